@@ -1,0 +1,10 @@
+"""Serve hostadmin: ``python app.py``; also what the ``flask`` command finds."""
+
+import sys
+
+from hostadmin.server import main, make_app
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
+
+app = make_app()

@@ -1,0 +1,33 @@
+"""hostadmin: the host inventory of people who run machines."""
+
+from flask import Flask
+
+from . import admin, cli, database, history, schema, web
+from .config import INSTANCE, ROOT, Settings, load_settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application. Raises ``ConfigError`` for settings that are nonsense."""
+    settings = settings or load_settings()
+    app = Flask(
+        "hostadmin",
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+        instance_path=str(INSTANCE),
+    )
+    app.config.update(
+        SECRET_KEY=settings.key(),
+        SQLALCHEMY_DATABASE_URI=settings.database_uri,
+        SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(settings.database_uri),
+        TESTING=settings.testing,
+        # A bug must be seen as one, not as a message on a page that answers 200.
+        FLASK_ADMIN_RAISE_ON_VIEW_EXCEPTION=True,
+    )
+    app.extensions["hostadmin"] = settings
+    database.install(app)
+    history.install()
+    schema.install(app)
+    web.install(app, settings)
+    admin.install(app)
+    cli.install(app)
+    return app

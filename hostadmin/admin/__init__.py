@@ -1,0 +1,23 @@
+"""The pages. ``install`` builds the Admin object and lists every view."""
+
+from flask import Flask
+from flask_admin import Admin, AdminIndexView
+
+from ..models import Group, Host
+from . import export
+from .groups import GroupAdmin
+from .help import HelpPage
+from .home import HomePage
+from .hosts import HostAdmin
+from .stats import StatsPage
+
+
+def install(app: Flask) -> None:
+    index: AdminIndexView = HomePage(url="/", endpoint="home")
+    # The static files of Flask-Admin are not used by any page and not served.
+    admin = Admin(app, name="hostadmin", url="/", index_view=index)
+    admin.add_view(HostAdmin(Host, name="Hosts", endpoint="hosts"))
+    admin.add_view(StatsPage(name="Stats", endpoint="stats", url="/stats"))
+    admin.add_view(GroupAdmin(Group, name="Groups", endpoint="groups", url="/groups"))
+    admin.add_view(HelpPage(name="Help", endpoint="help", url="/help"))
+    app.register_blueprint(export.bp)

@@ -1,0 +1,221 @@
+"""The pages of hosts."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from flask_admin.helpers import is_form_submitted
+
+from .. import values
+from ..database import db
+from ..inventory import connect, groups, hosts, vocabulary
+from ..inventory.listing import HostPage, list_hosts
+from ..models import Host
+from ..query.compile import nearest_values
+from ..query.fields import FIELDS, SORTABLE
+from ..query.filters import parse_filter_list
+from ..query.tree import all_of
+from ..values import DEFAULT_PORT, VOCABULARY_FIELDS
+from . import columns, details
+from .base import ModelAdmin
+from .fields import (
+    LinesField,
+    NamesField,
+    NotesField,
+    StatusField,
+    TextField,
+    VarsField,
+    WordsField,
+)
+from .host_filters import FieldFilter, filter_menu
+from .listing import FilterField, Listing, ListRequest
+
+# The box above the list is this filter, so that it joins the others.
+SEARCH = "flt_hostname_contains"
+
+
+class HostAdmin(ModelAdmin):
+    """Hosts: list, filters, form and details are declared, Flask-Admin makes them."""
+
+    noun = "host"
+    nouns = "hosts"
+    name_column = "hostname"
+    rules = values.HOST_RULES
+    unique_fields = ("hostname", "ip_addr", "addresses", "aliases")
+    list_template = "hostadmin/host_list.html"
+    details_template = "hostadmin/host_details.html"
+
+    # The names are those of the query, which are shorter than those of the columns.
+    column_list = (
+        "hostname",
+        "ip",
+        "status",
+        "env",
+        "os",
+        "location",
+        "owner",
+        "groups",
+        "updated",
+    )
+    column_labels: ClassVar[dict[str, str]] = {
+        "ip": "Address",
+        "ip_addr": "Address",
+        "addresses": "Further addresses",
+        "env": "Env",
+        "os": "OS",
+        "created": "Added",
+        "created_at": "Added",
+        "confirmed": "Confirmed",
+        "updated": "Updated",
+        "updated_at": "Updated",
+        "confirmed_at": "Confirmed",
+        "vars": "Variables (YAML or JSON)",
+    }
+    column_sortable_list = tuple(
+        (field.name, field.sort_column.key)
+        for field in SORTABLE.values()
+        if field.sort_column is not None
+    )
+    column_filters = tuple(FIELDS)
+    column_formatters: ClassVar[dict[str, Any]] = {
+        "hostname": columns.format_host_link,
+        "ip": columns.format_address,
+        "status": columns.format_status,
+        "env": columns.format_environment,
+        **dict.fromkeys(("os", "location", "role", "owner"), columns.format_text),
+        "groups": columns.format_groups,
+        "updated": columns.format_updated,
+    }
+    column_details_list = (
+        "ip_addr",
+        "addresses",
+        "port",
+        "aliases",
+        *VOCABULARY_FIELDS,
+        "groups",
+        "notes",
+        "created_at",
+        "updated_at",
+        "confirmed_at",
+    )
+    column_formatters_detail: ClassVar[dict[str, Any]] = {
+        "ip_addr": columns.format_mono,
+        "addresses": columns.format_mono_list,
+        "port": columns.format_mono,
+        "aliases": columns.format_mono_list,
+        **dict.fromkeys(VOCABULARY_FIELDS, columns.format_text),
+        "groups": columns.format_all_groups,
+        "notes": columns.format_notes,
+        **dict.fromkeys(
+            ("created_at", "updated_at", "confirmed_at"), columns.format_time
+        ),
+    }
+
+    form_columns = (
+        "hostname",
+        "status",
+        "ip_addr",
+        "port",
+        "addresses",
+        *VOCABULARY_FIELDS,
+        "groups",
+        "vars",
+        "notes",
+        "aliases",
+    )
+    form_overrides: ClassVar[dict[str, Any]] = {
+        **dict.fromkeys(("hostname", "ip_addr", "port", *VOCABULARY_FIELDS), TextField),
+        "status": StatusField,
+        "addresses": WordsField,
+        "groups": NamesField,
+        "aliases": LinesField,
+        "vars": VarsField,
+        "notes": NotesField,
+    }
+    form_args: ClassVar[dict[str, Any]] = {
+        "hostname": {"render_kw": {"data-kind": "mono", "autocomplete": "off"}},
+        "ip_addr": {"render_kw": {"data-kind": "mono", "autocomplete": "off"}},
+        "port": {"render_kw": {"data-kind": "mono", "inputmode": "numeric"}},
+        "addresses": {
+            "description": "One or more, with blanks between",
+            "render_kw": {"data-kind": "mono"},
+        },
+        "groups": {
+            "description": "Names, with commas between",
+            "render_kw": {"data-kind": "names", "data-suggest": "/groups/suggestions/"},
+        },
+        "aliases": {
+            "description": "Other names of the same host, one a line",
+            "render_kw": {"data-kind": "mono", "rows": 2},
+        },
+        "vars": {"render_kw": {"data-kind": "mono", "rows": 8, "spellcheck": "false"}},
+        "notes": {"render_kw": {"rows": 8}},
+    }
+    form_layout: ClassVar[Mapping[str, str]] = {
+        "hostname": "wide",
+        "vars": "wide",
+        "aliases": "full",
+    }
+
+    # -- overrides -----------------------------------------------------------------
+
+    def scaffold_filters(self, name: Any) -> list[Any]:
+        """Filters come from the one table of fields, which the query uses, too."""
+        field = FIELDS[name]
+        return [FieldFilter(field, op) for op in field.operations]
+
+    def filter_fields(self) -> list[FilterField]:
+        return filter_menu()
+
+    def active_filters(self, asked: ListRequest) -> list[Any]:
+        return list(parse_filter_list(asked.filters))
+
+    def read_page(self, asked: ListRequest, filters: list[Any]) -> HostPage:
+        node = all_of(*(active.node for active in filters))
+        return list_hosts(db.session(), node, asked.sort, asked.cursor, asked.size)
+
+    def read_list(self, asked: ListRequest) -> tuple[list[Any], Listing]:
+        rows, listing = super().read_list(asked)
+        listing.search_name = SEARCH
+        listing.search_label = "Find by name"
+        listing.stats_url = asked.url.only_filters().to("stats.index")
+        csv_url = asked.url.only_filters().to("export.export", format="csv")
+        listing.export_urls = [("CSV", csv_url)]
+        if asked.filters and not rows:
+            node = all_of(*(found.node for found in self.active_filters(asked)))
+            listing.hint = nearest_values(db.session(), node)
+        return rows, listing
+
+    def create_form(self, obj: Any = None) -> Any:
+        form = super().create_form(obj)
+        if not is_form_submitted() and obj is None:
+            form.port.data = DEFAULT_PORT
+        return self._with_suggestions(form)
+
+    def edit_form(self, obj: Any = None) -> Any:
+        return self._with_suggestions(super().edit_form(obj))
+
+    def _with_suggestions(self, form: Any) -> Any:
+        for name in VOCABULARY_FIELDS:
+            form[name].suggestions = vocabulary.spellings(db.session(), name)
+        return form
+
+    def details_extra(self, model: Any) -> dict[str, Any]:
+        variables = groups.effective_variables(model)
+        return {
+            "ssh_command": connect.ssh_command(model, variables),
+            "variables": details.shown_variables(variables),
+            "changes": details.shown_changes("host", model.id),
+            "same_address": hosts.same_address(model),
+        }
+
+    def effects_of_delete(self, model: Any) -> list[str]:
+        return details.effects_of_host_delete(model)
+
+    def add(self, values: Mapping[str, Any]) -> Host:
+        return hosts.add_host(values)
+
+    def change(self, id_: int, values: Mapping[str, Any], version: int) -> Host:
+        return hosts.change_host(id_, values, version)
+
+    def delete(self, id_: int, version: int) -> None:
+        hosts.delete_host(id_, version)

@@ -1,0 +1,55 @@
+"""Addresses of a list: the same view with one thing changed."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import url_for
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+FILTER_PREFIX = "flt"
+
+
+def is_filter(name: str) -> bool:
+    return name.startswith(FILTER_PREFIX) and "_" in name
+
+
+@dataclass(frozen=True)
+class ViewUrl:
+    """A page and its parameters, without the cursor: every change starts anew."""
+
+    endpoint: str
+    pairs: Pairs
+
+    def __str__(self) -> str:
+        return self.to(self.endpoint)
+
+    def to(self, endpoint: str, **values: Any) -> str:
+        """Return the address of another page with the same parameters."""
+        path = url_for(endpoint, **values)
+        return f"{path}?{urlencode(self.pairs)}" if self.pairs else path
+
+    def setting(self, name: str, value: str | None) -> "ViewUrl":
+        """Return the view with one parameter set, or taken away."""
+        kept = tuple(pair for pair in self.pairs if pair[0] != name)
+        return ViewUrl(self.endpoint, kept + (((name, value),) if value else ()))
+
+    def adding(self, name: str, value: str) -> "ViewUrl":
+        return ViewUrl(self.endpoint, (*self.pairs, (name, value)))
+
+    def without(self, position: int) -> "ViewUrl":
+        """Return the view without the parameter at this position."""
+        return ViewUrl(
+            self.endpoint, self.pairs[:position] + self.pairs[position + 1 :]
+        )
+
+    def only_filters(self) -> "ViewUrl":
+        """Return the view with nothing but what says which rows."""
+        kept = tuple(pair for pair in self.pairs if is_filter(pair[0]))
+        return ViewUrl(self.endpoint, kept)
+
+    def only(self, *names: str) -> "ViewUrl":
+        """Return the view with nothing but these parameters."""
+        return ViewUrl(self.endpoint, tuple(p for p in self.pairs if p[0] in names))

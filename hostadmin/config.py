@@ -1,0 +1,231 @@
+"""Settings from the environment and ``.env``: typed, and refused when nonsense."""
+
+import contextlib
+import ipaddress
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from .errors import ConfigError
+from .values import did_you_mean
+
+ROOT = Path(__file__).resolve().parent.parent
+INSTANCE = ROOT / "instance"
+DEFAULT_DATABASE = INSTANCE / "hostadmin.sqlite"
+DEMO_DATABASE = INSTANCE / "demo.sqlite"
+PREFIX = "HOSTADMIN_"
+# The suite has switches of its own under the same prefix.
+TEST_PREFIX = "HOSTADMIN_TEST_"
+
+# SQLAlchemy would pick mysqlclient, which has no wheel, and does not know postgres://.
+DRIVERS = {
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+    "oracle": "oracle+oracledb",
+}
+ENGINES = ("sqlite", "postgresql", "mysql", "mariadb", "oracle")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; docs/configuration.md has the same table."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=ROOT / ".env",
+        extra="ignore",
+        frozen=True,
+    )
+
+    database_uri: str = f"sqlite:///{DEFAULT_DATABASE}"
+    secret_key: str = ""
+    bind: str = "127.0.0.1:8000"
+    production: bool = False
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    threads: int = Field(default=8, ge=1, le=256)
+    # For the suite only: under this name, no environment sets it.
+    testing: bool = Field(default=False, validation_alias="testing is no setting")
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(
+                part.strip().lower() for part in value.split(",") if part.strip()
+            )
+        return value
+
+    @field_validator("database_uri")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        return render_uri(parse_uri(value))
+
+    @field_validator("bind")
+    @classmethod
+    def _usable_bind(cls, value: str) -> str:
+        split_bind(value)
+        return value
+
+    @model_validator(mode="after")
+    def _closed_until_accounts(self) -> "Settings":
+        if self.production or not is_loopback(self.bind_host):
+            raise ValueError(
+                "There are no accounts yet, so only this machine may connect: "
+                "use HOSTADMIN_BIND=127.0.0.1:8000 and no HOSTADMIN_PRODUCTION."
+            )
+        if self.secret_key and len(self.secret_key) < 32:
+            raise ValueError("HOSTADMIN_SECRET_KEY needs 32 characters or more.")
+        if not self.secret_key and not self.has_own_database:
+            raise ValueError(
+                "HOSTADMIN_SECRET_KEY must be set when HOSTADMIN_DATABASE_URI is. To "
+                'make one: python3 -c "import secrets; print(secrets.token_hex(32))"'
+            )
+        return self
+
+    @property
+    def bind_host(self) -> str:
+        return split_bind(self.bind)[0]
+
+    @property
+    def bind_port(self) -> int:
+        return split_bind(self.bind)[1]
+
+    @property
+    def has_own_database(self) -> bool:
+        """Whether the database is one of the embedded files, which keep their key."""
+        return make_url(self.database_uri).database in (
+            str(DEFAULT_DATABASE),
+            str(DEMO_DATABASE),
+        )
+
+    @property
+    def database_name(self) -> str:
+        """The database, to be shown to people: without a password."""
+        url = make_url(self.database_uri)
+        if url.drivername == "sqlite":
+            path = Path(url.database or ":memory:")
+            return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+        # Drivers take a password as a parameter, too.
+        return url.set(query={}).render_as_string(hide_password=True)
+
+    def key(self) -> str:
+        """Return the secret key; the embedded database makes its own and keeps it."""
+        return self.secret_key or _kept_key(INSTANCE / "secret_key")
+
+
+def _kept_key(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # Two processes may start at once: one of them links, both read the same.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(file.name, path)
+    key = path.read_text().strip()
+    if len(key) < 32:
+        raise ConfigError(f"{path} holds no key; remove it, and a new one is made.")
+    return key
+
+
+def parse_uri(text: str) -> URL:
+    """Return a database URI with our driver; raise ValueError in words for people."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        # ValueError quotes the port, which may be a part of the password.
+        raise ValueError(
+            "HOSTADMIN_DATABASE_URI is not a database URI; "
+            "sqlite:////path/hosts.sqlite or postgresql://user:password@host/name is."
+        ) from None
+    url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+    if url.get_backend_name() not in ENGINES:
+        raise ValueError(
+            f"HOSTADMIN_DATABASE_URI names the unknown database "
+            f"{url.get_backend_name()[:40]!r}. Known: {', '.join(ENGINES)}."
+        )
+    try:
+        url.get_dialect().import_dbapi()
+    except (NoSuchModuleError, ImportError):
+        raise ValueError(
+            f"The driver of {url.drivername!r} in HOSTADMIN_DATABASE_URI "
+            "is unknown or not installed."
+        ) from None
+    return _completed(url)
+
+
+def _completed(url: URL) -> URL:
+    """Fill in what the engines need: UTF-8, and a place for relative SQLite files."""
+    if url.get_backend_name() in ("mysql", "mariadb"):
+        return url.update_query_dict({"charset": "utf8mb4"})
+    if url.get_backend_name() == "sqlite" and url.database not in (
+        None,
+        "",
+        ":memory:",
+    ):
+        path = Path(str(url.database))
+        return url.set(database=str(path if path.is_absolute() else INSTANCE / path))
+    return url
+
+
+def render_uri(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
+
+
+def split_bind(text: str) -> tuple[str, int]:
+    """Return host and port of ``host:port`` or ``[v6]:port``; raise ValueError."""
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and len(port) < 6):
+        raise ValueError(
+            f"HOSTADMIN_BIND is {text[:60]!r}; it must look like 127.0.0.1:8000."
+        )
+    if not 1 <= int(port) <= 65535:
+        raise ValueError(f"HOSTADMIN_BIND has the port {port}; ports are 1–65535.")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; raise ``ConfigError`` with one line for the first bad one."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise ConfigError(_one_line(error)) from None
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors()[0]
+    message = str(first["msg"]).removeprefix("Value error, ")
+    if not first["loc"] or message.startswith(PREFIX):
+        return message
+    name = PREFIX + str(first["loc"][0]).upper()
+    # The value itself is not repeated: it may be a secret.
+    return f"{name} cannot be used: {message.rstrip('.')}."
+
+
+def unknown_settings() -> list[str]:
+    """Return a line for each variable that looks like a setting and is none."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    return [
+        f"{name} is not a setting. {did_you_mean(name, known)}".strip()
+        for name in sorted(os.environ)
+        if name.startswith(PREFIX)
+        and not name.startswith(TEST_PREFIX)
+        and name not in known
+    ]

@@ -1,0 +1,64 @@
+"""What can go wrong, in words for people; edges make pages and exit codes of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class HostadminError(Exception):
+    """Base of all errors whose text may be shown as it is."""
+
+
+class InvalidValue(HostadminError):
+    """One value breaks a rule; the text says which rule and what would be right."""
+
+
+@dataclass(frozen=True)
+class FieldError:
+    field: str
+    message: str
+
+
+class InvalidInput(HostadminError):
+    """One or more fields of an object are wrong; nothing was written."""
+
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__(
+            " ".join(f"{error.field}: {error.message}" for error in self.errors)
+        )
+
+
+class NotFound(HostadminError):
+    """The object asked for is not there (any more)."""
+
+
+class Conflict(HostadminError):
+    """The object was changed by somebody else since it was read."""
+
+
+class QueryError(HostadminError):
+    """A filter, query, sort or cursor that makes no sense. Never answered with rows.
+
+    ``hint`` says what would be right, where that is known.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message = message
+        self.hint = hint
+        super().__init__(f"{message} {hint}".strip())
+
+
+class ConfigError(HostadminError):
+    """A setting that cannot be used; the text is one line."""
+
+
+class Busy(HostadminError):
+    """The database is locked or away; the same call may work later."""
+
+
+class OutcomeUnknown(HostadminError):
+    """The database went away while it was saving: saved or not, nobody knows."""
+
+
+class InvalidFile(HostadminError):
+    """A file cannot be read at all; nothing of it was used."""

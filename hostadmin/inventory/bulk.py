@@ -1,0 +1,290 @@
+"""Many hosts at once: rows and their history with Core statements, in one transaction.
+
+The one place that may write recorded tables without the session's listener. It
+writes the same entries.
+"""
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.exc import IntegrityError
+
+from .. import values
+from ..clock import utcnow
+from ..errors import Conflict
+from ..history import CHANGED, CREATED, add_entries, current_change_set_id
+from ..models import (
+    ChangeSet,
+    Host,
+    HostAddress,
+    HostAlias,
+    group_members,
+)
+
+BATCH = 500
+# Columns that are written as they are; the others follow from them.
+PLAIN = (
+    "hostname",
+    "ip_addr",
+    "port",
+    "status",
+    *values.VOCABULARY_FIELDS,
+    "vars",
+    "notes",
+)
+GroupIds = Mapping[str, int]
+
+HOSTS = cast(sa.Table, Host.__table__)
+ALIASES = cast(sa.Table, HostAlias.__table__)
+ADDRESSES = cast(sa.Table, HostAddress.__table__)
+CHANGE_SETS = cast(sa.Table, ChangeSet.__table__)
+
+CHANGED_MEANWHILE = "Some of the hosts were changed meanwhile; nothing was saved."
+
+
+@dataclass(frozen=True)
+class HostChange:
+    """What becomes of one host: fields of ``PLAIN``, and what its lists gain.
+
+    ``changes`` is field → [from, to] as the history keeps it.
+    """
+
+    id: int
+    version: int
+    hostname: str
+    fields: Mapping[str, Any]
+    changes: Mapping[str, Sequence[Any]]
+    new_aliases: Sequence[str] = ()
+    new_addresses: Sequence[str] = ()
+    new_groups: Sequence[str] = field(default=())
+
+
+def insert_hosts(
+    session: orm.Session, hosts: Sequence[Mapping[str, Any]], group_ids: GroupIds
+) -> None:
+    """Add hosts whose fields are cleaned and spelled; groups are names.
+
+    ``created_at``, ``updated_at`` and ``confirmed_at`` may be given. Raises
+    ``Conflict`` when a name is taken.
+    """
+    for start in range(0, len(hosts), BATCH):
+        _insert(session, hosts[start : start + BATCH], group_ids)
+
+
+def _insert(
+    session: orm.Session, hosts: Sequence[Mapping[str, Any]], group_ids: GroupIds
+) -> None:
+    connection = session.connection()
+    now = utcnow()
+    rows = [_row(host, now) for host in hosts]
+    try:
+        connection.execute(sa.insert(HOSTS), rows)
+    except IntegrityError:
+        # The plan found the names free: somebody was faster.
+        raise Conflict(CHANGED_MEANWHILE) from None
+    # Asked for afterwards: no engine gives the ids of many rows in a known order.
+    keys = [row["hostname_key"] for row in rows]
+    ids = {
+        key: host_id
+        for host_id, key in connection.execute(
+            sa.select(Host.id, Host.hostname_key).where(Host.hostname_key.in_(keys))
+        )
+    }
+    numbered = [
+        (ids[row["hostname_key"]], host) for row, host in zip(rows, hosts, strict=True)
+    ]
+    _insert_lists(
+        connection,
+        [(host_id, host.get("aliases", ())) for host_id, host in numbered],
+        [(host_id, host.get("addresses", ())) for host_id, host in numbered],
+        [(host_id, host.get("groups", ())) for host_id, host in numbered],
+        group_ids,
+    )
+    add_entries(
+        session,
+        [
+            _entry(host_id, host["hostname"], CREATED, _created(host, group_ids))
+            for host_id, host in numbered
+        ],
+    )
+
+
+def _row(host: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    row: dict[str, Any] = {name: host.get(name) for name in PLAIN}
+    row["vars"] = row["vars"] or {}
+    row["status"] = host.get("status") or values.HostStatus.ACTIVE
+    created = host.get("created_at", now)
+    updated = host.get("updated_at", created)
+    return row | {
+        **derived(row),
+        "created_at": created,
+        "updated_at": updated,
+        "confirmed_at": host.get("confirmed_at", updated),
+        "version": 1,
+    }
+
+
+def derived(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys that follow from the fields, for those that are given."""
+    keys: dict[str, Any] = {}
+    if "hostname" in fields:
+        keys["hostname_key"] = values.name_key(fields["hostname"])
+        keys["hostname_sort"] = values.natural_key(keys["hostname_key"])
+    if "ip_addr" in fields:
+        keys["ip_key"] = values.ip_key(fields["ip_addr"])
+    return keys
+
+
+def _insert_lists(
+    connection: sa.Connection,
+    aliases: Iterable[tuple[int, Iterable[str]]],
+    addresses: Iterable[tuple[int, Iterable[str]]],
+    groups: Iterable[tuple[int, Iterable[str]]],
+    group_ids: GroupIds,
+) -> None:
+    rows: dict[sa.Table, list[dict[str, Any]]] = {
+        ALIASES: [
+            {"host_id": host_id, "name": name, "name_key": values.name_key(name)}
+            for host_id, names in aliases
+            for name in names
+        ],
+        ADDRESSES: [
+            {"host_id": host_id, "ip_addr": text, "ip_key": values.ip_key(text)}
+            for host_id, texts in addresses
+            for text in texts
+        ],
+        group_members: [
+            {"host_id": host_id, "group_id": group_ids[name]}
+            for host_id, names in groups
+            for name in names
+        ],
+    }
+    for table, many in rows.items():
+        if many:
+            connection.execute(sa.insert(table), many)
+
+
+_LISTS = frozenset({"aliases", "addresses", "groups"})
+_TIMES = frozenset({"created_at", "updated_at", "confirmed_at"})
+
+
+def _created(host: Mapping[str, Any], group_ids: GroupIds) -> dict[str, Any]:
+    """Return what the entry of a new host says: its fields that hold something."""
+    changes: dict[str, Any] = {
+        name: [None, plain(value)]
+        for name, value in host.items()
+        if value and name not in _TIMES
+    }
+    changes.setdefault("status", [None, values.HostStatus.ACTIVE.value])
+    for name in _LISTS & changes.keys():
+        listed = host[name]
+        in_order = (
+            group_references(listed, group_ids) if name == "groups" else sorted(listed)
+        )
+        changes[name] = [None, in_order]
+    return changes
+
+
+def group_references(names: Iterable[str], group_ids: GroupIds) -> list[dict[str, Any]]:
+    """Return groups as the history keeps them."""
+    return [{"id": group_ids[name], "name": name} for name in sorted(names)]
+
+
+def plain(value: Any) -> Any:
+    """Return a value as the history keeps it."""
+    return value.value if isinstance(value, enum.Enum) else value
+
+
+def _entry(
+    host_id: int, name: str, action: str, changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "subject": "host",
+        "subject_id": host_id,
+        "subject_name": name,
+        "action": action,
+        "changes": dict(changes),
+    }
+
+
+def change_hosts(
+    session: orm.Session, changes: Sequence[HostChange], group_ids: GroupIds
+) -> None:
+    """Change hosts. Raises ``Conflict`` when one is no longer at its version."""
+    if not changes:
+        return
+    connection = session.connection()
+    now = utcnow()
+    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for change in changes:
+        columns = {
+            **change.fields,
+            **derived(change.fields),
+            "updated_at": now,
+            "confirmed_at": now,
+            "version": change.version + 1,
+        }
+        key = tuple(sorted(columns))
+        by_columns.setdefault(key, []).append(
+            {f"new_{name}": value for name, value in columns.items()}
+            | {"old_id": change.id, "old_version": change.version}
+        )
+    for names, rows in by_columns.items():
+        _update(connection, names, rows)
+    _insert_lists(
+        connection,
+        [(change.id, change.new_aliases) for change in changes],
+        [(change.id, change.new_addresses) for change in changes],
+        [(change.id, change.new_groups) for change in changes],
+        group_ids,
+    )
+    add_entries(
+        session,
+        [_entry(c.id, c.hostname, CHANGED, c.changes) for c in changes],
+    )
+
+
+def _update(
+    connection: sa.Connection, names: Sequence[str], rows: list[dict[str, Any]]
+) -> None:
+    table = HOSTS
+    statement = (
+        sa.update(table)
+        .where(
+            table.c.id == sa.bindparam("old_id"),
+            table.c.version == sa.bindparam("old_version"),
+        )
+        .values(
+            {
+                table.c[name]: sa.bindparam(f"new_{name}", type_=table.c[name].type)
+                for name in names
+            }
+        )
+    )
+    found = connection.execute(statement, rows).rowcount
+    if found != len(rows):
+        raise Conflict(CHANGED_MEANWHILE)
+
+
+def confirm_hosts(session: orm.Session, ids: Sequence[int]) -> None:
+    """Note that hosts were seen: no version and no entry, a count on the change set."""
+    if not ids:
+        return
+    connection = session.connection()
+    now = utcnow()
+    for start in range(0, len(ids), BATCH):
+        connection.execute(
+            sa.update(HOSTS)
+            .where(Host.id.in_(ids[start : start + BATCH]))
+            .values(confirmed_at=now)
+        )
+    connection.execute(
+        sa.update(CHANGE_SETS)
+        .where(ChangeSet.id == current_change_set_id(session))
+        .values(confirmed_count=ChangeSet.confirmed_count + len(ids))
+    )

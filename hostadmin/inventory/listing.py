@@ -1,0 +1,173 @@
+"""Lists of hosts: one page for people, or all of them one by one for a file."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..cursors import Sort
+from ..errors import QueryError
+from ..models import Group, Host
+from ..paging import CAP, Count, capped_count, fetch_page
+from ..query import tree
+from ..query.compile import Clause, compile_node, select_ids
+from ..query.fields import SORTABLE, Field, field_hint, find_field
+from ..query.tree import Node
+from ..values import quoted
+
+DEFAULT_SORT = "hostname"
+BATCH = 1_000
+
+
+# The variables of groups may be long, and would be read once for each host.
+_GROUP_NAMES = orm.selectinload(Host.groups).load_only(Group.name)
+
+
+@dataclass(frozen=True)
+class HostPage:
+    """One page of hosts with their groups.
+
+    ``count`` is how many match, ``total_count`` how many there are; both stop at a
+    cap. ``start`` is the number of the first row.
+    """
+
+    rows: list[Host]
+    count: Count
+    total_count: Count
+    next_cursor: str | None
+    previous_cursor: str | None
+    start: int
+
+
+def parse_sort(text: str) -> Sort:
+    """Return the order that ``ip`` or ``-ip`` names. Raises ``QueryError``."""
+    wanted = text.strip() or DEFAULT_SORT
+    name = wanted.removeprefix("-")
+    if "," in name:
+        raise QueryError(
+            "A list is sorted by one column.", f"{quoted(name)} names several."
+        )
+    try:
+        field = find_field(name)
+    except QueryError:
+        raise QueryError(
+            f"There is no column {quoted(name)} to sort by.", field_hint(name)
+        ) from None
+    if field.sort_column is None:
+        raise QueryError(
+            f"Hosts cannot be sorted by {quoted(field.name)}.",
+            f"They can be by {', '.join(SORTABLE)}.",
+        )
+    return _sort(field, field.sort_column, descending=wanted.startswith("-"))
+
+
+def _sort(
+    field: Field, column: orm.InstrumentedAttribute[Any], *, descending: bool
+) -> Sort:
+    return Sort(
+        name=field.name,
+        column=column,
+        id_column=Host.id,
+        nullable=field.nullable,
+        descending=descending,
+    )
+
+
+# Every order there is, by its name in a URL; a dash in front turns it around.
+SORTS: dict[str, Sort] = {name: parse_sort(name) for name in SORTABLE}
+
+
+def list_hosts(
+    session: orm.Session,
+    node: Node = tree.EVERYTHING,
+    sort: Sort | str = DEFAULT_SORT,
+    cursor: str | None = None,
+    size: int = 50,
+) -> HostPage:
+    """Return one page of the hosts that the query means."""
+    order = parse_sort(sort) if isinstance(sort, str) else sort
+    where = compile_node(session, node)
+    total = capped_count(session, sa.select(Host.id))
+    count = total
+    if where is not None:
+        count = capped_count(session, sa.select(Host.id).where(where))
+    hosts = sa.select(Host).options(_GROUP_NAMES)
+    page = fetch_page(session, hosts, where, order, cursor, size, count=count)
+    return HostPage(
+        page.rows, count, total, page.next_cursor, page.previous_cursor, page.start
+    )
+
+
+def iter_hosts(
+    session: orm.Session,
+    node: Node = tree.EVERYTHING,
+    sort: Sort | str = DEFAULT_SORT,
+) -> Iterator[Host]:
+    """Return the hosts one by one, complete and detached, as of one moment.
+
+    Complete means with aliases, addresses and the names of their groups.
+    They are read on a connection of their own, so what the session has not committed
+    is not among them. Memory stays flat. A query that makes no sense is refused here,
+    before the first host is asked for.
+    """
+    order = parse_sort(sort) if isinstance(sort, str) else sort
+    select_ids(session, node)
+    bind = session.get_bind()
+    return _stream(bind.engine, node, order)
+
+
+def _stream(engine: sa.Engine, node: Node, sort: Sort) -> Iterator[Host]:
+    # Elsewhere each statement would see what was committed before it; SQLite keeps
+    # to what a transaction saw first.
+    level = {} if engine.dialect.name == "sqlite" else SNAPSHOT
+    with (
+        engine.connect().execution_options(**level) as connection,
+        orm.Session(connection) as reader,
+    ):
+        where = compile_node(reader, node)
+        count = Count(CAP, capped=True)
+        if where is not None:
+            count = capped_count(reader, sa.select(Host.id).where(where), CAP)
+        read = _walk if count.capped else _collect
+        for batch in read(reader, where, sort):
+            yield from batch
+            # Nothing of a batch may stay behind, or a big export fills the memory.
+            reader.expunge_all()
+
+
+SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ"}
+
+# Never yield_per: with PyMySQL, loading groups cuts the unbuffered result short.
+_COMPLETE = sa.select(Host).options(
+    _GROUP_NAMES,
+    orm.selectinload(Host.aliases),
+    orm.selectinload(Host.addresses),
+)
+
+
+def _walk(
+    reader: orm.Session, where: Clause | None, sort: Sort
+) -> Iterator[list[Host]]:
+    """Yield batches along the index of the sort column."""
+    cursor: str | None = None
+    while True:
+        page = fetch_page(reader, _COMPLETE, where, sort, cursor, BATCH)
+        yield page.rows
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _collect(
+    reader: orm.Session, where: Clause | None, sort: Sort
+) -> Iterator[list[Host]]:
+    """Find the few matches once, then yield them in batches."""
+    few = Count(CAP)
+    page = fetch_page(reader, sa.select(Host.id), where, sort, None, CAP, count=few)
+    for start in range(0, len(page.rows), BATCH):
+        ids = page.rows[start : start + BATCH]
+        hosts = reader.scalars(_COMPLETE.where(Host.id.in_(ids)))
+        by_id = {host.id: host for host in hosts}
+        yield [by_id[host_id] for host_id in ids]

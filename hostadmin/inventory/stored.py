@@ -1,0 +1,88 @@
+"""Many hosts as they are now, as plain values to compare with."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..models import Group, Host, HostAddress, group_members
+from .bulk import ADDRESSES, ALIASES, HOSTS, PLAIN, plain
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHost:
+    """A host as it is; its fields as the history keeps them, without empty ones."""
+
+    id: int
+    version: int
+    fields: dict[str, Any]
+
+
+def read_hosts(session: orm.Session, keys: Sequence[str]) -> dict[str, StoredHost]:
+    """Return hosts by their name keys. Objects would cost five times as much."""
+    columns = [HOSTS.c[name] for name in PLAIN]
+    rows: Sequence[Any] = session.execute(
+        sa.select(HOSTS.c.id, HOSTS.c.version, HOSTS.c.hostname_key, *columns).where(
+            HOSTS.c.hostname_key.in_(keys)
+        )
+    ).all()
+    found: dict[str, StoredHost] = {}
+    by_id: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        host_id, version, key, *cells = row
+        fields = {
+            name: plain(cell)
+            for name, cell in zip(PLAIN, cells, strict=True)
+            if cell is not None and cell != {}
+        }
+        found[key] = StoredHost(host_id, version, fields)
+        by_id[host_id] = fields
+    if by_id:
+        _read_lists(session, by_id)
+    return found
+
+
+def _read_lists(session: orm.Session, by_id: dict[int, dict[str, Any]]) -> None:
+    ids = list(by_id)
+    for name, table, column in (
+        ("aliases", ALIASES, ALIASES.c.name),
+        ("addresses", ADDRESSES, ADDRESSES.c.ip_addr),
+    ):
+        statement = sa.select(table.c.host_id, column).where(table.c.host_id.in_(ids))
+        for host_id, text in session.execute(statement):
+            by_id[host_id].setdefault(name, []).append(text)
+    statement = (
+        sa.select(group_members.c.host_id, Group.id, Group.name)
+        .join(Group, Group.id == group_members.c.group_id)
+        .where(group_members.c.host_id.in_(ids))
+    )
+    members: Iterable[Any] = session.execute(statement)
+    for host_id, group_id, text in members:
+        group = {"id": group_id, "name": text}
+        by_id[host_id].setdefault("groups", []).append(group)
+    for fields in by_id.values():
+        for name in ("aliases", "addresses"):
+            if name in fields:
+                fields[name].sort()
+        if "groups" in fields:
+            fields["groups"].sort(key=lambda group: group["name"])
+
+
+def names_by_address(
+    session: orm.Session, ip_keys: Iterable[str]
+) -> dict[str, list[str]]:
+    """Return address key → names of the hosts that have it, as theirs or further."""
+    keys = list(ip_keys)
+    own = sa.select(Host.ip_key, Host.hostname).where(Host.ip_key.in_(keys))
+    further = (
+        sa.select(HostAddress.ip_key, Host.hostname)
+        .join(Host, Host.id == HostAddress.host_id)
+        .where(HostAddress.ip_key.in_(keys))
+    )
+    found: dict[str, list[str]] = {}
+    rows: Iterable[Any] = session.execute(sa.union(own, further))
+    for key, name in rows:
+        found.setdefault(key, []).append(name)
+    return found

@@ -1,0 +1,69 @@
+"""How Alembic finds the database and the tables: those of the running app."""
+
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from alembic import context
+from flask import current_app
+
+from hostadmin.database import Base, ExactJSON, UTCDateTime, db
+
+
+def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
+    """Write our own types so that a migration does not depend on our classes.
+
+    A later change of the class would otherwise change what an old migration makes.
+    """
+    if kind == "type" and isinstance(item, ExactJSON):
+        return "sa.JSON()"
+    if kind == "type" and isinstance(item, UTCDateTime):
+        return "TIME"
+    return False
+
+
+def refuse_to_lose_all(connection: sa.Connection) -> None:
+    """Refuse a downgrade to nothing while there are hosts or groups.
+
+    Here, before the first step: not every engine takes back the steps before one
+    that fails.
+    """
+    try:
+        goes_to_nothing = context.get_revision_argument() is None
+    except KeyError:
+        # A command that goes nowhere, such as "current".
+        return
+    if not goes_to_nothing:
+        return
+    for table in ("hosts", "host_groups"):
+        found = sa.inspect(connection).has_table(table) and connection.scalar(
+            sa.text(f"SELECT 1 FROM {table} LIMIT 1")  # noqa: S608 - our own names
+        )
+        if found:
+            raise RuntimeError(
+                f"The table {table} holds rows; a downgrade to nothing would lose them."
+            )
+
+
+def run() -> None:
+    options = current_app.extensions["migrate"].configure_args
+    common = {
+        "target_metadata": Base.metadata,
+        "render_item": render_item,
+        "compare_type": False,
+        **options,
+    }
+    if context.is_offline_mode():
+        url = current_app.config["SQLALCHEMY_DATABASE_URI"]
+        context.configure(url=url, literal_binds=True, **common)
+        with context.begin_transaction():
+            context.run_migrations()
+        return
+    with db.engine.connect() as connection:
+        refuse_to_lose_all(connection)
+        connection.rollback()
+        context.configure(connection=connection, **common)
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run()

@@ -1,0 +1,99 @@
+"""From the tree to SQLAlchemy: the one place that says what a query means.
+
+Negation keeps the partition law: ``not x`` holds for exactly the hosts for which
+``x`` does not, so those with an empty field are among them.
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..models import Host, VocabularyEntry
+from ..paging import CAP
+from ..values import fold, nearest
+from . import tree
+from .fields import Field, Kind, find_field
+from .terms import Clause, is_pattern, parts_of, spellings_of
+from .tree import And, Node, Not, Or, Term
+
+__all__ = [
+    "Clause",
+    "compile_node",
+    "nearest_values",
+    "select_hosts",
+    "select_ids",
+]
+
+
+def select_hosts(session: orm.Session, node: Node = tree.EVERYTHING) -> sa.Select[Host]:
+    """Start every read of hosts here: what may be seen, and what was asked for."""
+    where = compile_node(session, node)
+    hosts = sa.select(Host)
+    return hosts if where is None else hosts.where(where)
+
+
+def select_ids(session: orm.Session, node: Node = tree.EVERYTHING) -> sa.Select[int]:
+    """Return the ids of the hosts that were asked for."""
+    where = compile_node(session, node)
+    ids = sa.select(Host.id)
+    return ids if where is None else ids.where(where)
+
+
+def compile_node(session: orm.Session, node: Node) -> Clause | None:
+    """Return the condition on ``Host`` that the tree means; None where it has none.
+
+    Asks the database for what the tree only names: spellings, groups. Raises
+    ``QueryError`` for an unknown field, status or group.
+    """
+    return None if node == tree.EVERYTHING else _clause(session, node)
+
+
+def nearest_values(session: orm.Session, node: Node) -> str:
+    """Return a hint for values that no host ever had: ``nearest: prod``."""
+    found: list[str] = []
+    for term in tree.terms_of(node):
+        field = find_field(term.field)
+        if field.kind is Kind.TEXT and term.op == tree.EQUALS:
+            values = [value for value in term.values if not is_pattern(value)]
+            known = spellings_of(session, field, values)
+            unknown = [value for value in values if fold(value) not in known]
+            found += [
+                match
+                for value in unknown
+                if (match := nearest(value, _vocabulary(session, field)))
+            ]
+    return f"nearest: {', '.join(dict.fromkeys(found))}" if found else ""
+
+
+def _vocabulary(session: orm.Session, field: Field) -> Sequence[str]:
+    return session.scalars(
+        sa.select(VocabularyEntry.spelling)
+        .where(VocabularyEntry.field == field.attribute)
+        .order_by(VocabularyEntry.folded)
+        .limit(CAP)
+    ).all()
+
+
+# ---- and, or, not
+
+
+def _clause(session: orm.Session, node: Node) -> Clause:
+    if isinstance(node, And):
+        return sa.and_(sa.true(), *(_clause(session, part) for part in node.nodes))
+    if isinstance(node, Or):
+        return sa.or_(sa.false(), *(_clause(session, part) for part in node.nodes))
+    if isinstance(node, Term):
+        return sa.or_(*(part.holds for part in parts_of(session, node)))
+    return _negation(session, node.node)
+
+
+def _negation(session: orm.Session, node: Node) -> Clause:
+    """Push a "not" down to the terms, where it is known which of them can be NULL."""
+    if isinstance(node, And):
+        return sa.or_(sa.false(), *(_negation(session, part) for part in node.nodes))
+    if isinstance(node, Or):
+        return sa.and_(sa.true(), *(_negation(session, part) for part in node.nodes))
+    if isinstance(node, Not):
+        return _clause(session, node.node)
+    return sa.and_(*(part.fails for part in parts_of(session, node)))

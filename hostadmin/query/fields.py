@@ -1,0 +1,233 @@
+"""The one table of fields that a query, filter, sort or count may name.
+
+Adding a field is one entry here plus one row in docs/query-language.md.
+"""
+
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import InstrumentedAttribute
+
+from ..errors import QueryError
+from ..models import Host
+from ..values import fold, nearest, quoted
+
+
+class Kind(enum.Enum):
+    """How the values of a field compare."""
+
+    NAME = "name"
+    ALIAS = "alias"
+    ADDRESS = "address"
+    PORT = "port"
+    STATUS = "status"
+    TEXT = "text"
+    GROUP = "group"
+    NOTES = "notes"
+    TIME = "time"
+    VARIABLE = "variable"
+
+
+_MATCH = ("equals", "not_equal")
+_PART = ("contains", "not_contains", "starts_with")
+_LIST = ("in_list", "not_in_list")
+_RANGE = ("greater_than", "smaller_than", "between")
+_EMPTY = ("empty",)
+
+# What Flask-Admin style filters may do with a field, in the order of a menu.
+OPERATIONS: dict[Kind, tuple[str, ...]] = {
+    Kind.NAME: (*_MATCH, *_PART, *_LIST),
+    Kind.ALIAS: (*_MATCH, *_PART, *_LIST, *_EMPTY),
+    Kind.ADDRESS: (*_MATCH, "in_network", *_PART, *_LIST, *_RANGE, *_EMPTY),
+    Kind.PORT: (*_MATCH, *_RANGE, *_LIST, *_EMPTY),
+    Kind.STATUS: (*_MATCH, *_LIST),
+    Kind.TEXT: (*_MATCH, *_PART, *_LIST, *_EMPTY),
+    Kind.GROUP: (*_MATCH, *_LIST, *_EMPTY),
+    Kind.NOTES: ("contains", "not_contains", *_EMPTY),
+    Kind.TIME: (*_MATCH, *_RANGE, *_EMPTY),
+    Kind.VARIABLE: (*_MATCH, *_PART, *_LIST, *_EMPTY),
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """What a query may ask about a host.
+
+    ``column`` is the model's column where there is one; ``sort_column`` orders and
+    pages a list; ``path`` is the way down to a variable.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    description: str
+    aliases: tuple[str, ...] = ()
+    column: InstrumentedAttribute[Any] | None = None
+    sort_column: InstrumentedAttribute[Any] | None = None
+    nullable: bool = True
+    groupable: bool = False
+    path: tuple[str, ...] = ()
+
+    @property
+    def sortable(self) -> bool:
+        return self.sort_column is not None
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The filter operations that make sense here, in the order of a menu."""
+        known = OPERATIONS[self.kind]
+        return known if self.nullable else tuple(op for op in known if op != "empty")
+
+    @property
+    def attribute(self) -> str | None:
+        """The name of the column on the model, such as environment for env."""
+        return self.column.key if self.column is not None else None
+
+
+def _text(
+    name: str, label: str, column: InstrumentedAttribute[Any], *aliases: str
+) -> Field:
+    return Field(
+        name,
+        label,
+        Kind.TEXT,
+        f"{label.lower() if label != 'OS' else 'operating system'}; case is ignored",
+        aliases,
+        column,
+        column,
+        groupable=True,
+    )
+
+
+def _time(
+    name: str,
+    label: str,
+    column: InstrumentedAttribute[Any],
+    description: str,
+    *,
+    nullable: bool = False,
+) -> Field:
+    return Field(
+        name,
+        label,
+        Kind.TIME,
+        description,
+        (f"{name}_at",),
+        column,
+        column,
+        nullable=nullable,
+    )
+
+
+_FIELDS = (
+    Field(
+        "hostname",
+        "Hostname",
+        Kind.NAME,
+        "name of the host; case is ignored",
+        ("name", "host"),
+        Host.hostname,
+        Host.hostname_sort,
+        nullable=False,
+    ),
+    Field(
+        "alias",
+        "Alias",
+        Kind.ALIAS,
+        "another name of the host; case is ignored",
+        ("aliases",),
+    ),
+    Field(
+        "ip",
+        "Address",
+        Kind.ADDRESS,
+        "any IPv4 or IPv6 address of the host: one, a network, or a range a..b",
+        ("ip_addr", "address", "addresses"),
+        Host.ip_addr,
+        Host.ip_key,
+    ),
+    Field(
+        "port",
+        "Port",
+        Kind.PORT,
+        "a whole number, 1–65535",
+        (),
+        Host.port,
+        Host.port,
+        groupable=True,
+    ),
+    Field(
+        "status",
+        "Status",
+        Kind.STATUS,
+        "active, staged, maintenance, offline or retired",
+        (),
+        Host.status,
+        Host.status,
+        nullable=False,
+        groupable=True,
+    ),
+    _text("env", "Environment", Host.environment, "environment"),
+    _text("os", "OS", Host.os),
+    _text("location", "Location", Host.location, "loc"),
+    _text("role", "Role", Host.role),
+    _text("owner", "Owner", Host.owner),
+    Field(
+        "group",
+        "Group",
+        Kind.GROUP,
+        "name of a group; members of its child groups are in it",
+        ("groups",),
+        groupable=True,
+    ),
+    Field("notes", "Notes", Kind.NOTES, "free text", (), Host.notes),
+    _time("created", "Created", Host.created_at, "when the host was added"),
+    _time("updated", "Updated", Host.updated_at, "when something changed last"),
+    _time(
+        "confirmed",
+        "Confirmed",
+        Host.confirmed_at,
+        "when somebody or something last saw that the host exists",
+        nullable=True,
+    ),
+)
+
+FIELDS: dict[str, Field] = {field.name: field for field in _FIELDS}
+SORTABLE: dict[str, Field] = {f.name: f for f in _FIELDS if f.sortable}
+
+_BY_NAME: dict[str, Field] = {
+    name: field for field in _FIELDS for name in (field.name, *field.aliases)
+}
+_VARIABLE = "var."
+
+
+def find_field(name: str) -> Field:
+    """Return the field of that name or other name, or raise ``QueryError``."""
+    folded = fold(name.strip())
+    if folded.startswith(_VARIABLE):
+        return _variable(name.strip()[len(_VARIABLE) :])
+    field = _BY_NAME.get(folded)
+    if field is None:
+        raise QueryError(f"There is no field {quoted(name)}.", field_hint(name))
+    return field
+
+
+def field_hint(name: str) -> str:
+    """Return a sentence that helps somebody who wrote a name that is no field."""
+    found = nearest(name, [*_BY_NAME, "var.NAME"])
+    if found:
+        return f"Did you mean “{found}”?"
+    return f"Fields are: {', '.join(FIELDS)} and var.NAME."
+
+
+def _variable(name: str) -> Field:
+    path = tuple(name.split("."))
+    if not all(path):
+        raise QueryError(
+            f"{quoted(_VARIABLE + name)} names no variable.",
+            "Write var.NAME, and var.NAME.KEY for what is inside of it.",
+        )
+    return Field(
+        f"var.{name}", name, Kind.VARIABLE, "a variable of the host itself", path=path
+    )

@@ -1,0 +1,179 @@
+"""What one value of a term means: a port, an address, a network, a span of time.
+
+Nothing here needs a database, so a filter can be refused before one is asked.
+"""
+
+import ipaddress
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..clock import utcnow
+from ..errors import InvalidValue, QueryError
+from ..values import (
+    HostStatus,
+    address_key,
+    clean_port,
+    clean_status,
+    parse_address,
+    quoted,
+)
+from . import tree
+from .fields import Field, Kind
+from .times import parse_time
+from .tree import Term
+
+MAX_VALUE = 2_000
+MAX_VALUES = 1_000
+
+RANGE = ".."
+_ORDERED = (Kind.ADDRESS, Kind.PORT, Kind.TIME)
+_COMPARISONS = (tree.LESS, tree.AT_MOST, tree.GREATER, tree.AT_LEAST)
+_TEXT_OPS = (tree.EQUALS, tree.CONTAINS, tree.STARTS, tree.ENDS)
+
+# The operators that each kind of field knows, apart from "empty".
+OPERATORS: dict[Kind, tuple[str, ...]] = {
+    Kind.NAME: _TEXT_OPS,
+    Kind.ALIAS: _TEXT_OPS,
+    Kind.ADDRESS: (*_TEXT_OPS, *_COMPARISONS),
+    Kind.PORT: (tree.EQUALS, *_COMPARISONS),
+    Kind.STATUS: (tree.EQUALS,),
+    Kind.TEXT: _TEXT_OPS,
+    Kind.GROUP: (tree.EQUALS,),
+    Kind.NOTES: (tree.CONTAINS,),
+    Kind.TIME: (tree.EQUALS, *_COMPARISONS),
+    Kind.VARIABLE: _TEXT_OPS,
+}
+
+
+@dataclass(frozen=True)
+class Range:
+    """Both ends belong to it, unless ``open_end`` says that the upper one does not."""
+
+    low: Any
+    high: Any
+    open_end: bool = False
+
+
+def check_term(term: Term, field: Field) -> None:
+    """Raise ``QueryError`` where the term makes no sense in any database."""
+    if term.op == tree.EMPTY:
+        if not field.nullable:
+            raise QueryError(f"{quoted(field.name)} is never empty.")
+        return
+    if term.op not in OPERATORS[field.kind]:
+        raise QueryError(
+            f"“{term.op}” cannot be used with {quoted(field.name)}.",
+            f"Use {', '.join(OPERATORS[field.kind])}.",
+        )
+    if len(term.values) > MAX_VALUES:
+        raise QueryError(
+            f"The list has {len(term.values):,} values; at most {MAX_VALUES:,} fit."
+        )
+    for value in term.values:
+        check_text(field, value)
+        if term.op in (tree.EQUALS, *_COMPARISONS):
+            check_value(field, value)
+
+
+def check_text(field: Field, value: str) -> None:
+    """Refuse a text that is too long, or holds what no value can hold."""
+    several_lines = field.kind in (Kind.NOTES, Kind.VARIABLE)
+    if len(value) > MAX_VALUE:
+        raise QueryError(
+            f"The value has {len(value):,} characters; at most {MAX_VALUE:,} fit."
+        )
+    for char in value:
+        if several_lines and char in "\t\n\r":
+            continue
+        if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
+            raise QueryError(
+                f"The value {quoted(value)} holds the character U+{ord(char):04X}, "
+                "which no value has.",
+                "Remove it.",
+            )
+
+
+def check_value(field: Field, value: str) -> None:
+    """Refuse a value that no host could ever have in this field."""
+    if field.kind in _ORDERED:
+        parse_range(field, value)
+    elif field.kind is Kind.STATUS:
+        parse_status(value)
+
+
+def parse_status(value: str) -> HostStatus:
+    try:
+        return clean_status(str(value))
+    except InvalidValue as error:
+        raise QueryError(str(error)) from None
+
+
+def parse_range(field: Field, value: str) -> Range:
+    """Return the range that the value names; one port is a range, too."""
+    parse = _PARSERS[field.kind]
+    low, dots, high = value.partition(RANGE)
+    if not dots:
+        return parse(value)
+    start, end = parse(low.strip()), parse(high.strip())
+    if start.low > end.low:
+        raise QueryError(
+            f"The range {quoted(value)} ends before it starts.",
+            f"Did you mean {quoted(f'{high.strip()}{RANGE}{low.strip()}')}?",
+        )
+    return Range(start.low, end.high, end.open_end)
+
+
+def _port(value: str) -> Range:
+    try:
+        port = clean_port(str(value))
+    except InvalidValue as error:
+        raise QueryError(str(error)) from None
+    if port is None:
+        raise QueryError("A port is missing.", "Write a whole number, 1–65535.")
+    return Range(port, port)
+
+
+def _address(value: str) -> Range:
+    if "/" in value:
+        return parse_network(value)
+    try:
+        key = address_key(parse_address(str(value)))
+    except InvalidValue as error:
+        raise QueryError(
+            str(error), "Networks are written 10.0.0.0/8, ranges 10.0.0.1..10.0.0.9."
+        ) from None
+    return Range(key, key)
+
+
+def parse_network(value: str) -> Range:
+    """Return the first and last key of a network such as 10.0.0.0/8."""
+    text = value.strip()
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        raise QueryError(*_why_no_network(text)) from None
+    return Range(
+        address_key(network.network_address), address_key(network.broadcast_address)
+    )
+
+
+def _why_no_network(text: str) -> tuple[str, str]:
+    try:
+        fixed = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return f"{quoted(text)} is not a network.", "10.0.0.0/8 or 2001:db8::/32 is."
+    return f"{quoted(text)} has host bits set.", f"Did you mean {fixed}?"
+
+
+def _span(value: str) -> Range:
+    span = parse_time(value, utcnow())
+    return Range(span.start, span.end, open_end=True)
+
+
+_PARSERS: dict[Kind, Callable[[str], Range]] = {
+    Kind.ADDRESS: _address,
+    Kind.PORT: _port,
+    Kind.TIME: _span,
+}

@@ -1,0 +1,130 @@
+"""Start hostadmin: the schema where asked for, then a WSGI server with threads."""
+
+import argparse
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import waitress
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from . import create_app, schema
+from .config import DEMO_DATABASE, Settings, load_settings, unknown_settings
+from .database import db
+from .demo import fill_if_empty
+from .errors import ConfigError
+
+CANNOT_REACH = "The database cannot be reached; see HOSTADMIN_DATABASE_URI."
+
+
+def make_app() -> Flask:
+    """Build the app for the ``flask`` command; a bad setting ends it in one line."""
+    try:
+        return create_app()
+    except ConfigError as error:
+        _stop(str(error))
+    except SQLAlchemyError:
+        _stop(CANNOT_REACH)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until Ctrl-C or SIGTERM; see ``--help``."""
+    options = _parse(arguments)
+    for line in unknown_settings():
+        _tell(f"Warning: {line}")
+    try:
+        _serve(options)
+    except ConfigError as error:
+        _stop(str(error))
+    except SQLAlchemyError:
+        _stop(CANNOT_REACH)
+    return 0
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="app.py", description="Serve hostadmin on HOSTADMIN_BIND."
+    )
+    parser.add_argument(
+        "--prepare",
+        action="store_true",
+        help="first create the schema, or upgrade an older SQLite file",
+    )
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="serve a database of its own with some 2,000 made-up hosts",
+    )
+    return parser.parse_args(arguments)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    overrides = {"database_uri": f"sqlite:///{DEMO_DATABASE}"} if options.demo else {}
+    settings = load_settings(**overrides)
+    with _listening(settings) as listener:
+        app = create_app(settings)
+        if options.prepare or options.demo:
+            for line in schema.prepare(app):
+                _tell(line)
+        with app.app_context():
+            schema.check(db.engine)
+            if options.demo and fill_if_empty():
+                _tell("Made-up hosts were added.")
+        _tell(f"hostadmin serves {settings.database_name} on {_address(settings)}")
+        _tell("Press Ctrl-C to stop.")
+        signal.signal(signal.SIGTERM, _leave)
+        waitress.serve(
+            app,
+            sockets=[listener],
+            threads=settings.threads,
+            ident=None,
+            # More than the app accepts: the app answers 413 with a page.
+            max_request_body_size=1024**3,
+            clear_untrusted_proxy_headers=True,
+            _quiet=True,
+        )
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings):  # type: ignore[no-untyped-def]
+    """Take the port before anything slow, so that a taken one is told at once."""
+    host, port = settings.bind_host, settings.bind_port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+            listener.listen(128)
+        except OSError as error:
+            raise ConfigError(
+                f"Cannot listen on {settings.bind} ({error.strerror}). Another port: "
+                f"HOSTADMIN_BIND={_bracketed(host)}:{port % 65535 + 1}"
+            ) from None
+        yield listener
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _address(settings: Settings) -> str:
+    return f"http://{_bracketed(settings.bind_host)}:{settings.bind_port}/"
+
+
+def _leave(_signal: int, _frame: object) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _stop(message: str) -> NoReturn:
+    _tell(f"hostadmin: {message}")
+    raise SystemExit(1)

@@ -1,0 +1,66 @@
+"""Rows by the rules that hold for every way in."""
+
+from typing import Any
+
+from ..errors import FieldError, InvalidInput, InvalidValue
+from ..values import HOST_RULES, VOCABULARY_FIELDS, HostStatus, clean_host, quoted
+from .rows import Row, RowError
+
+# Fields whose values repeat from row to row.
+_REPEATING = (*VOCABULARY_FIELDS, "status", "port")
+_MAX_KNOWN = 10_000
+
+
+class Cleaner:
+    """Cleans the rows of one file; what was good once is not looked at again."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Any] = {}
+
+    def row(self, row: Row) -> tuple[dict[str, Any], list[RowError]]:
+        """Return the stated fields as plain JSON, or what is wrong with them."""
+        known, rest = self._split(row)
+        errors = list(row.errors)
+        cleaned: dict[str, Any] = {}
+        try:
+            cleaned = clean_host(rest)
+        except InvalidInput as error:
+            errors += error.errors
+        fields = {
+            name: value
+            for name, value in (cleaned | known).items()
+            if value is not None and value != [] and value != {}
+        }
+        if not errors and "hostname" not in fields and "ip_addr" not in fields:
+            errors.append(FieldError("hostname", "is missing, and so is an address."))
+        if not errors:
+            return fields, []
+        name = quoted(str(row.values.get("hostname", "")).strip(), 255)[1:-1]
+        return {}, [RowError(row.line, name, e.field, e.message) for e in errors]
+
+    def _split(self, row: Row) -> tuple[dict[str, Any], dict[str, object]]:
+        """Return what is known to be good, cleaned, and what has to be looked at."""
+        rest = dict(row.values)
+        known: dict[str, Any] = {}
+        for name in _REPEATING:
+            text = rest.get(name)
+            if not isinstance(text, str):
+                continue
+            term = (name, text)
+            if term not in self._known:
+                self._learn(term)
+            if term in self._known:
+                known[name] = self._known[term]
+                del rest[name]
+        return known, rest
+
+    def _learn(self, term: tuple[str, str]) -> None:
+        name, text = term
+        if len(self._known) > _MAX_KNOWN:
+            self._known.clear()
+        try:
+            value = HOST_RULES[name](text)
+        except InvalidValue:
+            # Told with the other errors of its row.
+            return
+        self._known[term] = value.value if isinstance(value, HostStatus) else value

@@ -1,0 +1,50 @@
+"""What templates can use besides their context: filters, icons and the menu."""
+
+import functools
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, current_app
+from lucide.jinja import lucide as lucide_svg
+from markupsafe import Markup
+
+from ..clock import utcnow
+from ..words import ago_text, number_text, share_text, time_text
+
+
+def ago(then: datetime | None) -> Markup:
+    """Return a ``time`` element that reads "2 min ago" and knows the exact time."""
+    if then is None:
+        return Markup('<span class="unset">(never)</span>')
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        then.isoformat(timespec="seconds"), time_text(then), ago_text(then, utcnow())
+    )
+
+
+@functools.cache
+def icon(name: str) -> Markup:
+    """Return an icon of the lucide set; it is decoration, the words stand beside it."""
+    # The package builds this from its own files, never from what users typed.
+    svg = lucide_svg(name, size=16, **{"class": "icon", "aria-hidden": "true"})
+    return Markup(" ".join(svg.split()).replace("> <", "><"))  # noqa: S704
+
+
+def navigation(view: Any = None) -> list[tuple[str, str, bool]]:
+    """Return the menu that Flask-Admin made of its views: label, address, current."""
+    admin = view.admin if view else current_app.extensions["admin"][0]
+    return [
+        (item.name, item.get_url(), item.is_active(view))
+        for item in admin.menu()
+        if not item.is_category() and item.is_accessible() and item.is_visible()
+    ]
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.add_template_filter(ago)
+    app.add_template_filter(number_text, "number")
+    app.add_template_filter(share_text, "share")
+    app.add_template_filter(time_text, "time")
+    app.add_template_global(icon)
+    app.add_template_global(navigation)

@@ -1,0 +1,314 @@
+// Makes pages pleasant; none needs it. Nothing here builds markup from text.
+"use strict";
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+function stored(key, value) {
+  try {
+    if (value === undefined) return localStorage.getItem(key);
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, value);
+  } catch {
+    // Storage is switched off: what was chosen lasts for this page.
+  }
+  return null;
+}
+
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+function say(text) {
+  $("#live").textContent = text;
+}
+
+// -- theme: one switch; back at the colours of the system, nothing is remembered ------
+
+function initTheme() {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const system = () => (dark.matches ? "dark" : "light");
+  const current = () => document.documentElement.dataset.theme || system();
+  const buttons = $$("[data-theme-button]");
+  const label = () => {
+    const other = current() === "dark" ? "light" : "dark";
+    for (const button of buttons) button.title = `Switch to ${other} colours`;
+  };
+  for (const button of buttons) {
+    button.addEventListener("click", () => {
+      const chosen = current() === "dark" ? "light" : "dark";
+      if (chosen === system()) delete document.documentElement.dataset.theme;
+      else document.documentElement.dataset.theme = chosen;
+      stored("theme", chosen === system() ? null : chosen);
+      label();
+      say(`Theme: ${chosen}`);
+    });
+  }
+  dark.addEventListener("change", label);
+  label();
+}
+
+// -- menus: one open at a time, closed by Escape and by a click elsewhere ---------------
+
+function initMenus() {
+  const menus = $$("details.pop, details.site-menu");
+  for (const menu of menus) {
+    menu.addEventListener("toggle", () => {
+      if (!menu.open) return;
+      for (const other of menus) if (other !== menu) other.open = false;
+      if (menu.matches(".add-filter")) $("select", menu).focus();
+    });
+  }
+  document.addEventListener("click", (event) => {
+    for (const menu of menus) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    const open = event.key === "Escape" && menus.find((menu) => menu.open);
+    if (!open) return;
+    open.open = false;
+    $("summary", open).focus();
+  });
+}
+
+// -- "Add filter": only the conditions that the chosen field has ------------------------
+
+function initAddFilter() {
+  for (const form of $$("[data-add-filter]")) {
+    const field = $("[name=add_field]", form);
+    const op = $("[name=add_op]", form);
+    const value = $("[name=add_value]", form).closest(".field");
+    const all = $$("option", op);
+    const update = () => {
+      const known = field.selectedOptions[0].dataset.ops.split(" ");
+      const chosen = op.value;
+      op.replaceChildren(...known.map((name) => all.find((option) => option.value === name)));
+      op.value = known.includes(chosen) ? chosen : known[0];
+      showValue();
+    };
+    const showValue = () => {
+      value.hidden = op.value === "empty";
+    };
+    field.addEventListener("change", update);
+    op.addEventListener("change", showValue);
+    update();
+  }
+}
+
+// -- copy -------------------------------------------------------------------------------
+
+function initCopy() {
+  for (const button of $$("[data-copy]")) {
+    const source = $("[data-copy-text]", button.parentElement);
+    const words = $("span", button);
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(source.textContent);
+        words.textContent = "Copied";
+        say("Copied");
+      } catch {
+        // Only secure pages may write to the clipboard: select it for the person.
+        getSelection().selectAllChildren(source);
+        words.textContent = "Press Ctrl+C";
+        say("Selected; press Ctrl+C to copy");
+      }
+      setTimeout(() => (words.textContent = "Copy"), 3000);
+    });
+  }
+}
+
+// -- names with commas between become chips with suggestions (an ARIA combobox) ----------
+
+function initNames(original) {
+  const id = original.id;
+  const names = original.value.split(",").map((name) => name.trim()).filter(Boolean);
+  const input = element("input", {
+    type: "text", id, role: "combobox", autocomplete: "off", spellcheck: "false",
+    autocapitalize: "none", placeholder: "type a name", "aria-autocomplete": "list",
+    "aria-expanded": "false", "aria-controls": `${id}-options`,
+  });
+  for (const name of ["aria-describedby", "aria-invalid"]) {
+    if (original.hasAttribute(name)) input.setAttribute(name, original.getAttribute(name));
+  }
+  const options = element("ul", { id: `${id}-options`, class: "options", role: "listbox", "aria-label": "Suggestions" });
+  const box = element("div", { class: "names" }, input, options);
+  let active = -1;
+  let asked = 0;
+  let timer = 0;
+
+  const close = () => {
+    options.hidden = true;
+    active = -1;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  };
+  const chip = (name) => {
+    const remove = element("button", { type: "button", "aria-label": `Remove ${name}` }, "×");
+    const made = element("span", { class: "chip" }, name, remove);
+    remove.addEventListener("click", () => {
+      names.splice(names.indexOf(name), 1);
+      made.remove();
+      save();
+      say(`Removed ${name}`);
+      input.focus();
+    });
+    return made;
+  };
+  // The field that is sent keeps what is still being typed, too.
+  const save = () => {
+    const typed = input.value.trim();
+    original.value = (typed && !names.includes(typed) ? [...names, typed] : names).join(", ");
+  };
+  const add = (text) => {
+    for (const name of text.split(",").map((part) => part.trim())) {
+      if (!name || names.includes(name)) continue;
+      names.push(name);
+      box.insertBefore(chip(name), input);
+      say(`Added ${name}`);
+    }
+    input.value = "";
+    save();
+    close();
+  };
+  const show = (found) => {
+    const fresh = found.filter((name) => !names.includes(name));
+    options.replaceChildren(...fresh.map((name, index) => {
+      const option = element("li", { role: "option", id: `${id}-option-${index}`, "aria-selected": "false" }, name);
+      // Before blur, which closes the list.
+      option.addEventListener("mousedown", (event) => {
+        event.preventDefault();
+        add(name);
+      });
+      return option;
+    }));
+    close();
+    options.hidden = !fresh.length;
+    input.setAttribute("aria-expanded", String(fresh.length > 0));
+    if (fresh.length) say(`${fresh.length} suggestions`);
+  };
+  const ask = async () => {
+    const url = original.dataset.suggest;
+    const mine = (asked += 1);
+    if (!url || !input.value.trim()) return close();
+    try {
+      const answer = await fetch(`${url}?term=${encodeURIComponent(input.value.trim())}`);
+      const found = answer.ok ? await answer.json() : [];
+      if (mine === asked && document.activeElement === input) show(found);
+    } catch {
+      close();
+    }
+    return undefined;
+  };
+  const move = (step) => {
+    const items = $$("li", options);
+    if (options.hidden || !items.length) return;
+    if (active >= 0) items[active].setAttribute("aria-selected", "false");
+    active = (active + step + items.length + (active < 0 && step < 0 ? 1 : 0)) % items.length;
+    items[active].setAttribute("aria-selected", "true");
+    items[active].scrollIntoView({ block: "nearest" });
+    input.setAttribute("aria-activedescendant", items[active].id);
+  };
+
+  input.addEventListener("input", () => {
+    if (input.value.includes(",")) add(input.value);
+    save();
+    clearTimeout(timer);
+    timer = setTimeout(ask, 120);
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      move(event.key === "ArrowDown" ? 1 : -1);
+    } else if (event.key === "Enter" && (active >= 0 || input.value.trim())) {
+      event.preventDefault();
+      add(active >= 0 ? $$("li", options)[active].textContent : input.value);
+    } else if (event.key === "Escape" && !options.hidden) {
+      event.stopPropagation();
+      close();
+    } else if (event.key === "Backspace" && !input.value && names.length) {
+      box.children[names.length - 1].remove();
+      say(`Removed ${names.pop()}`);
+      save();
+    }
+  });
+  input.addEventListener("blur", () => {
+    asked += 1;
+    if (input.value.trim()) add(input.value);
+    close();
+  });
+  box.addEventListener("click", (event) => {
+    if (event.target === box) input.focus();
+  });
+
+  original.type = "hidden";
+  original.removeAttribute("id");
+  original.before(box);
+  for (const name of names) box.insertBefore(chip(name), input);
+  close();
+}
+
+// -- keys -------------------------------------------------------------------------------
+
+const GO = { h: "/hosts/", s: "/stats/", g: "/groups/" };
+
+function initKeys() {
+  const toggle = $("[data-keys-switch]");
+  const on = () => stored("keys") !== "off";
+  if (toggle) {
+    toggle.checked = on();
+    toggle.addEventListener("change", () => stored("keys", toggle.checked ? null : "off"));
+  }
+  let going = 0;
+  const rows = () => $$(".rows tbody tr");
+  const here = () => rows().findIndex((row) => row.contains(document.activeElement));
+  const row = (step) => {
+    const all = rows();
+    const at = here();
+    const link = all.length && $("a", all[Math.max(0, Math.min(all.length - 1, at < 0 ? 0 : at + step))]);
+    if (link) link.focus();
+  };
+  const follow = (link) => link && link.click();
+  const actions = {
+    "/": () => {
+      const find = $("#find");
+      const menu = $(".add-filter");
+      if (find) find.select();
+      if (find) find.focus();
+      else if (menu) menu.open = true;
+    },
+    j: () => row(1),
+    k: () => row(-1),
+    e: () => follow(here() >= 0 ? $(".col-actions a", rows()[here()]) : $("[data-key=e]")),
+    n: () => follow($("[data-key=n]")),
+    "[": () => follow($(".pager [rel=prev]")),
+    "]": () => follow($(".pager [rel=next]")),
+    "?": () => follow($(".site-tools a[href]")),
+  };
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, select, textarea, [contenteditable]");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || !on()) return;
+    if (Date.now() - going < 1500 && GO[event.key]) {
+      going = 0;
+      event.preventDefault();
+      follow($$(".site-nav a").find((link) => link.pathname.endsWith(GO[event.key])));
+    } else if (event.key === "g") {
+      going = Date.now();
+    } else if (Object.hasOwn(actions, event.key)) {
+      event.preventDefault();
+      actions[event.key]();
+    }
+  });
+}
+
+document.body.append(element("div", { id: "live", class: "visually-hidden", role: "status", "aria-live": "polite" }));
+initTheme();
+initMenus();
+initAddFilter();
+initCopy();
+for (const input of $$("input[data-kind=names]")) initNames(input);
+initKeys();
+const summary = $("[data-focus]");
+if (summary) summary.focus();

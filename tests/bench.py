@@ -1,0 +1,264 @@
+"""What a page, an import and an export cost: ``make bench ARGS="--hosts 100000"``.
+
+Machines are noisy, so everything is a ratio of two things measured in turn in one
+run: a page against the same page with its rows from memory, the same page with 1,000
+hosts, the statistics against their bare SQL, an import against executemany of
+prepared rows, an export against a bare cursor.
+"""
+
+import argparse
+import contextlib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy import event
+
+from hostadmin import create_app, demo, schema
+from hostadmin.admin import hosts as host_pages
+from hostadmin.config import Settings
+from hostadmin.database import Base, db
+from hostadmin.inventory.listing import SORTS, iter_hosts
+from hostadmin.models import Host
+
+ROOT = Path(__file__).resolve().parent.parent
+KEY = "only for measuring, only for measuring"
+SMALL = 1_000
+ROUNDS = 7
+# A flask command that notes its own peak. What the system says of a child would count
+# the memory of this process, too, from which it was forked.
+MEASURED = """
+import atexit, pathlib, re, sys
+peak = pathlib.Path(sys.argv.pop(1))
+status = pathlib.Path("/proc/self/status")
+atexit.register(
+    lambda: peak.write_text(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1])
+)
+from flask.cli import main
+main()
+"""
+FILTERS = (
+    "flt_env_equals=prod",
+    "flt_owner_empty=1",
+    "flt_env_not_equal=prod",
+    "flt_env_equals=dev&flt_owner_equals=data",
+    "flt_hostname_starts_with=web-1",
+    "flt_hostname_contains=77",
+    "flt_ip_in_network=10.4.0.0/22",
+    "flt_group_equals=platform&sort=ip",
+)
+
+
+def build(uri: str, count: int) -> Flask:
+    """Return an app on a database with that many made-up hosts."""
+    settings = Settings(_env_file=None, database_uri=uri, secret_key=KEY)
+    app = create_app(settings)
+    schema.prepare(app)
+    with app.app_context():
+        demo.fill_if_empty(count)
+        if db.engine.dialect.name in ("sqlite", "postgresql"):
+            with db.engine.begin() as connection:
+                connection.exec_driver_sql("ANALYZE")
+    return app
+
+
+def seconds(*calls: Callable[[], object]) -> list[float]:
+    """Return the median time of each call, all of them run in turn."""
+    taken: list[list[float]] = [[] for _ in calls]
+    for _ in range(ROUNDS):
+        for call, times in zip(calls, taken, strict=True):
+            start = time.perf_counter()
+            call()
+            times.append(time.perf_counter() - start)
+    return [statistics.median(times) for times in taken]
+
+
+def get(app: Flask, url: str) -> Callable[[], str]:
+    client = app.test_client()
+
+    def fetch() -> str:
+        response = client.get(url)
+        assert response.status_code == 200, f"{url}: {response.status}"
+        return response.text
+
+    return fetch
+
+
+def from_memory(app: Flask, url: str) -> Callable[[], str]:
+    """Return a call that renders the page with rows that were read before."""
+    kept: dict[str, Any] = {}
+    original = host_pages.list_hosts
+
+    def keep(*args: Any) -> Any:
+        kept["page"] = page = original(*args)
+        # Not expired with the session, so that rendering asks for nothing.
+        for host in page.rows:
+            args[0].expunge(host)
+        return page
+
+    with mock.patch.object(host_pages, "list_hosts", keep):
+        get(app, url)()
+    fetch = get(app, url)
+
+    def render() -> str:
+        page = kept["page"]
+        with mock.patch.object(host_pages, "list_hosts", return_value=page):
+            return fetch()
+
+    return render
+
+
+def deep(app: Flask, url: str, pages: int = 20) -> str:
+    """Return the address that following "next" some times leads to."""
+    for _ in range(pages):
+        text = get(app, url)()
+        _, found, _ = text.partition('rel="next"')
+        if not found:
+            return url
+        before = text[: text.index('rel="next"')]
+        url = before.rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
+    return url
+
+
+def bench_lists(big: Flask, small: Flask) -> None:
+    print(f"\n{'list page':46}{'ms':>8}{'/ memory':>10}{'/ 1,000':>10}")
+    sorts = [f"/hosts/?sort={sign}{name}" for name in SORTS for sign in ("", "-")]
+    urls = ["/hosts/", *sorts, *(f"/hosts/?{text}" for text in FILTERS)]
+    pairs = [(url, url, url) for url in urls]
+    pairs.append(("/hosts/ (20 pages on)", deep(big, "/hosts/"), "/hosts/"))
+    for label, url, small_url in pairs:
+        page, memory, little = seconds(
+            get(big, url), from_memory(big, url), get(small, small_url)
+        )
+        print(f"{label:46}{page * 1e3:8.1f}{page / memory:10.2f}{page / little:10.2f}")
+
+
+@contextlib.contextmanager
+def sent(engine: sa.Engine) -> Iterator[list[tuple[str, Any]]]:
+    """Collect the statements that the block sends."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_c: object, _cur: object, statement: str, given: Any, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            seen.append((statement, given))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def bench_stats(app: Flask) -> None:
+    print(f"\n{'statistics':46}{'ms':>8}{'/ its SQL':>10}")
+    with app.app_context():
+        engine = db.engine
+    for url in ("/stats/", "/stats/?flt_env_equals=prod"):
+        fetch = get(app, url)
+        with sent(engine) as statements:
+            fetch()
+
+        def bare(statements: list[tuple[str, Any]] = statements) -> None:
+            with engine.connect() as connection:
+                for statement, given in statements:
+                    connection.exec_driver_sql(statement, given).fetchall()
+
+        page, sql = seconds(fetch, bare)
+        print(f"{url:46}{page * 1e3:8.1f}{page / sql:10.2f}")
+
+
+def bench_files(app: Flask, uri: str, folder: Path) -> None:
+    """Export all hosts, then import them into an empty database."""
+    file = folder / "hosts.csv"
+    with app.app_context():
+        engine = db.engine
+
+        def bare_cursor() -> int:
+            with engine.connect() as connection:
+                return sum(1 for _ in connection.execute(sa.select(Host.__table__)))
+
+        def export() -> int:
+            return sum(1 for _ in iter_hosts(db.session()))
+
+        cursor, hosts = seconds(bare_cursor, export)
+    print(f"\nexport: {hosts:.1f} s, {hosts / cursor:.1f} × a bare cursor of the rows")
+    export_memory = command(uri, folder, "export", stdout=file)
+    rows = {}
+    with app.app_context(), db.engine.connect() as connection:
+        for table in Base.metadata.sorted_tables:
+            found = connection.execute(sa.select(table)).mappings()
+            rows[table] = [dict(row) for row in found]
+    start = time.perf_counter()
+    empty = build_empty(f"sqlite:///{folder}/bare.sqlite")
+    with empty.app_context():
+        start = time.perf_counter()
+        with db.engine.begin() as connection:
+            for table, many in rows.items():
+                # Without the history, which is a part of the import alone.
+                if many and not table.name.startswith("change"):
+                    connection.execute(sa.insert(table), many)
+        bare = time.perf_counter() - start
+    build_empty(f"sqlite:///{folder}/import.sqlite")
+    start = time.perf_counter()
+    imported = f"sqlite:///{folder}/import.sqlite"
+    import_memory = command(imported, folder, "import", str(file))
+    taken = time.perf_counter() - start
+    print(
+        f"import: {taken:.1f} s, {taken / bare:.1f} × executemany of prepared rows; "
+        f"peak memory {import_memory} MB, of the export {export_memory} MB"
+    )
+
+
+def build_empty(uri: str) -> Flask:
+    app = create_app(Settings(_env_file=None, database_uri=uri, secret_key=KEY))
+    schema.prepare(app)
+    return app
+
+
+def command(uri: str, folder: Path, *words: str, stdout: Path | None = None) -> int:
+    """Run ``flask hosts …`` and return its peak memory in MB."""
+    environment = os.environ | {
+        "HOSTADMIN_DATABASE_URI": uri,
+        "HOSTADMIN_SECRET_KEY": KEY,
+    }
+    peak = folder / "peak"
+    with contextlib.ExitStack() as stack:
+        target = stack.enter_context((stdout or folder / "out").open("wb"))
+        subprocess.run(
+            [sys.executable, "-c", MEASURED, str(peak), "hosts", *words],
+            cwd=ROOT,
+            env=environment,
+            stdout=target,
+            check=True,
+        )
+    return int(peak.read_text()) // 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hosts", type=int, default=20_000)
+    parser.add_argument("--uri", help="an empty database; a temporary file by default")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="hostadmin-bench-") as name:
+        folder = Path(name)
+        uri = options.uri or f"sqlite:///{folder}/big.sqlite"
+        big = build(uri, options.hosts)
+        small = build(f"sqlite:///{folder}/small.sqlite", SMALL)
+        with big.app_context():
+            print(f"{options.hosts:,} hosts on {db.engine.dialect.name}")
+        bench_lists(big, small)
+        bench_stats(big)
+        bench_files(big, uri, folder)
+
+
+if __name__ == "__main__":
+    main()

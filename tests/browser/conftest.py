@@ -1,0 +1,171 @@
+"""A real browser in front of a real server. Any error in its console fails the test."""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pytest
+import waitress
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from ..conftest import unavailable
+from ..servers import free_port
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+# Root has no sandbox, and nobody else may be asked over the network.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+REPORT_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) => console.error(
+    `CSP: ${event.violatedDirective} forbids ${event.blockedURI} ` +
+    `(${event.sourceFile}:${event.lineNumber})`));
+"""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the page is looked at."""
+
+    width: int = 1280
+    height: int = 800
+    scheme: Literal["light", "dark"] = "light"
+
+
+LOOKS = {
+    "light": Look(),
+    "dark": Look(scheme="dark"),
+    "phone": Look(width=390, height=844),
+    "phone-dark": Look(width=390, height=844, scheme="dark"),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser" in item.path.parent.name:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        unavailable("Chromium is not installed: apt install chromium")
+    try:
+        playwright = sync_playwright().start()
+    except Exception as error:
+        # Its driver is a Node.js that wants a library which a bare Debian lacks.
+        unavailable(f"Playwright does not start: apt install libatomic1 ({error})")
+    browser = playwright.chromium.launch(
+        executable_path=program, headless=True, args=FLAGS
+    )
+    yield browser
+    browser.close()
+    playwright.stop()
+
+
+@pytest.fixture(scope="session")
+def database(sqlite_uri: str) -> str:
+    """What a browser does is the same on every engine."""
+    return sqlite_uri
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[[Flask], str]]:
+    """Serve an app on a port of its own until the end; return its address."""
+    addresses: dict[int, str] = {}
+    running = []
+
+    def start(app: Flask) -> str:
+        if id(app) not in addresses:
+            port = free_port()
+            server = waitress.create_server(app, host="127.0.0.1", port=port, threads=4)
+            thread = threading.Thread(target=server.run, daemon=True)
+            thread.start()
+            running.append((server, thread))
+            addresses[id(app)] = f"http://127.0.0.1:{port}"
+        return addresses[id(app)]
+
+    yield start
+    for server, thread in running:
+        # Closed sockets end the loop of the server; its own close() is not enough.
+        server.maintenance(0)
+        server.close()
+        server.task_dispatcher.shutdown()
+        thread.join(5)
+
+
+@pytest.fixture
+def live_server(app: Flask, serve: Callable[[Flask], str]) -> str:
+    """The address of the running app; ``make_host`` and ``app`` work on its data."""
+    return serve(app)
+
+
+@pytest.fixture
+def look(request: pytest.FixtureRequest) -> Look:
+    """Choose with ``@pytest.mark.parametrize("look", [...], indirect=True)``."""
+    return LOOKS[getattr(request, "param", "light")]
+
+
+@pytest.fixture
+def console_errors() -> list[str]:
+    """What the console told; a test that provokes an error clears the list."""
+    return []
+
+
+@pytest.fixture
+def page(
+    browser: Browser, live_server: str, look: Look, console_errors: list[str]
+) -> Iterator[Page]:
+    """A page whose relative addresses are those of the live server."""
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            console_errors.append(f"{message.text} [{message.location['url']}]")
+
+    with browser.new_context(
+        base_url=live_server,
+        viewport={"width": look.width, "height": look.height},
+        color_scheme=look.scheme,
+        # Movements would be caught half-way by screenshots and contrast checks.
+        reduced_motion="reduce",
+    ) as context:
+        context.set_default_timeout(10_000)
+        context.add_init_script(REPORT_VIOLATIONS)
+        page = context.new_page()
+        page.on("console", note)
+        page.on("pageerror", lambda error: console_errors.append(str(error)))
+        yield page
+    assert not console_errors, "the console shows:\n" + "\n".join(console_errors)
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], None]:
+    """``axe(page)`` fails for every breach of the accessibility rules."""
+
+    def check(page: Page) -> None:
+        violations = Axe().run(page).response["violations"]
+        lines = [line for found in violations for line in _explained(found)]
+        assert not violations, f"axe on {page.url}:\n" + "\n".join(lines)
+
+    return check
+
+
+def _explained(violation: dict[str, Any]) -> Iterator[str]:
+    yield f"{violation['id']} ({violation['impact']}): {violation['help']}"
+    for node in violation["nodes"][:5]:
+        yield f"    {' '.join(map(str, node['target']))}"
+        yield f"        {node['html'][:160]}"
+        for reason in node["any"] + node["all"] + node["none"]:
+            yield f"        {reason['message']}"

@@ -1,0 +1,167 @@
+"""What people do all day, in a real browser."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+EVERY_LOOK = pytest.mark.parametrize(
+    "look", ["light", "dark", "phone", "phone-dark"], indirect=True
+)
+
+
+def add_host(page: Page, name: str, **fields: str) -> None:
+    page.goto("/hosts/new/")
+    page.get_by_label("Hostname").fill(name)
+    for label, text in fields.items():
+        page.get_by_label(label, exact=True).fill(text)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#messages")).to_contain_text(f"Added host {name}.")
+
+
+def test_from_the_first_host_to_the_last(page):
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+    add_host(page, "web-1", Environment="prod", Address="10.0.0.1")
+    add_host(page, "web-2", Environment="dev")
+
+    page.goto("/hosts/")
+    page.get_by_text("Add filter").click()
+    page.get_by_label("Field").select_option("env")
+    page.get_by_label("Condition").select_option("equals")
+    page.get_by_label("Value").fill("prod")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("heading", name="1 of 2 hosts")).to_be_visible()
+
+    page.get_by_role("link", name="web-1", exact=True).click()
+    page.get_by_role("link", name="Edit", exact=True).click()
+    page.get_by_label("Owner").fill("payments")
+    page.get_by_label("Why").fill("new team")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("payments").first).to_be_visible()
+    expect(page.get_by_text("new team")).to_be_visible()
+
+    page.get_by_role("link", name="Stats").first.click()
+    page.get_by_role("link", name="payments").click()
+    expect(page.get_by_role("heading", name="1 of 2 hosts")).to_be_visible()
+
+    page.get_by_role("link", name="web-1", exact=True).click()
+    page.get_by_role("link", name="Delete").click()
+    expect(page.get_by_role("heading", name="web-1")).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="1 host", exact=True)).to_be_visible()
+
+
+@EVERY_LOOK
+def test_every_page_is_accessible(page, axe, make_host, make_group):
+    make_group(name="inner")
+    group = make_group(name="outer", children=["inner"], vars={"a": 1})
+    host = make_host(
+        hostname="web-1",
+        ip_addr="10.0.0.1",
+        environment="prod",
+        groups=["inner"],
+        vars={"rack": "B14"},
+        notes="Talk to the owner.",
+    )
+    make_host(hostname="web-2", status="offline")
+
+    for url in (
+        "/hosts/",
+        "/hosts/?flt_env_equals=prod&sort=-ip",
+        "/hosts/?flt_env_equals=nowhere",
+        "/hosts/new/",
+        f"/hosts/details/?id={host}",
+        f"/hosts/edit/?id={host}",
+        f"/hosts/delete/?id={host}",
+        "/stats/",
+        "/groups/",
+        f"/groups/details/?id={group}",
+        f"/groups/edit/?id={group}",
+        "/help/",
+    ):
+        page.goto(url)
+        axe(page)
+        wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert not wide, f"{url} scrolls sideways"
+
+
+@EVERY_LOOK
+def test_error_pages_are_accessible(page, axe, console_errors):
+    for url in ("/hosts/?flt_statu_equals=x", "/nope", "/hosts/details/?id=7"):
+        page.goto(url)
+        axe(page)
+    # The browser notes each status that is not 200.
+    assert all("Failed to load resource" in line for line in console_errors)
+    console_errors.clear()
+
+
+@pytest.mark.parametrize("look", ["light", "phone"], indirect=True)
+def test_a_form_with_errors_is_accessible(page, axe, console_errors):
+    page.goto("/hosts/new/")
+    page.get_by_label("Hostname").fill("web-1")
+    page.get_by_label("Address", exact=True).fill("10.0.0.300")
+    page.get_by_role("button", name="Save").click()
+
+    expect(page.get_by_label("Address", exact=True)).to_have_attribute(
+        "aria-invalid", "true"
+    )
+    axe(page)
+    console_errors.clear()
+
+
+def test_groups_are_picked_by_typing(page, make_group):
+    for name in ("webservers", "databases"):
+        make_group(name=name)
+    page.goto("/hosts/new/")
+    page.get_by_label("Hostname").fill("web-1")
+    groups = page.get_by_label("Groups")
+    groups.press_sequentially("datab")
+    page.get_by_role("option", name="databases").click()
+    page.get_by_role("button", name="Save").click()
+
+    expect(page.get_by_role("link", name="databases")).to_be_visible()
+
+
+def test_a_slash_leads_to_the_search(page, make_host):
+    make_host(hostname="web-1")
+    make_host(hostname="db-1")
+    page.goto("/hosts/")
+    page.keyboard.press("/")
+    page.keyboard.type("web")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="1 of 2 hosts")).to_be_visible()
+
+
+def test_it_works_without_a_script(browser, live_server, make_group):
+    make_group(name="web")
+    with browser.new_context(
+        base_url=live_server, java_script_enabled=False
+    ) as context:
+        page = context.new_page()
+        page.goto("/hosts/new/")
+        page.get_by_label("Hostname").fill("web-1")
+        page.get_by_label("Groups").fill("web")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("link", name="web", exact=True)).to_be_visible()
+
+        page.goto("/hosts/")
+        page.get_by_text("Add filter").click()
+        page.get_by_label("Field").select_option("group")
+        page.get_by_label("Value").fill("web")
+        page.get_by_role("button", name="Add", exact=True).click()
+        expect(page.get_by_role("heading", name="1 of 1 host")).to_be_visible()
+
+        page.get_by_role("link", name="web-1", exact=True).click()
+        page.get_by_role("link", name="Delete").click()
+        page.get_by_role("button", name="Delete").click()
+        expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+
+
+def test_styles_and_scripts_are_small(page):
+    sizes = []
+    page.on("response", lambda answer: sizes.append(len(answer.body())))
+    page.goto("/help/")
+    page.wait_for_load_state("networkidle")
+
+    # All that a page needs, itself included, stays under what the two may weigh.
+    assert sum(sizes) < 60 * 1024 + len(page.content())

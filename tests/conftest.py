@@ -1,0 +1,207 @@
+"""The app on every engine, and what tests need around it."""
+
+import contextlib
+import contextvars
+import functools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any, NoReturn
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+from sqlalchemy import event
+from sqlalchemy.orm import Session, scoped_session
+from werkzeug.test import TestResponse
+
+from . import servers
+
+TEST_PREFIX = "HOSTADMIN_TEST_"
+# Settings of whoever runs the tests must not decide what is tested.
+for name in [key for key in os.environ if key.startswith("HOSTADMIN_")]:
+    if not name.startswith(TEST_PREFIX):
+        del os.environ[name]
+
+from hostadmin import create_app, history  # noqa: E402
+from hostadmin.config import Settings  # noqa: E402
+from hostadmin.database import Base, db  # noqa: E402
+from hostadmin.inventory import groups, hosts  # noqa: E402
+
+ENGINES = ("sqlite", "postgresql", "mariadb")
+START = {"postgresql": servers.postgresql, "mariadb": servers.mariadb}
+
+MakeRow = Callable[..., int]
+Statements = Callable[[], AbstractContextManager[list[str]]]
+
+
+def _chosen_engines() -> tuple[str, ...]:
+    """HOSTADMIN_TEST_DATABASES=sqlite,postgresql leaves the others out."""
+    text = os.environ.get(f"{TEST_PREFIX}DATABASES", ",".join(ENGINES))
+    chosen = tuple(part.strip() for part in text.split(",") if part.strip())
+    if unknown := set(chosen) - set(ENGINES):
+        raise pytest.UsageError(
+            f"{TEST_PREFIX}DATABASES names {', '.join(sorted(unknown))}; "
+            f"known: {', '.join(ENGINES)}"
+        )
+    return chosen
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip the test, or fail it where everything must run."""
+    if os.environ.get(f"{TEST_PREFIX}REQUIRE_ALL") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of one server on one worker, so that it starts only once."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        engine = callspec.params.get("database") if callspec else None
+        if engine in START:
+            item.add_marker(pytest.mark.xdist_group(engine))
+
+
+@functools.cache
+def _server_uri(engine: str) -> str | Exception:
+    # What went wrong once is kept, too, and not tried again for each test.
+    try:
+        server = START[engine]()
+        server.create_database("hostadmin")
+    except (servers.Unavailable, RuntimeError) as error:
+        return error
+    return server.uri("hostadmin")
+
+
+@pytest.fixture(scope="session")
+def sqlite_uri(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/hosts.sqlite"
+
+
+@pytest.fixture(scope="session", params=_chosen_engines())
+def database(request: pytest.FixtureRequest, sqlite_uri: str) -> str:
+    """The URI of a database: fresh in this run, and the same for all its tests."""
+    if request.param == "sqlite":
+        return sqlite_uri
+    uri = _server_uri(request.param)
+    if isinstance(uri, servers.Unavailable):
+        unavailable(str(uri))
+    if isinstance(uri, Exception):
+        raise uri
+    return uri
+
+
+@pytest.fixture(scope="session")
+def built_apps() -> Iterator[dict[str, Flask]]:
+    """One app for each URI: building one costs more than most tests."""
+    apps: dict[str, Flask] = {}
+    yield apps
+    for app in apps.values():
+        with app.app_context():
+            db.engine.dispose()
+
+
+def build_app(uri: str) -> Flask:
+    settings = Settings(_env_file=None, database_uri=uri, secret_key="x" * 40)
+    # Nothing outside the tests can switch this on.
+    app = create_app(settings.model_copy(update={"testing": True}))
+    app.test_client_class = SeparateClient
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+    return app
+
+
+@pytest.fixture
+def app(database: str, built_apps: dict[str, Flask]) -> Iterator[Flask]:
+    """The app on this database, whose tables are emptied after the test."""
+    if database not in built_apps:
+        built_apps[database] = build_app(database)
+    yield built_apps[database]
+    with built_apps[database].app_context(), db.engine.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(sa.delete(table))
+
+
+class SeparateClient(FlaskClient):
+    """A client whose requests do not see the app context, and session, of the test."""
+
+    def open(self, *args: Any, buffered: bool = True, **kwargs: Any) -> TestResponse:
+        # Read to its end: a stream needs the context that it began in.
+        call = functools.partial(super().open, *args, buffered=buffered, **kwargs)
+        return contextvars.Context().run(call)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def runner(app: Flask) -> FlaskCliRunner:
+    return app.test_cli_runner()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[scoped_session[Session]]:
+    """The session of an app context that stays open during the test.
+
+    After a request or ``make_host`` it shows what it read before; roll it back first.
+    """
+    with app.app_context():
+        yield db.session
+        db.session.rollback()
+
+
+@pytest.fixture
+def make_host(app: Flask) -> MakeRow:
+    """Add a host with these fields, committed, and return its id."""
+    numbers = iter(range(1, 1_000_000))
+
+    def make(**fields: object) -> int:
+        given = {"hostname": f"host{next(numbers)}.example.net", **fields}
+        with app.app_context(), history.writing(actor="tests", source="command"):
+            return hosts.add_host(given).id
+
+    return make
+
+
+@pytest.fixture
+def make_group(app: Flask) -> MakeRow:
+    """Add a group with these fields, committed, and return its id."""
+    numbers = iter(range(1, 1_000_000))
+
+    def make(**fields: object) -> int:
+        given = {"name": f"group{next(numbers)}", **fields}
+        with app.app_context(), history.writing(actor="tests", source="command"):
+            return groups.add_group(given).id
+
+    return make
+
+
+@pytest.fixture
+def statements(app: Flask) -> Statements:
+    """``with statements() as seen:`` collects the SQL that the block sends."""
+
+    @contextlib.contextmanager
+    def collect() -> Iterator[list[str]]:
+        seen: list[str] = []
+
+        def note(
+            _connection: object, _cursor: object, statement: str, *_: object
+        ) -> None:
+            # Only on SQLite do we begin transactions by a statement of our own.
+            if not statement.startswith("BEGIN"):
+                seen.append(statement)
+
+        with app.app_context():
+            engine = db.engine
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+
+    return collect

@@ -1,0 +1,385 @@
+"""Database servers of the tests' own: loopback only, and thrown away afterwards."""
+
+import atexit
+import contextlib
+import os
+import pwd
+import random
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pymysql
+
+# Above 32767 the system hands out ports for outgoing connections.
+PORTS = range(20000, 32000)
+START_SECONDS = 90
+ATTEMPTS = 10
+SBIN = ("/usr/sbin", "/usr/local/sbin", "/sbin", "/opt/homebrew/bin", "/usr/local/bin")
+
+
+class Unavailable(Exception):
+    """The programs are not on this machine; the text says how to get them."""
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on at this moment."""
+    for port in random.sample(PORTS, 200):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError(f"no port is free in {PORTS}")
+
+
+class Server(ABC):
+    """One running server with its own data folder."""
+
+    engine: str
+    account: str
+    # Ends the process in order; and at once, when nobody needs the data any more.
+    stop_signal: signal.Signals
+    drop_signal: signal.Signals
+
+    def __init__(self, *, durable: bool) -> None:
+        self.durable = durable
+        self.port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._user = _ordinary_user(self.account)
+        self.folder = _temporary_folder(self.engine, self._user)
+        self.data = self.folder / "data"
+        self.log = self.folder / "server.log"
+        atexit.register(self._clean_up)
+        self._run(self._initialise_command())
+        self.start()
+
+    @abstractmethod
+    def uri(self, database: str) -> str:
+        """Return the SQLAlchemy URI of a database on this server."""
+
+    @abstractmethod
+    def execute(self, statement: str) -> None:
+        """Run an administrator's statement."""
+
+    @abstractmethod
+    def _initialise_command(self) -> list[str]: ...
+
+    @abstractmethod
+    def _server_command(self) -> list[str]: ...
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def create_database(self, name: str) -> None:
+        self.execute(f"CREATE DATABASE {name}")
+
+    def drop_database(self, name: str) -> None:
+        self.execute(f"DROP DATABASE IF EXISTS {name}")
+
+    def start(self) -> None:
+        """Start the process and wait until it answers. The port stays what it was."""
+        port = self.port
+        for attempt in range(ATTEMPTS):
+            self.port = port or free_port()
+            try:
+                self._start()
+            except RuntimeError:
+                # A port may just have been taken, and the helpers of a PostgreSQL that
+                # was killed live on for a moment.
+                if attempt == ATTEMPTS - 1:
+                    raise
+                time.sleep(0.5)
+            else:
+                return
+
+    def stop(self) -> None:
+        """Shut down in order; the data stay."""
+        self._end(self.stop_signal)
+
+    def kill9(self) -> None:
+        """End the server like a power cut would; the data stay as they are."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def _start(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                _dies_with_us(self.drop_signal) + self._server_command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C is for pytest; it ends the servers afterwards.
+                start_new_session=True,
+                **self._process_options(),
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self._end(signal.SIGKILL)
+                raise RuntimeError(f"{self.engine} did not start:\n{self._log_tail()}")
+            time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        try:
+            self.execute("SELECT 1")
+        except (psycopg.OperationalError, pymysql.err.OperationalError):
+            return False
+        return True
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.poll() is None:
+            process.send_signal(how)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _clean_up(self) -> None:
+        self._end(self.drop_signal)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _run(self, command: list[str]) -> None:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            **self._process_options(),
+        )
+        if done.returncode:
+            raise RuntimeError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+
+    def _process_options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {
+            "cwd": self.folder,
+            # A starting MariaDB removes temporary tables, those of others included.
+            "env": {**os.environ, "TMPDIR": str(self.folder)},
+        }
+        if self._user is not None:
+            options |= {"user": self._user.pw_uid, "group": self._user.pw_gid}
+            options |= {"extra_groups": []}
+        return options
+
+    def _log_tail(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
+
+
+class PostgreSQL(Server):
+    engine = "postgresql"
+    account = "postgres"
+    stop_signal = signal.SIGINT
+    drop_signal = signal.SIGQUIT
+
+    def __init__(self, programs: Path, *, durable: bool) -> None:
+        self.programs = programs
+        super().__init__(durable=durable)
+
+    def uri(self, database: str) -> str:
+        return f"postgresql+psycopg://tests@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user="tests",
+            dbname="postgres",
+            autocommit=True,
+            connect_timeout=5,
+        ) as connection:
+            connection.execute(statement)
+
+    def drop_database(self, name: str) -> None:
+        self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _initialise_command(self) -> list[str]:
+        return [
+            f"{self.programs}/initdb",
+            f"--pgdata={self.data}",
+            "--username=tests",
+            "--auth=trust",
+            "--locale=C",
+            "--encoding=UTF8",
+            "--no-sync",
+        ]
+
+    def _server_command(self) -> list[str]:
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "max_connections": "60",
+            "shared_buffers": "64MB",
+        }
+        if not self.durable:
+            settings |= {
+                "fsync": "off",
+                "synchronous_commit": "off",
+                "full_page_writes": "off",
+            }
+        command = [f"{self.programs}/postgres", "-D", str(self.data)]
+        command += ["-p", str(self.port)]
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
+        return command
+
+
+class MariaDB(Server):
+    engine = "mariadb"
+    account = "mysql"
+    stop_signal = signal.SIGTERM
+    drop_signal = signal.SIGKILL
+
+    def __init__(self, program: Path, installer: Path, *, durable: bool) -> None:
+        self.program = program
+        self.installer = installer
+        super().__init__(durable=durable)
+
+    def uri(self, database: str) -> str:
+        return f"mysql+pymysql://root@127.0.0.1:{self.port}/{database}?charset=utf8mb4"
+
+    def execute(self, statement: str) -> None:
+        with (
+            pymysql.connect(
+                host="127.0.0.1", port=self.port, user="root", connect_timeout=5
+            ) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+
+    def _initialise_command(self) -> list[str]:
+        return [
+            str(self.installer),
+            "--no-defaults",
+            f"--datadir={self.data}",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+            "--skip-name-resolve",
+        ]
+
+    def _server_command(self) -> list[str]:
+        command = [
+            str(self.program),
+            "--no-defaults",
+            f"--datadir={self.data}",
+            f"--port={self.port}",
+            "--bind-address=127.0.0.1",
+            f"--socket={self.folder}/socket",
+            f"--pid-file={self.folder}/pid",
+            "--skip-name-resolve",
+            "--skip-log-bin",
+            # Some containers allow no native asynchronous input and output.
+            "--innodb-use-native-aio=0",
+            "--innodb-buffer-pool-size=64M",
+        ]
+        if not self.durable:
+            command += ["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0"]
+        return command
+
+
+def postgresql(*, durable: bool = False) -> Server:
+    """Start a PostgreSQL server; ``durable`` keeps commits through ``kill9``."""
+    found = _newest(
+        _candidates(["initdb"], Path("/usr/lib/postgresql").glob("*/bin")),
+        lambda path: path.with_name("postgres"),
+        (13,),
+    )
+    if found is None:
+        raise Unavailable(
+            "PostgreSQL (13 or later) is not installed: apt install postgresql"
+        )
+    return PostgreSQL(found.parent, durable=durable)
+
+
+def mariadb(*, durable: bool = False) -> Server:
+    """Start a MariaDB server; ``durable`` keeps commits through ``kill9``."""
+    program = _newest(_candidates(["mariadbd", "mysqld"]), lambda path: path, (10, 6))
+    installer = next(_candidates(["mariadb-install-db", "mysql_install_db"]), None)
+    if program is None or installer is None:
+        raise Unavailable(
+            "MariaDB (10.6 or later) is not installed: apt install mariadb-server"
+        )
+    return MariaDB(program, installer, durable=durable)
+
+
+def _candidates(names: list[str], folders: Iterable[Path] = ()) -> Iterator[Path]:
+    searched = os.pathsep.join(
+        [*map(str, folders), os.environ.get("PATH", os.defpath), *SBIN]
+    )
+    for name in names:
+        for folder in searched.split(os.pathsep):
+            if found := shutil.which(name, path=folder):
+                yield Path(found)
+
+
+def _newest(
+    paths: Iterable[Path], program: Callable[[Path], Path], least: tuple[int, ...]
+) -> Path | None:
+    """Return the path whose program is newest, and not older than ``least``."""
+    versions = {path: _version(program(path)) for path in paths}
+    fitting = [path for path, version in versions.items() if version >= least]
+    return max(fitting, key=lambda path: versions[path], default=None)
+
+
+def _version(program: Path) -> tuple[int, ...]:
+    try:
+        done = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ()
+    # MySQL has a mysqld, too, and is something else.
+    if program.name == "mysqld" and "MariaDB" not in done.stdout:
+        return ()
+    found = re.search(r"\d+(\.\d+)+|\d+", done.stdout)
+    return tuple(map(int, found[0].split("."))) if found else ()
+
+
+def _ordinary_user(account: str) -> pwd.struct_passwd | None:
+    """Return whom to run as, if we are root: both servers refuse to run as root."""
+    if os.geteuid() != 0:
+        return None
+    for name in (account, "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise Unavailable(f"This is root, and there is no user {account} to run as.")
+
+
+def _temporary_folder(engine: str, user: pwd.struct_passwd | None) -> Path:
+    parents = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]  # noqa: S108
+    parent = next(
+        (item for item in parents if user is None or _is_reachable(item)), parents[0]
+    )
+    folder = Path(tempfile.mkdtemp(prefix=f"hostadmin-{engine}-", dir=parent))
+    if user is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    return folder
+
+
+def _is_reachable(folder: Path) -> bool:
+    """Whether any user may go there: root's own temporary folder is often closed."""
+    way = [folder.resolve(), *folder.resolve().parents]
+    return all(item.stat().st_mode & stat.S_IXOTH for item in way)
+
+
+def _dies_with_us(how: signal.Signals) -> list[str]:
+    """Return a prefix that ends the server even when pytest is killed (Linux)."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", how.name.removeprefix("SIG")] if setpriv else []

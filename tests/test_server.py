@@ -1,0 +1,100 @@
+"""The server as a process of its own."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from .servers import free_port
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return {
+        "HOSTADMIN_DATABASE_URI": f"sqlite:///{tmp_path}/hosts.sqlite",
+        "HOSTADMIN_SECRET_KEY": "x" * 40,
+        "HOSTADMIN_BIND": f"127.0.0.1:{free_port()}",
+    }
+
+
+def start(settings, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "app.py", *arguments],
+        cwd=ROOT,
+        env=os.environ | settings,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def fetch(settings, path):
+    url = f"http://{settings['HOSTADMIN_BIND']}{path}"
+    for _ in range(100):
+        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            return urllib.request.urlopen(url, timeout=5).status
+        time.sleep(0.1)
+    raise AssertionError(f"{url} does not answer")
+
+
+def test_it_prepares_serves_and_leaves_when_told(settings):
+    process = start(settings, "--prepare")
+    try:
+        assert fetch(settings, "/healthz") == 200
+        assert fetch(settings, "/readyz") == 200
+        assert fetch(settings, "/hosts/") == 200
+    finally:
+        process.send_signal(signal.SIGTERM)
+    _, told = process.communicate(timeout=20)
+
+    assert process.returncode == 0
+    assert f"http://{settings['HOSTADMIN_BIND']}/" in told
+
+
+def failed(settings, *arguments):
+    """Return the one line with which the start ends."""
+    process = start(settings, *arguments)
+    _, told = process.communicate(timeout=20)
+    lines = told.strip().splitlines()
+    assert process.returncode == 1
+    assert len(lines) == 1, told
+    return lines[0]
+
+
+def test_a_taken_port_is_told_in_one_line(settings):
+    host, _, port = settings["HOSTADMIN_BIND"].partition(":")
+    with socket.create_server((host, int(port))):
+        assert "Address already in use" in failed(settings, "--prepare")
+
+
+def test_without_tables_it_names_the_command(settings):
+    assert "flask db upgrade" in failed(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HOSTADMIN_BIND", "nonsense"),
+        ("HOSTADMIN_BIND", "0.0.0.0:8000"),
+        ("HOSTADMIN_BIND", "127.0.0.1:99999"),
+        ("HOSTADMIN_DATABASE_URI", "nosuch://x"),
+        ("HOSTADMIN_DATABASE_URI", "postgresql://u:hunter2@127.0.0.1:1/x"),
+        ("HOSTADMIN_SECRET_KEY", "short"),
+        ("HOSTADMIN_THREADS", "many"),
+        ("HOSTADMIN_PRODUCTION", "1"),
+    ],
+)
+def test_nonsense_is_refused_in_one_line(settings, name, value):
+    line = failed(settings | {name: value})
+
+    assert "HOSTADMIN_" in line
+    assert "hunter2" not in line
