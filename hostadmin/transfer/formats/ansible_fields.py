@@ -1,0 +1,152 @@
+"""Fields of a host as variables of Ansible, and back; the same for every layout.
+
+What Ansible has a variable for is that variable: an address is ``ansible_host``, a
+port ``ansible_port``. The other fields are variables of ours, ``hostadmin_status``
+and so on, which stand there only where a field says something.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import InvalidValue
+from ...values import VOCABULARY_FIELDS, address_text, parse_address
+
+PREFIX = "hostadmin_"
+VAULT = "__ansible_vault"
+UNSAFE = "__ansible_unsafe"
+
+_FREE = ("aliases", "addresses", "status", *VOCABULARY_FIELDS, "notes")
+# Where name and variables would give something else, these say what is right.
+_FIELDS = {PREFIX + field: field for field in ("ip_addr", "port", *_FREE)}
+# Holds variables that happen to be called like one of ours.
+_OTHERS = f"{PREFIX}vars"
+_PERHAPS_ADDRESS = re.compile(r"\s*[0-9a-fA-F:.]+\s*")
+
+
+def host_fields(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a host that Ansible knows by a name and variables."""
+    rest = dict(variables)
+    fields: dict[str, Any] = {"hostname": name}
+    for key in _FIELDS.keys() & rest.keys():
+        value = _without_mark(rest.pop(key))
+        if value is not None:
+            fields[_FIELDS[key]] = value
+    if f"{PREFIX}ip_addr" not in variables:
+        _move_address(name, rest, fields)
+    if f"{PREFIX}port" not in variables and type(rest.get("ansible_port")) is int:
+        fields["port"] = rest.pop("ansible_port")
+    if isinstance(rest.get(_OTHERS), dict):
+        rest.update(rest.pop(_OTHERS))
+    if rest:
+        fields["vars"] = rest
+    return fields
+
+
+def _move_address(name: str, rest: dict[str, Any], fields: dict[str, Any]) -> None:
+    stated = rest.get("ansible_host")
+    address = _address(stated)
+    if address is not None:
+        fields["ip_addr"] = address
+        # Otherwise it would be lost how it was written, or that it was at all.
+        if stated == address != name:
+            del rest["ansible_host"]
+    elif (address := _address(name)) is not None:
+        fields["ip_addr"] = address
+
+
+def _address(value: object) -> str | None:
+    if not isinstance(value, str) or not _PERHAPS_ADDRESS.fullmatch(value):
+        return None
+    try:
+        return address_text(parse_address(value))
+    except InvalidValue:
+        return None
+
+
+def host_variables(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the variables from which ``host_fields`` makes the row again."""
+    name, address, port = row["hostname"], row.get("ip_addr"), row.get("port")
+    own = row.get("vars") or {}
+    found = {key: value for key, value in own.items() if not _is_ours(key)}
+    others = {key: value for key, value in own.items() if _is_ours(key)}
+    if others:
+        found[_OTHERS] = others
+    if address and "ansible_host" not in found and _address(name) != address:
+        found["ansible_host"] = address
+    if port is not None:
+        found.setdefault("ansible_port", port)
+    back = host_fields(name, found)
+    kept = back.get("vars") or {}
+    if back.get("ip_addr") != address or _differs("ansible_host", own, kept):
+        found[f"{PREFIX}ip_addr"] = address
+    if back.get("port") != port or _differs("ansible_port", own, kept):
+        found[f"{PREFIX}port"] = port
+    for field in _FREE:
+        value = row.get(field)
+        if value and not (field == "status" and value == "active"):
+            found[PREFIX + field] = marked(value)
+    return found
+
+
+def _is_ours(key: str) -> bool:
+    return key in _FIELDS or key == _OTHERS
+
+
+def _differs(key: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return (key in one) != (key in other)
+
+
+# ---- marks
+
+
+def marked(value: Any) -> Any:
+    """Return free text with a mark where Ansible would run it as a template."""
+    if isinstance(value, list):
+        return [marked(item) for item in value]
+    if isinstance(value, str) and any(mark in value for mark in ("{{", "{%", "{#")):
+        return {UNSAFE: value}
+    return value
+
+
+def _without_mark(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_mark(item) for item in value]
+    if isinstance(value, dict) and mark_of(value) == UNSAFE:
+        return value[UNSAFE]
+    return value
+
+
+def mark_of(value: Mapping[str, Any]) -> str | None:
+    """Return which mark an object is: an encrypted or an unsafe text."""
+    if len(value) == 1:
+        ((key, text),) = value.items()
+        if key in (VAULT, UNSAFE) and isinstance(text, str):
+            return key
+    return None
+
+
+def without_misread(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out variables at which Ansible would refuse the whole inventory."""
+    return {k: v for k, v in variables.items() if not _is_misread(k, v)}
+
+
+def _is_misread(name: str, value: Any) -> bool:
+    if name == "ansible_group_priority":
+        try:
+            int(value)
+        except (TypeError, ValueError, OverflowError):
+            return True
+    return _has_broken_mark(value)
+
+
+def _has_broken_mark(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(_has_broken_mark(item) for item in value)
+    if not isinstance(value, dict) or mark_of(value):
+        return False
+    return (
+        VAULT in value
+        or UNSAFE in value
+        or any(_has_broken_mark(item) for item in value.values())
+    )

@@ -1,0 +1,95 @@
+"""What a file says beyond its hosts, and how much of it is held in memory."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...errors import FieldError, InvalidFile
+from ...values import quoted
+from ..rows import Row
+
+# For formats that cannot be understood before the last line is read.
+MAX_TEXT = 64 * 1024**2
+# A file may hold the same remark a million times.
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class FileGroup:
+    """One group as a file states it: description, vars and children, where it does."""
+
+    line: int
+    name: str
+    values: Mapping[str, Any]
+    errors: tuple[FieldError, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class FileVars:
+    """The variables of the whole inventory, which Ansible keeps at ``all``."""
+
+    line: int
+    vars: Mapping[str, Any]
+    errors: tuple[FieldError, ...] = field(default=())
+
+
+# Formats yield the variables first, then the groups, then the hosts.
+Item = FileVars | FileGroup | Row
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file is written from. Hosts are read once and never held.
+
+    Groups have name, description, vars and children; ``members`` gives the names of
+    the hosts that are directly in a group, or for None of those that are in none.
+    """
+
+    vars: Mapping[str, Any]
+    groups: Sequence[Mapping[str, Any]]
+    hosts: Iterable[Mapping[str, Any]]
+    members: Callable[[str | None], Iterable[str]]
+
+
+def whole_text(name: str, pieces: Iterable[str]) -> str:
+    """Return a text that comes in pieces. Raises ``InvalidFile`` where it is long."""
+    return "".join(limited(name, pieces))
+
+
+def limited(name: str, pieces: Iterable[str]) -> Iterator[str]:
+    """Pass a text on. Raises ``InvalidFile`` where it is long."""
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > MAX_TEXT:
+            raise InvalidFile(
+                f"{name}: over {MAX_TEXT // 1024**2} MiB; a file of this format is "
+                "held in memory. Split it, or use CSV or JSON Lines."
+            )
+        yield piece
+
+
+def lines_of(name: str, pieces: Iterable[str], longest: int) -> Iterator[str]:
+    """Yield lines without their ends. Raises ``InvalidFile`` for an endless one."""
+    rest: list[str] = []
+    size = 0
+    for piece in pieces:
+        *complete, last = piece.split("\n")
+        for line in complete:
+            yield "".join((*rest, line))
+            rest, size = [], 0
+        rest.append(last)
+        size += len(last)
+        if size > longest:
+            raise InvalidFile(
+                f"{name}: a line has over {longest:,} characters; this is no file "
+                "with one host a line."
+            )
+    yield "".join(rest)
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first few names, and how many more there are."""
+    shown = ", ".join(quoted(name) for name in names[:SHOWN])
+    more = len(names) - SHOWN
+    return f"{shown} and {more:,} more" if more > 0 else shown
