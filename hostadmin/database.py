@@ -28,18 +28,16 @@ CONSTRAINT_NAMES = {
 
 # The prefix follows the scheme of the URI, so both are needed. AUTOINCREMENT keeps
 # SQLite from giving the id of a deleted row to a new one, so that undo can.
-TABLE_OPTIONS: dict[str, Any] = {
-    "sqlite_autoincrement": True,
-    **{
-        f"{name}_{option}": value
-        for name in ("mysql", "mariadb")
-        for option, value in (
-            ("engine", "InnoDB"),
-            ("charset", "utf8mb4"),
-            ("collate", "utf8mb4_bin"),
-        )
-    },
+UNNUMBERED_TABLE_OPTIONS: dict[str, Any] = {
+    f"{name}_{option}": value
+    for name in ("mysql", "mariadb")
+    for option, value in (
+        ("engine", "InnoDB"),
+        ("charset", "utf8mb4"),
+        ("collate", "utf8mb4_bin"),
+    )
 }
+TABLE_OPTIONS = {"sqlite_autoincrement": True, **UNNUMBERED_TABLE_OPTIONS}
 
 
 class UTCDateTime(sa.TypeDecorator[datetime]):

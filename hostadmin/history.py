@@ -25,6 +25,7 @@ from .models import (
     Host,
     HostAddress,
     HostAlias,
+    Inventory,
     group_children,
     group_members,
 )
@@ -40,6 +41,7 @@ RECORDED_TABLES = frozenset(
         HostAlias.__table__,
         HostAddress.__table__,
         Group.__table__,
+        Inventory.__table__,
         group_members,
         group_children,
         ChangeSet.__table__,
@@ -47,7 +49,7 @@ RECORDED_TABLES = frozenset(
     }
 )
 
-Recorded = Host | Group
+Recorded = Host | Group | Inventory
 Result = TypeVar("Result")
 
 

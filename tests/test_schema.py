@@ -18,13 +18,13 @@ from hostadmin import create_app, history, schema
 from hostadmin.config import Settings, render_uri
 from hostadmin.database import Base, db
 from hostadmin.errors import ConfigError
-from hostadmin.inventory import counts, groups, hosts, listing
+from hostadmin.inventory import counts, groups, hosts, listing, whole
 from hostadmin.models import Host
 from hostadmin.query.fields import SORTABLE
 from hostadmin.query.filters import parse_filters
 from hostadmin.schema import MIGRATIONS, State
 
-HEAD = "0002"
+BEFORE_HEAD, HEAD = "0002", "0003"
 _numbers = itertools.count(1)
 
 
@@ -306,6 +306,7 @@ def fill(app):
         with history.writing("ann", "web", "why"):
             groups.add_group({"name": "web", "vars": {"x": [1, 1.0, True]}})
             groups.add_group({"name": "eu", "children": ["web"], "description": "d"})
+            whole.change_inventory({"vars": {"x": [1, 1.0, True]}})
             for number in range(30):
                 hosts.add_host(
                     {
@@ -390,7 +391,7 @@ def test_a_downgrade_to_nothing_is_refused_while_there_are_rows(new_app, caplog)
 
     assert "a downgrade to nothing would lose them" in caplog.text
     assert content(app) == before
-    assert revision_of(app) == "0001"
+    assert revision_of(app) == BEFORE_HEAD
 
 
 def test_upgrading_twice_changes_nothing(new_app):

@@ -3,12 +3,13 @@
 from flask import Flask
 from flask_admin import Admin, AdminIndexView
 
-from ..models import Group, Host
+from ..models import Group, Host, Inventory
 from . import export
 from .groups import GroupAdmin
 from .help import HelpPage
 from .home import HomePage
 from .hosts import HostAdmin
+from .inventory import InventoryAdmin
 from .stats import StatsPage
 
 
@@ -19,5 +20,6 @@ def install(app: Flask) -> None:
     admin.add_view(HostAdmin(Host, name="Hosts", endpoint="hosts"))
     admin.add_view(StatsPage(name="Stats", endpoint="stats", url="/stats"))
     admin.add_view(GroupAdmin(Group, name="Groups", endpoint="groups", url="/groups"))
+    admin.add_view(InventoryAdmin(Inventory, name="All hosts"))
     admin.add_view(HelpPage(name="Help", endpoint="help", url="/help"))
     app.register_blueprint(export.bp)

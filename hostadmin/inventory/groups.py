@@ -14,6 +14,7 @@ from ..models import Group, Host, group_members
 from ..query.membership import children_by_parent, with_descendants
 from ..values import clean_group, did_you_mean, quoted
 from .saving import check_version, saved
+from .whole import NAME, inventory_vars
 
 
 def get_group(group_id: int) -> Group:
@@ -202,7 +203,8 @@ def direct_counts(session: orm.Session, ids: Iterable[int]) -> dict[int, int]:
 class EffectiveVariable:
     """A variable as Ansible would see it on a host.
 
-    ``origin`` is the group it comes from, None for the host's own.
+    ``origin`` is the group it comes from, "all" for the whole inventory, None for
+    the host's own.
     """
 
     name: str
@@ -211,16 +213,20 @@ class EffectiveVariable:
 
 
 def effective_variables(host: Host) -> list[EffectiveVariable]:
-    """Return the variables of a host and of the groups it is in, by name.
+    """Return the variables of a host, its groups and the whole inventory, by name.
 
-    A deeper group wins over its parents, among equals the higher
-    ``ansible_group_priority``, then the name that sorts last; the host's own win
-    over all (Ansible docs, "How variables are merged").
+    Those of the whole inventory give way to all others. A deeper group wins over
+    its parents, among equals the higher ``ansible_group_priority``, then the name
+    that sorts last; the host's own win over all (Ansible docs, "How variables are
+    merged").
     """
     tree = load_tree(db.session())
     ids = tree.ancestors(group.id for group in host.groups)
     groups = db.session.scalars(sa.select(Group).where(Group.id.in_(ids)))
-    merged: dict[str, EffectiveVariable] = {}
+    merged = {
+        name: EffectiveVariable(name, value, NAME)
+        for name, value in inventory_vars(db.session()).items()
+    }
     for group in sorted(groups, key=lambda g: (tree.depth(g.id), _priority(g), g.name)):
         for name, value in group.vars.items():
             merged[name] = EffectiveVariable(name, value, group.name)

@@ -7,14 +7,14 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from ..database import db
 from ..errors import Conflict, FieldError, InvalidInput
-from ..models import Group, Host
+from ..models import Group, Host, Inventory
 
-Saved = TypeVar("Saved", Host, Group)
+Saved = TypeVar("Saved", Host, Group, Inventory)
 
 CHANGED_MEANWHILE = "was changed by somebody else since you opened it."
 
 
-def check_version(item: Host | Group, version: int | None) -> None:
+def check_version(item: Host | Group | Inventory, version: int | None) -> None:
     """Raise ``Conflict`` unless this is the version that the writer saw."""
     if version is not None and item.version != version:
         raise Conflict(f"{item} {CHANGED_MEANWHILE}")

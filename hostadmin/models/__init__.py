@@ -3,6 +3,7 @@
 from .change import ChangeEntry, ChangeSet
 from .group import Group, group_children, group_members
 from .host import Host, HostAddress, HostAlias
+from .inventory import Inventory
 from .vocabulary import VocabularyEntry
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Host",
     "HostAddress",
     "HostAlias",
+    "Inventory",
     "VocabularyEntry",
     "group_children",
     "group_members",

@@ -52,7 +52,7 @@ class ChangeEntry(Base):
     change_set_id: Mapped[int] = mapped_column(
         sa.ForeignKey("change_sets.id"), index=True
     )
-    # host or group
+    # host, group or inventory
     subject: Mapped[str] = mapped_column(key_text(16))
     subject_id: Mapped[int]
     subject_name: Mapped[str] = mapped_column(sa.String(MAX_TEXT))

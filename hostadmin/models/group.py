@@ -9,7 +9,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from .. import values
 from ..clock import utcnow
-from ..database import TABLE_OPTIONS, Base, ExactJSON, UTCDateTime, key_text
+from ..database import (
+    TABLE_OPTIONS,
+    UNNUMBERED_TABLE_OPTIONS,
+    Base,
+    ExactJSON,
+    UTCDateTime,
+    key_text,
+)
 
 group_members = sa.Table(
     "host_group_members",
@@ -25,7 +32,7 @@ group_members = sa.Table(
         primary_key=True,
     ),
     sa.Index("ix_host_group_members_group_id_host_id", "group_id", "host_id"),
-    **{key: value for key, value in TABLE_OPTIONS.items() if "auto" not in key},
+    **UNNUMBERED_TABLE_OPTIONS,
 )
 
 group_children = sa.Table(
@@ -43,7 +50,7 @@ group_children = sa.Table(
     ),
     sa.CheckConstraint("parent_id <> child_id", name="not_its_own_child"),
     sa.Index("ix_host_group_children_child_id", "child_id"),
-    **{key: value for key, value in TABLE_OPTIONS.items() if "auto" not in key},
+    **UNNUMBERED_TABLE_OPTIONS,
 )
 
 
