@@ -6,7 +6,7 @@ writes the same entries.
 
 import enum
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -49,9 +49,10 @@ CHANGED_MEANWHILE = "Some of the hosts were changed meanwhile; nothing was saved
 
 @dataclass(frozen=True)
 class HostChange:
-    """What becomes of one host: fields of ``PLAIN``, and what its lists gain.
+    """What becomes of one host: fields of ``PLAIN``, what its lists gain and lose.
 
-    ``changes`` is field → [from, to] as the history keeps it.
+    ``changes`` is field → [from, to] as the history keeps it. Lost names and
+    addresses are as they are stored.
     """
 
     id: int
@@ -61,7 +62,10 @@ class HostChange:
     changes: Mapping[str, Sequence[Any]]
     new_aliases: Sequence[str] = ()
     new_addresses: Sequence[str] = ()
-    new_groups: Sequence[str] = field(default=())
+    new_groups: Sequence[str] = ()
+    lost_aliases: Sequence[str] = ()
+    lost_addresses: Sequence[str] = ()
+    lost_groups: Sequence[str] = ()
 
 
 def insert_hosts(
@@ -169,6 +173,41 @@ def _insert_lists(
             connection.execute(sa.insert(table), many)
 
 
+def _delete_lists(
+    connection: sa.Connection,
+    aliases: Iterable[tuple[int, Iterable[str]]],
+    addresses: Iterable[tuple[int, Iterable[str]]],
+    groups: Iterable[tuple[int, Iterable[str]]],
+    group_ids: GroupIds,
+) -> None:
+    rows: dict[sa.Column[Any], list[dict[str, Any]]] = {
+        ALIASES.c.name: [
+            {"of_host": host_id, "item": name}
+            for host_id, names in aliases
+            for name in names
+        ],
+        ADDRESSES.c.ip_key: [
+            {"of_host": host_id, "item": values.ip_key(text)}
+            for host_id, texts in addresses
+            for text in texts
+        ],
+        group_members.c.group_id: [
+            {"of_host": host_id, "item": group_ids[name]}
+            for host_id, names in groups
+            for name in names
+        ],
+    }
+    for column, many in rows.items():
+        if many:
+            connection.execute(
+                sa.delete(column.table).where(
+                    column.table.c.host_id == sa.bindparam("of_host"),
+                    column == sa.bindparam("item"),
+                ),
+                many,
+            )
+
+
 _LISTS = frozenset({"aliases", "addresses", "groups"})
 _TIMES = frozenset({"created_at", "updated_at", "confirmed_at"})
 
@@ -236,6 +275,14 @@ def change_hosts(
         )
     for names, rows in by_columns.items():
         _update(connection, names, rows)
+    # First out, then in: an alias that is only spelled anew is both.
+    _delete_lists(
+        connection,
+        [(change.id, change.lost_aliases) for change in changes],
+        [(change.id, change.lost_addresses) for change in changes],
+        [(change.id, change.lost_groups) for change in changes],
+        group_ids,
+    )
     _insert_lists(
         connection,
         [(change.id, change.new_aliases) for change in changes],
