@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from hostadmin import demo
 from hostadmin.database import db
-from hostadmin.inventory.counts import count_by, count_hosts
+from hostadmin.inventory.counts import count_by_many, count_hosts
 from hostadmin.models import ChangeEntry, Host
 from hostadmin.values import clean_host
 
@@ -43,6 +43,6 @@ def test_an_empty_inventory_is_filled_once_and_recorded(session):
         .where(ChangeEntry.subject == "host")
     )
     assert (node_count, entries) == (300, 300)
-    assert len(count_by(db.session(), by="status")) == 5
+    assert len(count_by_many(db.session(), by=["status"])) == 5
     assert session.scalar(sa.select(Host.id).where(Host.owner.is_(None)).limit(1))
     assert session.scalar(sa.select(Host.id).where(Host.ip_addr.is_(None)).limit(1))

@@ -24,7 +24,7 @@ from hostadmin.query.fields import SORTABLE
 from hostadmin.query.filters import parse_filters
 from hostadmin.schema import MIGRATIONS, State
 
-BEFORE_HEAD, HEAD = "0002", "0003"
+BEFORE_HEAD, HEAD = "0003", "0004"
 _numbers = itertools.count(1)
 
 
@@ -169,7 +169,13 @@ def test_autogenerate_finds_no_difference(new_app):
     with app.app_context(), db.engine.connect() as connection:
         context = MigrationContext.configure(
             connection,
-            opts={"include_name": lambda name, *_: name != "alembic_version"},
+            opts={
+                "include_name": lambda name, *_: name != "alembic_version",
+                # One index is for SQLite alone.
+                "include_object": lambda item, name, *_: (
+                    name != "ix_hosts_counted" or db.engine.dialect.name == "sqlite"
+                ),
+            },
         )
 
         assert compare_metadata(context, Base.metadata) == []
@@ -351,7 +357,7 @@ def test_a_step_down_and_up_keeps_every_row_of_the_tables_on_both_sides(new_app)
 
     lowered(app, "-1")
     low = content(app)
-    assert low.keys() < full.keys()
+    assert low.keys() <= full.keys()
     assert low == {table: full[table] for table in low}
 
     migrated(app)
@@ -435,7 +441,8 @@ def test_names_and_keys_are_short_enough_for_every_engine(table):
     named = [*table.constraints, *table.indexes, *table.columns, table]
     for item in named:
         assert len(item.name) <= LONGEST_NAME
-    for item in (*table.constraints, *table.indexes):
+    everywhere = [index for index in table.indexes if index._ddl_if is None]
+    for item in (*table.constraints, *everywhere):
         lengths = [4 * getattr(column.type, "length", None) for column in item.columns
                    if getattr(column.type, "length", None)]  # fmt: skip
         assert sum(lengths) <= LONGEST_KEY, item.name
@@ -497,12 +504,11 @@ def test_lists_and_counts_compile_elsewhere(
     for item in FILTERS:
         node = parse_filters([item])
         listing.list_hosts(session(), node)
-        counts.count_by(session(), node, "env")
+        counts.count_by_many(session(), node, ["env"])
     for by in (*counts.groupable_names(), "network/24", "created:month", "var.rack"):
         if "<" not in by:
-            counts.count_by(session(), by=by)
+            counts.count_by_many(session(), by=[by])
     counts.count_by_many(session(), by=("env", "group"))
-    counts.summary(session())
     list(listing.iter_hosts(session()))
 
     assert len(sent) > 100

@@ -16,19 +16,29 @@ def inventory(make_host, make_group):
 
 
 def tables(page):
-    """Return title → [(label, count, link)]."""
+    """Return title → [(label, count, link)] of the tables with bars."""
     return {
-        section.select_one("h2, h3, caption").text.strip(): [
+        section.select_one("h2").text.strip(): [
             (
                 row.select_one("th").text.strip(),
                 int(row.select_one(".count").text.split()[0].replace(",", "")),
                 row.select_one("a")["href"],
             )
-            for row in section.select("tbody tr")
-            if row.select_one("th")
+            for row in section.select(".bars tbody tr")
         ]
         for section in page.select(".panels .card")
     }
+
+
+def numbers(page):
+    """Return (number, link) of everything on the page that counts hosts."""
+    found = []
+    for link in page.select("main a[href^='/hosts/']"):
+        text = link.get("aria-label", "").rpartition(": ")[2]
+        text = text or next(link.stripped_strings, "")
+        if text.replace(",", "").isdigit() and link.find_parent("th") is None:
+            found.append((int(text.replace(",", "")), link["href"]))
+    return found
 
 
 def total(client, url):
@@ -38,17 +48,29 @@ def total(client, url):
     return int(heading.text.split()[0].replace(",", ""))
 
 
-@pytest.mark.parametrize("query", ["", "?flt_env_equals=prod", "?flt_env_empty=1"])
-def test_every_number_is_the_count_behind_its_link(client, inventory, query):
-    page = parse(client.get(f"/stats/{query}"))
+EVERYWHERE = [
+    "",
+    "?flt_env_equals=prod",
+    "?flt_env_empty=1",
+    "?table=created:week&table=group,env&table=domain",
+    "?by=owner",
+    "?by=owner&top=1",
+    "?by=group&top=1&zero=1",
+    "?by=created:week&flt_env_equals=prod",
+    "?by=os&by=network/24&top=1",
+    "?by=group&by=created:quarter&order=value",
+    "?by=env&by=os&flt_status_equals=active",
+    "?by=var.rack&by=port",
+]
 
-    found = [
-        (title, label, count, total(client, url))
-        for title, rows in tables(page).items()
-        for label, count, url in rows
-    ]
-    assert found
-    assert [row for row in found if row[2] != row[3]] == []
+
+@pytest.mark.parametrize("query", EVERYWHERE)
+def test_every_number_is_the_count_behind_its_link(client, inventory, query):
+    found = numbers(parse(client.get(f"/stats/{query}")))
+
+    assert len(found) > 2
+    wrong = [(n, url) for n, url in found if total(client, url) != n]
+    assert wrong == []
 
 
 def test_counts_of_single_values_add_up(client, inventory):
@@ -66,6 +88,64 @@ def test_a_value_that_reads_like_nothing_is_kept_apart(client, inventory):
     assert len({url for _, url in links}) == 2
 
 
+def test_a_table_is_a_file_too(client, inventory):
+    text = client.get("/stats/table.csv?by=owner").text
+    assert text.splitlines() == [
+        "owner,kind,hosts",
+        "(not set),value,1",
+        "data,value,1",
+        ",not set,2",
+    ]
+    assert client.get("/stats/table.json?by=owner&flt_env_equals=dev").json == {
+        "by": ["owner"],
+        "total": 1,
+        "rows": [{"value": None, "kind": "not set", "hosts": 1}],
+    }
+    lines = client.get("/stats/table.csv?by=env&by=owner").text.splitlines()
+    assert lines[0] == "env,kind,owner,kind,hosts"
+    assert "prod,value,(not set),value,1" in lines
+    cells = client.get("/stats/table.json?by=env&by=owner").json["cells"]
+    assert sum(cell["hosts"] for cell in cells) == 4
+
+
+def test_markup_in_a_value_is_text(client, inventory):
+    for query in ("", "?by=os", "?by=env&by=os"):
+        text = client.get(f"/stats/{query}").text
+        assert '<b>"&' not in text
+        assert "&lt;b&gt;&#34;&amp;" in text
+
+
+def test_a_heading_says_what_is_counted(client, inventory):
+    page = parse(client.get("/stats/?by=location&by=os&flt_env_equals=prod"))
+
+    assert page.h1.text == "2 hosts with env:prod, by location and OS"
+
+
+@pytest.mark.parametrize("url", ["/stats/", "/stats/?by=owner", "/stats/?by=os&by=env"])
+def test_more_hosts_cost_no_more_statements(client, make_host, statements, url):
+    def cost():
+        with statements() as seen:
+            assert client.get(url).status_code == 200
+        return len(seen)
+
+    for number in range(5):
+        make_host(owner=f"o{number}", os=f"s{number % 3}", groups=[])
+    few = cost()
+    for number in range(5, 50):
+        make_host(owner=f"o{number}", os=f"s{number % 30}")
+
+    assert cost() == few < 45
+
+
+def test_what_is_too_slow_is_said_and_the_rest_is_there(client, inventory, monkeypatch):
+    monkeypatch.setattr("hostadmin.admin.stats.PAGE_SECONDS", 0)
+    page = parse(client.get("/stats/"))
+
+    assert page.h1.text == "4 hosts"
+    assert "too slow to count" in page.select_one(".numbers").text
+    assert "Not counted" in page.select_one(".panels").text
+
+
 def test_cards_lead_to_their_hosts(client, inventory):
     page = parse(client.get("/stats/"))
 
@@ -81,7 +161,12 @@ def test_an_empty_inventory_has_stats(client):
 
 
 @pytest.mark.parametrize(
-    "query", ["by=nope", "by=network/999", "flt_x_equals=1", "top=-1"]
+    "query",
+    [
+        *("by=nope", "by=network/999", "flt_x_equals=1", "top=-1", "top=1001"),
+        *("by=env&by=env", "by=env&by=os&by=port", "order=x", "show=x", "zero=2"),
+        *("table=nope", "table=env,os,port", "by=created:era", "by=var."),
+    ],
 )
 def test_nonsense_is_told(client, query):
     assert client.get(f"/stats/?{query}").status_code == 400

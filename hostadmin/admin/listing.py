@@ -133,6 +133,8 @@ class Listing:
     new_url: str | None = None
     stats_url: str | None = None
     hint: str = ""
+    # Parameters of the view that are kept when all filters are cleared.
+    view_names: Sequence[str] = ("sort", "per_page")
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -172,7 +174,7 @@ class Listing:
 
     @property
     def clear_url(self) -> str | None:
-        return str(self.url.only("sort", "per_page")) if self.chips else None
+        return str(self.url.only(*self.view_names)) if self.chips else None
 
     @property
     def sort_label(self) -> str:

@@ -1,97 +1,322 @@
-"""The counts: totals, and tables by every field that hosts are counted by."""
+"""The counts: an overview, and a table by one or two things of one's own choice."""
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from flask import redirect, request
+from flask import Response, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
+from werkzeug.datastructures import MultiDict
 
 from ..database import db
+from ..errors import NotFound, QueryError
 from ..inventory import counts
-from ..inventory.counts import Bucket, FilterArgs
+from ..inventory.axes import MOST_ROWS, Order
+from ..inventory.counts import CrossTable, Table
+from ..inventory.dimensions import PERIODS, Dimension, groupable_names
+from ..inventory.timelimit import TooSlow, time_limit
 from ..paging import Count
-from ..query.filters import parse_filter_list
+from ..query.fields import FIELDS, Kind
+from ..query.filters import Filter, parse_filter_list
 from ..query.tree import Node, all_of
+from ..transfer.formats.cells import guarded
+from ..values import did_you_mean, quoted
+from .count_tables import CrossView, TableView, cross_view, linked, lower, table_view
 from .host_filters import filter_menu
-from .listing import Listing, added_filter_url, make_chips, read_request
+from .listing import ADD_FILTER, Listing, added_filter_url, make_chips, read_request
 from .urls import ViewUrl
 
-# What the page counts by, in this order.
+# What the overview shows, in this order; two with a comma make a cross table.
 TABLES = (
     "status",
-    "env",
     "os",
+    "owner",
+    "network",
+    "location,os",
+    "port",
+    "created:month",
+    "env",
     "location",
     "role",
-    "owner",
     "group",
-    "port",
-    "network",
 )
-ROWS_SHOWN = 10
+SHORT = Order(top=7)
+SMALL_CROSS = (Order(top=8), Order(top=6))
 TONES = {"active": "accent", "offline": "danger"}
-SEVERAL = {
-    "group": "A host in two groups is counted in both.",
-    "network": "A host with addresses in two networks is counted in both.",
-}
+# For one table or card; and for a page, so that many slow ones end some day.
+SECONDS = 3.0
+PAGE_SECONDS = 12.0
+TOPS = ("10", "20", "50", "100", "all")
+MOST_COLUMNS = 20
+SHOWN = {"count": "count", "row": "% of the row", "column": "% of the column"}
+PARAMETERS = ("by", "table", "order", "top", "zero", "show", *ADD_FILTER)
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Card:
-    number: int
+    number: str
     label: str
     url: str
     tone: str
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line of a table. ``bar`` is the length in percent of the longest bar."""
+class Choice:
+    """What a table shows, as it was chosen in the address."""
 
-    label: str
-    is_unset: bool
-    count: int
-    share: float
-    bar: float
-    url: str
+    by: tuple[str, ...]
+    order: Order
+    show: str
 
 
-@dataclass(frozen=True)
-class Table:
-    title: str
-    note: str
-    rows: Sequence[Row]
-    more: Sequence[Row]
-    url: str
+class Budget:
+    """The time that a page may spend on counting."""
+
+    def __init__(self) -> None:
+        self.left = PAGE_SECONDS
+
+    def read(self, work: Callable[[], Result]) -> Result | str:
+        """Return what the work finds, or words that say where it was stopped."""
+        seconds = min(SECONDS, self.left)
+        if seconds < 0.1:
+            return "Not counted: the other tables took too long."
+        try:
+            with time_limit(db.session(), seconds):
+                return work()
+        except TooSlow:
+            self.left -= seconds
+            return f"Stopped after {seconds:.0f} s. Narrow the filters to see it."
 
 
 class StatsPage(BaseView):
     @expose("/")
     def index(self) -> ResponseReturnValue:
         """Count the hosts of the same filters that the list takes."""
-        known = ("by", "add_field", "add_op", "add_value")
-        asked = read_request("stats.index", request.args, known)
+        asked = read_request("stats.index", request.args, PARAMETERS)
         added = added_filter_url(asked, request.args, filter_menu())
         if added:
             return redirect(added)
         filters = parse_filter_list(asked.filters)
         node = all_of(*(found.node for found in filters))
-        chips = make_chips(asked.url, filters)
+        choice = _read_choice(request.args)
         hosts = ViewUrl("hosts.index_view", asked.filters)
-        summary = counts.summary(db.session(), node)
-        wanted = request.args.getlist("by") or TABLES
+        chips = make_chips(asked.url, filters)
+        total = counts.count_hosts(db.session(), node)
+        context = {
+            "chips": chips,
+            "hosts_url": str(hosts),
+            "listing": _frame(asked.url, total, chips),
+            "total": total,
+            "options": _options(choice.by),
+        }
+        if choice.by:
+            return self._table_page(node, choice, hosts, filters, context)
+        return self._overview(node, hosts, filters, context)
+
+    @expose("/table.<kind>")
+    def table(self, kind: str) -> ResponseReturnValue:
+        """Send the table of the same address as a file."""
+        if kind not in ("csv", "json"):
+            raise NotFound(f"There is no format {quoted(kind)}; csv and json are.")
+        asked = read_request("stats.table", request.args, PARAMETERS)
+        node = all_of(*(found.node for found in parse_filter_list(asked.filters)))
+        choice = _read_choice(request.args)
+        if not choice.by:
+            raise QueryError("The table of what?", "Add by=env or the like.")
+        found = _read(node, choice)
+        if kind == "json":
+            return jsonify(_as_json(found))
+        name = "-by-".join(("hosts", *choice.by)).replace("/", "-").replace(":", "-")
+        safe = "".join(c for c in name if c.isascii() and (c.isalnum() or c in "-_."))
+        return Response(
+            _as_csv(found),
+            mimetype="text/csv",
+            headers={"Content-Disposition": f"attachment; filename={safe}.csv"},
+        )
+
+    def _table_page(
+        self,
+        node: Node,
+        choice: Choice,
+        hosts: ViewUrl,
+        filters: Sequence[Filter],
+        context: dict[str, object],
+    ) -> ResponseReturnValue:
+        found = Budget().read(lambda: _read(node, choice))
+        url: ViewUrl = context["listing"].url  # type: ignore[attr-defined]
+        dimensions = counts.find_dimensions(db.session(), choice.by)
         page: str = self.render(
-            "hostadmin/stats.html",
-            sentence=_sentence(summary.total, [chip.text for chip in chips]),
-            chips=chips,
-            clear_url=str(asked.url.only("by")) if chips else None,
-            hosts_url=str(hosts),
-            cards=_cards(summary, hosts),
-            tables=[_table(node, by, hosts) for by in wanted],
-            listing=_frame(asked.url, summary.total, chips),
+            "hostadmin/count.html",
+            sentence=_sentence(context["total"], filters, dimensions),
+            table=_view(found, choice, hosts),
+            choice=choice,
+            tops=TOPS,
+            shown=SHOWN,
+            kept=[pair for pair in url.pairs if pair[0].startswith("flt")],
+            top=request.args.get("top", "20"),
+            csv_url=url.to("stats.table", kind="csv"),
+            json_url=url.to("stats.table", kind="json"),
+            switch_url=_switched(url, choice),
+            **context,
         )
         return page
+
+    def _overview(
+        self,
+        node: Node,
+        hosts: ViewUrl,
+        filters: Sequence[Filter],
+        context: dict[str, object],
+    ) -> ResponseReturnValue:
+        budget = Budget()
+        url: ViewUrl = context["listing"].url  # type: ignore[attr-defined]
+        wanted = request.args.getlist("table") or list(TABLES)
+        page: str = self.render(
+            "hostadmin/stats.html",
+            sentence=_sentence(context["total"], filters, ()),
+            cards=_cards(budget, node, hosts, context["total"]),
+            tables=_tables(budget, node, wanted, hosts, url.only_filters()),
+            offered=_offered(wanted),
+            kept=[pair for pair in url.pairs if pair[0].startswith("flt")],
+            **context,
+        )
+        return page
+
+
+# ---- reading the address
+
+
+def _read_choice(args: MultiDict[str, str]) -> Choice:
+    by = tuple(text.strip() for text in args.getlist("by") if text.strip())
+    if len(by) > 2:
+        raise QueryError("Hosts are counted by one or two things, not more.")
+    top = _read_top(args.get("top", "").strip())
+    order = _one_of(args, "order", ("count", "value"))
+    zeros = _one_of(args, "zero", ("0", "1")) == "1"
+    show = _one_of(args, "show", tuple(SHOWN))
+    return Choice(by, Order(top, order == "value", zeros), show)
+
+
+def _one_of(args: MultiDict[str, str], name: str, known: Sequence[str]) -> str:
+    value = args.get(name, "").strip() or known[0]
+    if value not in known:
+        raise QueryError(
+            f"{quoted(value)} is nothing that “{name}” can be.",
+            did_you_mean(value, known) or f"Use one of: {', '.join(known)}.",
+        )
+    return value
+
+
+def _read_top(text: str) -> int | None:
+    if text == "all":
+        return None
+    text = text or "20"
+    good = text.isascii() and text.isdigit() and len(text) < 6
+    if not good or not 1 <= int(text) <= MOST_ROWS:
+        raise QueryError(
+            f"{quoted(text)} is no number of values to show.",
+            f"1 to {MOST_ROWS:,} are possible, and “all”.",
+        )
+    return int(text)
+
+
+# ---- counting
+
+
+def _read(node: Node, choice: Choice) -> Table | CrossTable:
+    session = db.session()
+    dimensions = counts.find_dimensions(session, choice.by)
+    order = choice.order
+    if len(dimensions) == 1:
+        return counts.count_table(session, dimensions[0], node, order)
+    across = min(order.top or MOST_COLUMNS, MOST_COLUMNS)
+    columns = Order(across, order.by_key, order.zeros)
+    return counts.cross_table(session, dimensions, node, (order, columns))
+
+
+def _cards(budget: Budget, node: Node, hosts: ViewUrl, total: object) -> list[Card]:
+    cards = [Card(f"{total:,}", "host" if total == 1 else "hosts", str(hosts), "")]
+    for fact in counts.FACTS:
+        both = all_of(node, fact.condition)
+        number = budget.read(lambda both=both: counts.count_hosts(db.session(), both))  # type: ignore[misc]
+        url = linked(hosts, fact.condition) or ""
+        if isinstance(number, str):
+            cards.append(Card("?", f"{fact.label}: too slow to count", url, ""))
+            continue
+        tone = TONES.get(fact.name, "warning") if number else ""
+        cards.append(Card(f"{number:,}", fact.label, url, tone))
+    return cards
+
+
+def _tables(
+    budget: Budget,
+    node: Node,
+    wanted: Sequence[str],
+    hosts: ViewUrl,
+    stats: ViewUrl,
+) -> list[TableView | CrossView]:
+    session = db.session()
+    choices = [Choice(tuple(text.split(",")), SHORT, "count") for text in wanted]
+    for choice in choices:
+        if len(choice.by) > 2:
+            raise QueryError("A table is by one or two things, not more.")
+    each = [counts.find_dimensions(session, choice.by) for choice in choices]
+    # Plain columns are counted together: that costs hardly more than one of them.
+    plain = [ds[0] for ds in each if len(ds) == 1 and ds[0].column is not None]
+    together = (
+        budget.read(lambda: counts.count_columns(session, plain, node, SHORT))
+        if plain
+        else []
+    )
+    found: dict[str, Table | str] = {
+        d.name: together if isinstance(together, str) else together[at]
+        for at, d in enumerate(plain)
+    }
+    views = []
+    for choice, dimensions in zip(choices, each, strict=True):
+        name = dimensions[0].name
+        if len(dimensions) == 1 and name in found:
+            result: Table | CrossTable | str = found[name]
+        else:
+            result = budget.read(
+                lambda ds=dimensions: _small(node, ds)  # type: ignore[misc]
+            )
+        url = stats
+        for by in choice.by:
+            url = url.adding("by", by)
+        views.append(_view(result, choice, hosts, url, dimensions))
+    return views
+
+
+def _small(node: Node, dimensions: Sequence[Dimension]) -> Table | CrossTable:
+    session = db.session()
+    if len(dimensions) == 2:
+        return counts.cross_table(session, dimensions, node, SMALL_CROSS)
+    order = Order(top=24) if dimensions[0].calendar else SHORT
+    return counts.count_table(session, dimensions[0], node, order)
+
+
+def _view(
+    found: Table | CrossTable | str,
+    choice: Choice,
+    hosts: ViewUrl,
+    url: ViewUrl | None = None,
+    dimensions: Sequence[Dimension] = (),
+) -> TableView | CrossView:
+    if isinstance(found, str):
+        title = " by ".join(d.title for d in dimensions)
+        return TableView(title, [], [], 0, note=found, url=str(url or ""))
+    if isinstance(found, CrossTable):
+        return cross_view(found, hosts, choice.show, url)
+    return table_view(found, hosts, url)
+
+
+# ---- around the tables
 
 
 def _frame(url: ViewUrl, total: int, chips: Sequence[object]) -> Listing:
@@ -109,47 +334,86 @@ def _frame(url: ViewUrl, total: int, chips: Sequence[object]) -> Listing:
         filter_fields=filter_menu(),
         search_name="flt_hostname_contains",
         search_label="Find by name",
+        view_names=("by", "table", "order", "top", "zero", "show"),
     )
 
 
-def _sentence(total: int, texts: Sequence[str]) -> str:
+def _sentence(
+    total: object, filters: Sequence[Filter], dimensions: Sequence[Dimension]
+) -> str:
     hosts = f"{total:,} host" if total == 1 else f"{total:,} hosts"
-    return f"{hosts} with {' and '.join(texts)}" if texts else hosts
+    if filters:
+        hosts += f" with {' and '.join(found.text for found in filters)}"
+    if dimensions:
+        hosts += f", by {' and '.join(lower(d.title) for d in dimensions)}"
+    return hosts
 
 
-def _linked(hosts: ViewUrl, args: FilterArgs) -> str:
-    return str(ViewUrl(hosts.endpoint, (*hosts.pairs, *args)))
+def _options(chosen: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what the menus offer to count by: name and label."""
+    names = [name for name in groupable_names() if name not in ("network", "domain")]
+    found = {name: FIELDS[name].label for name in names}
+    found |= {"network/16": "Network /16", "network/24": "Network /24"}
+    found |= {"domain": "Domain", "hostname": "Hostname", "ip": "Address"}
+    found |= {"alias": "Alias", "notes": "Notes"}
+    for field in FIELDS.values():
+        if field.kind is Kind.TIME:
+            found |= {f"{field.name}:{p}": f"{field.label}, by {p}" for p in PERIODS}
+    found |= {name: name for name in chosen if name not in found}
+    return list(found.items())
 
 
-def _cards(summary: counts.Summary, hosts: ViewUrl) -> list[Card]:
-    cards = [Card(summary.total, "hosts", str(hosts), "")]
-    for fact in summary.facts:
-        tone = TONES.get(fact.name, "warning")
-        url = _linked(hosts, fact.filter_args)
-        cards.append(Card(fact.count, fact.label, url, tone if fact.count else ""))
-    return cards
+def _offered(wanted: Sequence[str]) -> list[tuple[str, str, bool]]:
+    """Return the tables that the overview can show: name, label, chosen."""
+    labels = dict(_options(()))
+    labels |= {"network": labels["network/16"], "location,os": "Location by OS"}
+    names = list(dict.fromkeys((*TABLES, *wanted)))
+    return [(name, labels.get(name, name), name in wanted) for name in names]
 
 
-def _table(node: Node, by: str, hosts: ViewUrl) -> Table:
-    buckets = counts.count_by(db.session(), node, by)
-    longest = max((bucket.count for bucket in buckets), default=0)
-    rows = [_row(bucket, longest, hosts) for bucket in buckets]
-    title = counts.find_dimension(db.session(), by).title
-    return Table(
-        title=f"By {title if title.isupper() else title[:1].lower() + title[1:]}",
-        note=SEVERAL.get(by.partition("/")[0], ""),
-        rows=rows[:ROWS_SHOWN],
-        more=rows[ROWS_SHOWN:],
-        url="",
-    )
+def _switched(url: ViewUrl, choice: Choice) -> str | None:
+    if len(choice.by) < 2:
+        return None
+    rest = tuple(pair for pair in url.pairs if pair[0] != "by")
+    return str(ViewUrl(url.endpoint, (*rest, *(("by", b) for b in choice.by[::-1]))))
 
 
-def _row(bucket: Bucket, longest: int, hosts: ViewUrl) -> Row:
-    return Row(
-        label=bucket.label,
-        is_unset=bucket.value is None,
-        count=bucket.count,
-        share=bucket.share,
-        bar=round(100 * bucket.count / longest, 1),
-        url=_linked(hosts, bucket.filter_args),
-    )
+# ---- files
+
+
+def _as_csv(found: Table | CrossTable) -> str:
+    """Return one line a number; "kind" tells a value from what reads like it."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    if isinstance(found, Table):
+        writer.writerow([found.dimension.name, "kind", "hosts"])
+        for slot, number in zip(found.slots, found.counts, strict=True):
+            writer.writerow([guarded(slot.value or ""), slot.kind.value, number])
+        return out.getvalue()
+    names = [table.dimension.name for table in (found.rows, found.columns)]
+    writer.writerow([names[0], "kind", names[1], "kind", "hosts"])
+    for row, column, number in counts.cells_of(found):
+        cells = [
+            c for s in (row, column) for c in (guarded(s.value or ""), s.kind.value)
+        ]
+        writer.writerow([*cells, number])
+    return out.getvalue()
+
+
+def _as_json(found: Table | CrossTable) -> dict[str, object]:
+    if isinstance(found, Table):
+        rows = [
+            {"value": slot.value, "kind": slot.kind.value, "hosts": number}
+            for slot, number in zip(found.slots, found.counts, strict=True)
+        ]
+        return {"by": [found.dimension.name], "total": found.total, "rows": rows}
+    cells = [
+        {
+            "values": [row.value, column.value],
+            "kinds": [row.kind.value, column.kind.value],
+            "hosts": number,
+        }
+        for row, column, number in counts.cells_of(found)
+    ]
+    names = [table.dimension.name for table in (found.rows, found.columns)]
+    return {"by": names, "total": found.total, "cells": cells}

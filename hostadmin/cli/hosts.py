@@ -16,7 +16,8 @@ from rich.table import Table
 from ..database import db
 from ..errors import Conflict
 from ..history import ATTEMPTS, Act, write
-from ..inventory.counts import NOT_SET, count_by_many, count_hosts, find_dimension
+from ..inventory.axes import NOT_SET
+from ..inventory.counts import count_by_many, count_hosts, find_dimensions
 from ..inventory.listing import iter_hosts
 from ..models import Host
 from ..transfer import importing
@@ -108,7 +109,7 @@ def count(by: Sequence[str], filters: Sequence[str]) -> None:
     if not by:
         click.echo(count_hosts(session, node))
         return
-    titles = [find_dimension(session, name).title for name in by]
+    titles = [dimension.title for dimension in find_dimensions(session, by)]
     cells = count_by_many(session, node, by)
     if sys.stdout.isatty():
         _show_table(

@@ -1,49 +1,32 @@
-"""How many hosts: in all, by one field, by several.
+"""How many hosts: in all, by one field, by two.
 
-Every number comes with the filter that finds exactly the hosts behind it. A host in
+Every number comes with the condition that finds exactly the hosts behind it. A host in
 two groups, or with addresses in two networks, counts in both, and once in each.
 """
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
-from sqlalchemy.sql.elements import ColumnElement
 
 from ..errors import QueryError
-from ..models import Host
 from ..query import tree
-from ..query.compile import Clause, compile_node, select_ids
-from ..query.filters import filter_arg, parse_filters
+from ..query.compile import select_ids
 from ..query.tree import Node, all_of
 from ..values import quoted
-from .dimensions import Dimension, Way, plain
+from .axes import NOT_SET, Kind, Order, Slot, make_axis
+from .dimensions import Dimension, plain
 from .dimensions import find_dimension as find_dimension
 from .dimensions import groupable_names as groupable_names
+from .tally import Key, Tally, as_tally, tally, tally_all, tally_columns
 
-NOT_SET = "(not set)"
+# So many combinations are read at once; with more, the margins are counted first.
+MOST_CELLS = 20_000
 STALE_DAYS = 180
-
-FilterArgs: TypeAlias = tuple[tuple[str, str], ...]
-_Key: TypeAlias = tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """The hosts that share a value; ``value`` is None for those that have none.
-
-    ``share`` is the part of all hosts counted, from 0 to 1.
-    """
-
-    value: str | None
-    label: str
-    count: int
-    share: float
-    filter_args: FilterArgs
 
 
 @dataclass(frozen=True)
@@ -53,23 +36,57 @@ class Cell:
     values: tuple[str | None, ...]
     labels: tuple[str, ...]
     count: int
-    filter_args: FilterArgs
+    condition: Node
 
 
 @dataclass(frozen=True)
-class Fact:
-    """A number worth a look, such as the hosts without an owner."""
+class Table:
+    """Hosts by one thing: a number for each slot of the axis.
 
-    name: str
-    label: str
-    count: int
-    filter_args: FilterArgs
+    ``total`` counts each host once; where ``dimension.is_several``, the numbers may
+    sum up to more.
+    """
 
-
-@dataclass(frozen=True)
-class Summary:
+    dimension: Dimension
+    slots: Sequence[Slot]
+    counts: Sequence[int]
     total: int
-    facts: tuple[Fact, ...]
+
+    def share(self, place: int) -> float:
+        return self.counts[place] / self.total if self.total else 0.0
+
+    def places(self) -> Callable[[Key], int]:
+        """Return where a key stands, be it among others."""
+        known = {
+            slot.key: place
+            for place, slot in enumerate(self.slots)
+            if not slot.kind.is_rest
+        }
+        rest = {
+            slot.kind: place
+            for place, slot in enumerate(self.slots)
+            if slot.kind.is_rest
+        }
+        start = next((s.key for s in self.slots if s.kind is Kind.VALUE), None)
+
+        def place_of(key: Key) -> int:
+            if key in known:
+                return known[key]
+            if self.dimension.calendar is None:
+                return rest[Kind.OTHER]
+            return rest[Kind.EARLIER if key < start else Kind.LATER]
+
+        return place_of
+
+
+@dataclass(frozen=True)
+class CrossTable:
+    """Hosts by two things; the totals count each host once."""
+
+    rows: Table
+    columns: Table
+    cells: Sequence[Sequence[int]]
+    total: int
 
 
 def count_hosts(session: orm.Session, node: Node = tree.EVERYTHING) -> int:
@@ -79,113 +96,193 @@ def count_hosts(session: orm.Session, node: Node = tree.EVERYTHING) -> int:
     return session.scalar(counted) or 0
 
 
-def count_by(
-    session: orm.Session, node: Node = tree.EVERYTHING, by: str = "status"
-) -> list[Bucket]:
-    """Return the counts by one field, the highest first; see ``find_dimension``."""
-    dimension = find_dimension(session, by)
-    counts = _counted(session, node, [dimension])
-    total = sum(counts.values())
-    if len(dimension.ways) > 1:
-        total = count_hosts(session, node)
-    return [
-        Bucket(
-            value, _label(value), count, count / total, (dimension.filter_arg(value),)
-        )
-        for (value,), count in _told(counts, [dimension])
-    ]
+def find_dimensions(session: orm.Session, by: Sequence[str]) -> list[Dimension]:
+    """Return what the texts count by. Raises ``QueryError``, also for one twice."""
+    dimensions = [find_dimension(session, name) for name in by]
+    for number, dimension in enumerate(dimensions):
+        if dimension.name in [other.name for other in dimensions[:number]]:
+            raise QueryError(f"Hosts are counted by {quoted(dimension.name)} twice.")
+    return dimensions
 
 
 def count_by_many(
     session: orm.Session, node: Node = tree.EVERYTHING, by: Sequence[str] = ()
 ) -> list[Cell]:
-    """Return the counts by several fields at once, without combinations of no host."""
-    dimensions = [find_dimension(session, name) for name in by]
-    for number, dimension in enumerate(dimensions):
-        if dimension.name in [other.name for other in dimensions[:number]]:
-            raise QueryError(f"Hosts are counted by {quoted(dimension.name)} twice.")
-    counts = _counted(session, node, dimensions)
-    return [
-        Cell(
-            values,
-            tuple(map(_label, values)),
-            count,
-            tuple(d.filter_arg(v) for d, v in zip(dimensions, values, strict=True)),
-        )
-        for values, count in _told(counts, dimensions)
-    ]
+    """Return the counts by some fields at once, without combinations of no host.
 
+    The highest come first, then by value; what is not set comes last.
+    """
+    dimensions = find_dimensions(session, by)
+    counts = tally_all(session, dimensions, node) or Counter()
 
-def _label(value: str | None) -> str:
-    return NOT_SET if value is None else value
-
-
-def summary(session: orm.Session, node: Node = tree.EVERYTHING) -> Summary:
-    """Return the totals that stand on top of the statistics."""
-    facts = tuple(
-        Fact(name, label, _count_filtered(session, node, arg), (arg,))
-        for name, label, arg in _FACTS
-    )
-    return Summary(count_hosts(session, node), facts)
-
-
-_FACTS = (
-    ("active", "active", filter_arg("status", "equals", "active")),
-    ("without_owner", "without an owner", filter_arg("owner", "empty", "1")),
-    ("without_address", "without an address", filter_arg("ip", "empty", "1")),
-    (
-        "unconfirmed",
-        f"not confirmed in {STALE_DAYS} days",
-        filter_arg("confirmed", "not_equal", f"-{STALE_DAYS}d..now"),
-    ),
-    ("offline", "offline", filter_arg("status", "equals", "offline")),
-)
-
-
-def _count_filtered(session: orm.Session, node: Node, arg: tuple[str, str]) -> int:
-    return count_hosts(session, all_of(node, parse_filters([arg])))
-
-
-# ---- counting
-
-
-def _counted(
-    session: orm.Session, node: Node, dimensions: Sequence[Dimension]
-) -> Counter[_Key]:
-    where = compile_node(session, node)
-    counts: Counter[_Key] = Counter()
-    # The ways of one dimension exclude each other, so the counts add up.
-    for ways in itertools.product(*(dimension.ways for dimension in dimensions)):
-        for *keys, count in session.execute(_statement(where, ways)):
-            if count:
-                counts[tuple(keys)] += count
-    return counts
-
-
-def _told(
-    counts: Counter[_Key], dimensions: Sequence[Dimension]
-) -> Iterator[tuple[tuple[str | None, ...], int]]:
-    """Yield the counts, highest first, then by value; what is not set comes last."""
-
-    def rank(item: tuple[_Key, int]) -> tuple[Any, ...]:
+    def rank(item: tuple[tuple[Key, ...], int]) -> tuple[Any, ...]:
         keys, count = item
         return (-count, *((key is None, plain(key) or "") for key in keys))
 
-    for keys, count in sorted(counts.items(), key=rank):
-        yield tuple(d.value(k) for d, k in zip(dimensions, keys, strict=True)), count
+    return [_cell(dimensions, keys, n) for keys, n in sorted(counts.items(), key=rank)]
 
 
-def _statement(where: Clause | None, ways: Sequence[Way]) -> sa.Select[Any]:
-    own_id = ways[0].host_id if where is None and len(ways) == 1 else None
-    alone = own_id is not None
-    count: ColumnElement[int] = sa.func.count()
-    if any(way.is_repeated for way in ways):
-        count = sa.func.count(sa.distinct(Host.id if own_id is None else own_id))
-    keys = [way.key for way in ways if way.key is not None]
-    shown = [sa.null() if way.key is None else way.key for way in ways]
-    statement = sa.select(*shown, count).group_by(*keys)
-    if not alone:
-        statement = statement.select_from(Host)
-    for way in ways:
-        statement = way.added_to(statement, alone=alone)
-    return statement if where is None else statement.where(where)
+def _cell(dimensions: Sequence[Dimension], keys: tuple[Key, ...], count: int) -> Cell:
+    pairs = list(zip(dimensions, keys, strict=True))
+    values = tuple(None if key is None else d.text(key) for d, key in pairs)
+    conditions = [d.unset if key is None else d.condition(key) for d, key in pairs]
+    return Cell(
+        values,
+        tuple(NOT_SET if value is None else value for value in values),
+        count,
+        all_of(*(node for node in conditions if node is not None)),
+    )
+
+
+# ---- one dimension
+
+
+def count_table(
+    session: orm.Session,
+    dimension: Dimension,
+    node: Node = tree.EVERYTHING,
+    order: Order = Order(),  # noqa: B008 - frozen
+) -> Table:
+    """Return the hosts by one thing."""
+    top = None if order.top is None or order.zeros else order.top
+    found = tally(session, dimension, node, top, by_key=order.by_key)
+    return _table(session, dimension, found, node, order)
+
+
+def count_columns(
+    session: orm.Session,
+    dimensions: Sequence[Dimension],
+    node: Node = tree.EVERYTHING,
+    order: Order = Order(),  # noqa: B008 - frozen
+) -> list[Table]:
+    """Return a table for each of some plain columns, read in one pass."""
+    return [
+        _table(session, dimension, found, node, order)
+        for dimension, found in zip(
+            dimensions, tally_columns(session, dimensions, node), strict=True
+        )
+    ]
+
+
+def _table(
+    session: orm.Session, dimension: Dimension, found: Tally, node: Node, order: Order
+) -> Table:
+    axis = make_axis(dimension, found, order)
+    total = found.counted
+    if dimension.is_several:
+        total = count_hosts(session, node)
+    counts = list(axis.counts)
+    for place, slot in enumerate(axis.slots):
+        # What a host is in besides, it may be in more than once.
+        if slot.kind is Kind.OTHER and dimension.is_several:
+            counts[place] = count_hosts(session, all_of(node, slot.condition))
+    return Table(dimension, axis.slots, counts, total)
+
+
+# ---- two dimensions
+
+
+def cross_table(
+    session: orm.Session,
+    dimensions: Sequence[Dimension],
+    node: Node = tree.EVERYTHING,
+    orders: Sequence[Order] = (Order(), Order()),
+) -> CrossTable:
+    """Return the hosts by two things, the first in rows."""
+    counts = tally_all(session, dimensions, node, MOST_CELLS)
+    tables = []
+    for place, (dimension, order) in enumerate(zip(dimensions, orders, strict=True)):
+        if counts is None or dimensions[1 - place].is_several:
+            tables.append(count_table(session, dimension, node, order))
+        else:
+            # Each host has one value of the other, so that the cells add up.
+            margin: dict[Key, int] = {}
+            for keys, number in counts.items():
+                margin[keys[place]] = margin.get(keys[place], 0) + number
+            found = as_tally(dimension, margin, order.by_key)
+            tables.append(_table(session, dimension, found, node, order))
+    rows, columns = tables
+    if counts is None:
+        shown = all_of(node, _shown(rows), _shown(columns))
+        counts = tally_all(session, dimensions, shown)
+        is_complete = False
+    else:
+        is_complete = not any(d.is_several for d in dimensions)
+    cells = [[0] * len(columns.slots) for _ in rows.slots]
+    row_of, column_of = rows.places(), columns.places()
+    for (row, column), number in (counts or {}).items():
+        at, across = row_of(row), column_of(column)
+        if is_complete or not (
+            rows.slots[at].kind.is_rest or columns.slots[across].kind.is_rest
+        ):
+            cells[at][across] += number
+    if not is_complete:
+        for at, across, number in _rest(session, node, rows, columns):
+            cells[at][across] = number
+    return CrossTable(rows, columns, cells, rows.total)
+
+
+def _shown(table: Table) -> Node:
+    """Return the condition on hosts that stand not only under "other"."""
+    rest = [slot.condition for slot in table.slots if slot.kind.is_rest]
+    return all_of(*(tree.negated(condition) for condition in rest))
+
+
+def _rest(
+    session: orm.Session, node: Node, rows: Table, columns: Table
+) -> Iterator[tuple[int, int, int]]:
+    """Count the cells of "other", which cannot be had from those that are shown."""
+    for table, other, is_row in ((rows, columns, True), (columns, rows, False)):
+        for place, slot in enumerate(table.slots):
+            if not slot.kind.is_rest:
+                continue
+            within = all_of(node, slot.condition)
+            shown = all_of(within, _shown(other))
+            place_of = other.places()
+            counts = tally_all(session, [other.dimension], shown) or Counter()
+            for (key,), number in counts.items():
+                across = place_of(key)
+                if not other.slots[across].kind.is_rest:
+                    yield (place, across, number) if is_row else (across, place, number)
+            for across, also in enumerate(other.slots):
+                if is_row and also.kind.is_rest:
+                    both = all_of(within, also.condition)
+                    yield place, across, count_hosts(session, both)
+
+
+# ---- cards
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number worth a look, such as the hosts without an owner."""
+
+    name: str
+    label: str
+    condition: Node
+
+
+FACTS = (
+    Fact("active", "active", tree.Term("status", tree.EQUALS, ("active",))),
+    Fact("without_owner", "without an owner", tree.Term("owner", tree.EMPTY)),
+    Fact("without_address", "without an address", tree.Term("ip", tree.EMPTY)),
+    Fact(
+        "unconfirmed",
+        f"not confirmed in {STALE_DAYS} days",
+        tree.Not(tree.Term("confirmed", tree.EQUALS, (f"-{STALE_DAYS}d..now",))),
+    ),
+    Fact("offline", "offline", tree.Term("status", tree.EQUALS, ("offline",))),
+)
+
+
+def cells_of(table: CrossTable) -> Iterator[tuple[Slot, Slot, int]]:
+    """Yield every cell with its row and column."""
+    places = itertools.product(
+        range(len(table.rows.slots)), range(len(table.columns.slots))
+    )
+    for row, column in places:
+        yield (
+            table.rows.slots[row],
+            table.columns.slots[column],
+            table.cells[row][column],
+        )

@@ -2,11 +2,12 @@
 
 from .change import ChangeEntry, ChangeSet
 from .group import Group, group_children, group_members
-from .host import Host, HostAddress, HostAlias
+from .host import COUNTED_COLUMNS, Host, HostAddress, HostAlias
 from .inventory import Inventory
 from .vocabulary import VocabularyEntry
 
 __all__ = [
+    "COUNTED_COLUMNS",
     "ChangeEntry",
     "ChangeSet",
     "Group",

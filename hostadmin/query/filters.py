@@ -160,14 +160,14 @@ def _empty(field: Field, value: str) -> Node:
     raise QueryError(f"{quoted(value)} is neither 1 (empty) nor 0 (not empty).")
 
 
-def _literal(field: Field, value: str) -> str:
-    """Return the value such that stars in it are stars: a filter knows no patterns."""
+def literal_value(field: Field, value: str) -> str:
+    """Return the value such that stars in it are stars, not a pattern."""
     textual = field.kind not in (Kind.ADDRESS, Kind.PORT, Kind.TIME)
     return Quoted(value) if textual and re.search(r"[*?]", value) else value
 
 
 def _one(field: Field, value: str) -> tuple[str, ...]:
-    return (_literal(field, value),)
+    return (literal_value(field, value),)
 
 
 def _list(field: Field, value: str) -> tuple[str, ...]:
@@ -180,7 +180,7 @@ def _list(field: Field, value: str) -> tuple[str, ...]:
             f"{quoted(value)} is not a list.",
             'Separate values by commas; quote one that holds a comma: "a,b",c.',
         ) from None
-    found = [_literal(field, cell.strip()) for cell in cells if cell.strip()]
+    found = [literal_value(field, cell.strip()) for cell in cells if cell.strip()]
     if not found:
         raise QueryError(f"{quoted(value)} holds no value.")
     return tuple(dict.fromkeys(found))
@@ -221,3 +221,45 @@ def list_text(values: Iterable[str]) -> str:
         else value
         for value in values
     )
+
+
+def node_args(node: Node) -> tuple[tuple[str, str], ...] | None:
+    """Return the filters that say the same as the tree; None where none can."""
+    parts = node.nodes if isinstance(node, tree.And) else (node,)
+    found = [_term_arg(part) for part in parts]
+    known = tuple(arg for arg in found if arg is not None)
+    return known if len(known) == len(found) else None
+
+
+def _term_arg(node: Node) -> tuple[str, str] | None:
+    negative = isinstance(node, tree.Not)
+    term = node.node if isinstance(node, tree.Not) else node
+    if not isinstance(term, Term):
+        return None
+    if term.op == tree.EMPTY:
+        return filter_arg(term.field, "empty", "0" if negative else "1")
+    several = len(term.values) > 1
+    operation = ("in_list" if several else "equals") if term.op == tree.EQUALS else ""
+    operation = operation or _WRITTEN.get(term.op, "")
+    if negative and operation:
+        operation = next((no for no, yes in _NEGATIVE.items() if yes == operation), "")
+    # What a filter would read otherwise: a pattern, or blanks at the ends.
+    if not operation or any(_is_read_anew(term.field, v) for v in term.values):
+        return None
+    if operation not in find_field(term.field).operations:
+        return None
+    value = list_text(term.values) if several else str(term.values[0])
+    return filter_arg(term.field, operation, value)
+
+
+_WRITTEN = {
+    tree.CONTAINS: "contains",
+    tree.STARTS: "starts_with",
+    tree.GREATER: "greater_than",
+    tree.LESS: "smaller_than",
+}
+
+
+def _is_read_anew(field: str, value: str) -> bool:
+    same = literal_value(find_field(field), str(value).strip())
+    return not same.strip() or same != value

@@ -1,0 +1,110 @@
+"""What a dimension is: something to count hosts by, and what its keys mean."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.sql.elements import ColumnElement
+
+from ...query import tree
+from ...query.compile import Clause
+from ...query.fields import Field
+from ...query.filters import literal_value
+from ...query.tree import Node, Not, Term, all_of, negated
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """One way in which a host can have a value; ``key`` is None where it has none.
+
+    Where ``host_id`` is given, the joined tables can be counted without that of the
+    hosts. A host can come up several times with one key if ``is_repeated``. There is
+    but one key if it ``is_constant``.
+    """
+
+    key: ColumnElement[Any] | None
+    joins: tuple[tuple[Any, Clause], ...] = ()
+    condition: Clause | None = None
+    host_id: ColumnElement[int] | None = None
+    is_repeated: bool = False
+    is_constant: bool = False
+
+    def added_to(self, statement: sa.Select[Any], *, alone: bool) -> sa.Select[Any]:
+        joins = self.joins
+        if alone:
+            statement, joins = statement.select_from(joins[0][0]), joins[1:]
+        for table, condition in joins:
+            statement = statement.join(table, condition)
+        return statement if self.condition is None else statement.where(self.condition)
+
+
+class Calendar(Protocol):
+    """The periods of a dimension of time; each is known by its first day."""
+
+    def next(self, start: date) -> date: ...
+    def previous(self, start: date) -> date: ...
+    def current(self) -> date: ...
+    def before(self, start: date) -> Node: ...
+    def after(self, start: date) -> Node: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Dimension:
+    """Something to count by.
+
+    ``text`` tells what a key means, ``condition`` which hosts have it, ``unset``
+    which have none. ``fold`` makes one key of several that the database tells apart.
+    ``known`` are keys that hosts could have, also where none has. With
+    ``is_several``, a host may be counted under several keys. ``column`` is given
+    where the key is nothing but that column.
+    """
+
+    name: str
+    title: str
+    ways: tuple[Way, ...]
+    text: Callable[[Any], str]
+    condition: Callable[[Any], Node]
+    unset: Node | None
+    is_several: bool = False
+    fold: Callable[[Any], Any] | None = None
+    known: Callable[[], Iterable[Any]] | None = None
+    column: orm.InstrumentedAttribute[Any] | None = None
+    calendar: Calendar | None = None
+    noun: str = "value"
+
+    def others(self, keys: Sequence[Any]) -> Node:
+        """Return which hosts have a value, and none of these."""
+        shown = _joined([self.condition(key) for key in keys])
+        parts = [negated(node) for node in shown]
+        if self.unset is not None:
+            parts.append(negated(self.unset))
+        return all_of(*parts)
+
+
+def _joined(nodes: Iterable[Node]) -> list[Node]:
+    """Return the conditions, those on one field as one list of its values."""
+    values: dict[str, list[str]] = {}
+    rest: list[Node] = []
+    for node in nodes:
+        if isinstance(node, Term) and node.op == tree.EQUALS:
+            values.setdefault(node.field, []).extend(node.values)
+        else:
+            rest.append(node)
+    terms = [Term(name, tree.EQUALS, tuple(found)) for name, found in values.items()]
+    return [*terms, *rest]
+
+
+def equal_to(field: Field, value: str) -> Term:
+    """Return the condition that a field has this value, whatever stars are in it."""
+    return Term(field.name, tree.EQUALS, (literal_value(field, value),))
+
+
+def empty(field: Field) -> Node | None:
+    return Term(field.name, tree.EMPTY) if field.nullable else None
+
+
+def not_empty(field: Field) -> Node:
+    return Not(Term(field.name, tree.EMPTY))

@@ -1,0 +1,101 @@
+"""Statements that may not take longer than their answer is worth."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+from sqlalchemy import orm
+from sqlalchemy.exc import DBAPIError
+
+# Between two looks at the clock, in steps of SQLite's machine: some 10 microseconds.
+_STEPS = 2_000
+# PostgreSQL, MariaDB, MySQL, SQLite.
+_TOO_SLOW = ("57014", 1969, 3024, "interrupted")
+
+
+class TooSlow(Exception):
+    """The statement was stopped; the transaction was rolled back."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"stopped after {seconds:g} s")
+
+
+@contextlib.contextmanager
+def time_limit(session: orm.Session, seconds: float) -> Iterator[None]:
+    """Stop what the block reads after so many seconds. Raises ``TooSlow``.
+
+    Only for blocks that write nothing.
+    """
+    engine = session.get_bind().dialect.name
+    limit = _on_sqlite if engine == "sqlite" else _on_server
+    try:
+        with limit(session, seconds):
+            yield
+    except DBAPIError as error:
+        if not _was_stopped(error):
+            raise
+        session.rollback()
+        raise TooSlow(seconds) from None
+
+
+@contextlib.contextmanager
+def _on_sqlite(session: orm.Session, seconds: float) -> Iterator[None]:
+    connection = session.connection().connection.driver_connection
+    if connection is None:
+        raise LookupError("no connection")
+    end = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+@contextlib.contextmanager
+def _on_server(session: orm.Session, seconds: float) -> Iterator[None]:
+    """Limit each statement of the block; servers count no blocks."""
+    milliseconds = max(1, round(seconds * 1000))
+    connection = session.connection()
+    before, after = {
+        "postgresql": (
+            f"SET LOCAL statement_timeout = {milliseconds}",
+            "SET LOCAL statement_timeout TO DEFAULT",
+        ),
+        "mariadb": (
+            f"SET SESSION max_statement_time = {milliseconds / 1000:.3f}",
+            "SET SESSION max_statement_time = DEFAULT",
+        ),
+        "mysql": (
+            f"SET SESSION max_execution_time = {milliseconds}",
+            "SET SESSION max_execution_time = DEFAULT",
+        ),
+    }.get(_brand(session), ("", ""))
+    if not before:
+        yield
+        return
+    connection.exec_driver_sql(before)
+    try:
+        yield
+    finally:
+        # Where a statement of PostgreSQL was stopped, the rollback resets it.
+        if not connection.invalidated and connection.dialect.name != "postgresql":
+            connection.exec_driver_sql(after)
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(after)
+
+
+def _brand(session: orm.Session) -> str:
+    dialect = session.get_bind().dialect
+    if dialect.name == "mysql" and getattr(dialect, "is_mariadb", False):
+        return "mariadb"
+    return dialect.name
+
+
+def _was_stopped(error: DBAPIError) -> bool:
+    # PyMySQL has a state of SQL, too, but one that says less than its number.
+    codes = (
+        getattr(error.orig, "sqlstate", None),
+        *getattr(error.orig, "args", ())[:1],
+    )
+    return any(code in _TOO_SLOW for code in codes)
