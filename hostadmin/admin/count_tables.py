@@ -136,10 +136,15 @@ def _bars(rows: Sequence[Row]) -> list[Bar]:
             round(width * 0.8, 2),
             round(100 - 0.82 * row.bar - 10, 2),
             round(0.82 * row.bar, 2),
-            row.label[-2:] if len(rows) > 12 else row.label,
+            _tick(row.label) if len(rows) > 12 else row.label,
         )
         for place, row in enumerate(rows)
     ]
+
+
+def _tick(label: str) -> str:
+    """Return what is short enough to stand below a column: the month, the day."""
+    return "…" if label.startswith("(") else label[-2:]
 
 
 def cross_view(

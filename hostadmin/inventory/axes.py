@@ -101,7 +101,8 @@ def _values(dimension: Dimension, found: Tally, order: Order) -> _Slots:
     rest = found.rest + len(counts) - len(keys)
     if rest:
         number = found.counted - found.unset - sum(n for _, n in slots)
-        label = f"({rest:,} other)" if rest > 1 else "(1 other)"
+        only = "only in " if dimension.is_several else ""
+        label = f"({only}{rest:,} other)"
         other = Slot(Kind.OTHER, None, label, dimension.others(keys))
         slots.append((other, number))
     return slots

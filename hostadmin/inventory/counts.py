@@ -22,7 +22,15 @@ from .axes import NOT_SET, Kind, Order, Slot, make_axis
 from .dimensions import Dimension, plain
 from .dimensions import find_dimension as find_dimension
 from .dimensions import groupable_names as groupable_names
-from .tally import Key, Tally, as_tally, tally, tally_all, tally_columns
+from .tally import (
+    Key,
+    Tally,
+    as_tally,
+    count_any,
+    tally,
+    tally_all,
+    tally_columns,
+)
 
 # So many combinations are read at once; with more, the margins are counted first.
 MOST_CELLS = 20_000
@@ -175,7 +183,13 @@ def _table(
     for place, slot in enumerate(axis.slots):
         # What a host is in besides, it may be in more than once.
         if slot.kind is Kind.OTHER and dimension.is_several:
-            counts[place] = count_hosts(session, all_of(node, slot.condition))
+            keys = [shown.key for shown in axis.slots if shown.kind is Kind.VALUE]
+            some = count_any(session, dimension, keys, node)
+            if some is None:
+                rest = count_hosts(session, all_of(node, slot.condition))
+            else:
+                rest = total - found.unset - some
+            counts[place] = rest
     return Table(dimension, axis.slots, counts, total)
 
 

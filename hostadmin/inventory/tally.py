@@ -69,11 +69,15 @@ def tally(
     by_key: bool = False,
 ) -> Tally:
     """Return the hosts by key, of the ``top`` most frequent or first keys."""
-    if top is None or dimension.fold or len(dimension.ways) > 1:
+    if top is None or dimension.fold or dimension.is_told_by_text:
         counts = tally_all(session, [dimension], node) or Counter()
         return as_tally(dimension, {key: n for (key,), n in counts.items()}, by_key)
     where = compile_node(session, node)
     grouped = next(_statements(session, where, [dimension])).subquery("grouped")
+    if len(dimension.ways) > 1:
+        key, number = grouped.c
+        total = sa.func.sum(number).label("hosts")
+        grouped = sa.select(key, total).group_by(key).subquery("summed")
     key, number = grouped.c
     unset_first = sa.case((key.is_(None), 0), else_=1)
     order = [unset_first, key] if by_key else [unset_first, number.desc(), key]
@@ -92,6 +96,16 @@ def tally(
     )
 
 
+def count_any(
+    session: orm.Session, dimension: Dimension, keys: Sequence[Key], node: Node
+) -> int | None:
+    """Return how many hosts have any of the keys, where there is a cheap way to."""
+    if dimension.way_to_any is None:
+        return None
+    statement = _statement(compile_node(session, node), [dimension.way_to_any(keys)])
+    return int(session.execute(statement).one()[1])
+
+
 def as_tally(
     dimension: Dimension, counts: dict[Key, int], by_key: bool = False
 ) -> Tally:
@@ -99,7 +113,7 @@ def as_tally(
 
     def rank(item: tuple[Key, int]) -> tuple[Any, ...]:
         key, number = item
-        name = dimension.text(key) if dimension.noun == "group" else plain(key)
+        name = dimension.text(key) if dimension.is_told_by_text else plain(key)
         return (name,) if by_key else (-number, name)
 
     told = sorted(((k, n) for k, n in counts.items() if k is not None), key=rank)
@@ -171,6 +185,9 @@ def _statements(
 
 
 def _statement(where: Clause | None, ways: Sequence[Way]) -> sa.Select[Any]:
+    if where is None and len(ways) == 1 and ways[0].whole is not None:
+        key = sa.null() if ways[0].key is None else ways[0].key
+        return sa.select(key.label("key_0"), ways[0].whole.label("hosts"))
     own_id = ways[0].host_id if where is None and len(ways) == 1 else None
     alone = own_id is not None
     count: ColumnElement[int] = sa.func.count()

@@ -46,8 +46,8 @@ SORTED_COLUMNS = (
     "confirmed_at",
 )
 
-# What hosts are mostly counted by, in the order of one index that holds it all. Only
-# SQLite needs it, and only there do all of these fit into one.
+# What hosts are mostly counted by, in the order of one index that holds it all, and
+# besides when they were added. Only SQLite needs it, and only there does it all fit.
 COUNTED_COLUMNS = ("environment", "status", "os", "location", "role", "owner", "port")
 
 
@@ -63,7 +63,9 @@ class Host(Base):
             for field in (*VOCABULARY_FIELDS, "ip_addr")
         ),
         *(sa.Index(f"ix_hosts_{column}_id", column, "id") for column in SORTED_COLUMNS),
-        sa.Index("ix_hosts_counted", *COUNTED_COLUMNS).ddl_if(dialect="sqlite"),
+        sa.Index("ix_hosts_counted", *COUNTED_COLUMNS, "created_at").ddl_if(
+            dialect="sqlite"
+        ),
         TABLE_OPTIONS,
     )
     __recorded__ = tuple(values.HOST_RULES)

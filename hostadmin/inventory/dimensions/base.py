@@ -22,7 +22,8 @@ class Way:
 
     Where ``host_id`` is given, the joined tables can be counted without that of the
     hosts. A host can come up several times with one key if ``is_repeated``. There is
-    but one key if it ``is_constant``.
+    but one key if it ``is_constant``. ``whole`` is a cheaper count of the same hosts,
+    where nothing else is asked of them.
     """
 
     key: ColumnElement[Any] | None
@@ -31,6 +32,7 @@ class Way:
     host_id: ColumnElement[int] | None = None
     is_repeated: bool = False
     is_constant: bool = False
+    whole: sa.ScalarSelect[int] | None = None
 
     def added_to(self, statement: sa.Select[Any], *, alone: bool) -> sa.Select[Any]:
         joins = self.joins
@@ -59,7 +61,9 @@ class Dimension:
     which have none. ``fold`` makes one key of several that the database tells apart.
     ``known`` are keys that hosts could have, also where none has. With
     ``is_several``, a host may be counted under several keys. ``column`` is given
-    where the key is nothing but that column.
+    where the key is nothing but that column. ``way_to_any`` finds the hosts that have
+    any of some keys. Keys are told in the order of their texts if ``is_told_by_text``,
+    else in their own.
     """
 
     name: str
@@ -73,7 +77,8 @@ class Dimension:
     known: Callable[[], Iterable[Any]] | None = None
     column: orm.InstrumentedAttribute[Any] | None = None
     calendar: Calendar | None = None
-    noun: str = "value"
+    way_to_any: Callable[[Sequence[Any]], Way] | None = None
+    is_told_by_text: bool = False
 
     def others(self, keys: Sequence[Any]) -> Node:
         """Return which hosts have a value, and none of these."""

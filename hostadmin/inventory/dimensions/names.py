@@ -27,7 +27,6 @@ def by_hostname() -> Dimension:
         str,
         lambda key: equal_to(_NAME, key),
         None,
-        noun="name",
     )
 
 
@@ -48,7 +47,6 @@ def by_alias(session: orm.Session) -> Dimension:
         lambda key: equal_to(field, key),
         empty(field),
         is_several=True,
-        noun="alias",
     )
 
 

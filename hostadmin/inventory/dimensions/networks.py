@@ -51,7 +51,6 @@ def by_network(session: orm.Session, length: int) -> Dimension:
         lambda prefix: Term(field.name, tree.EQUALS, (text(prefix),)),
         empty(field),
         is_several=len(ways) > 1,
-        noun="network",
     )
 
 
@@ -73,7 +72,6 @@ def by_address(session: orm.Session) -> Dimension:
         lambda key: Term(field.name, tree.EQUALS, (text(key),)),
         empty(field),
         is_several=len(ways) > 1,
-        noun="address",
     )
 
 

@@ -103,7 +103,6 @@ def by_time(session: orm.Session, field: Field, period: str) -> Dimension:
         empty(field),
         fold=fold,
         calendar=periods,
-        noun=period,
     )
 
 

@@ -8,7 +8,10 @@ branch_labels = None
 depends_on = None
 
 NAME = "ix_hosts_counted"
-COLUMNS = ["environment", "status", "os", "location", "role", "owner", "port"]
+COLUMNS = [
+    *("environment", "status", "os", "location", "role", "owner", "port"),
+    "created_at",
+]
 
 
 def upgrade() -> None:
