@@ -25,6 +25,7 @@ class Row:
     share: float
     bar: float
     url: str | None
+    is_value: bool = True
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def _rows(found: Table, hosts: ViewUrl) -> list[Row]:
             share=found.share(place),
             bar=round(100 * number / longest, 1),
             url=_slot_url(hosts, slot),
+            is_value=slot.kind is SlotKind.VALUE,
         )
         for place, (slot, number) in enumerate(
             zip(found.slots, found.counts, strict=True)
@@ -128,23 +130,21 @@ def _slot_url(hosts: ViewUrl, *slots: Slot) -> str | None:
 
 def _bars(rows: Sequence[Row]) -> list[Bar]:
     """Return the columns of a diagram over time, whose figures stand above them."""
+    # What lies before or after would dwarf all the others; it stands beside them.
+    rows = [row for row in rows if row.is_value]
     width = 100 / max(len(rows), 1)
+    highest = max((row.count for row in rows), default=0) or 1
     return [
         Bar(
             row,
             round(place * width + width * 0.1, 2),
             round(width * 0.8, 2),
-            round(100 - 0.82 * row.bar - 10, 2),
-            round(0.82 * row.bar, 2),
-            _tick(row.label) if len(rows) > 12 else row.label,
+            round(90 - 80 * row.count / highest, 2),
+            round(80 * row.count / highest, 2),
+            row.label[-2:] if len(rows) > 12 else row.label,
         )
         for place, row in enumerate(rows)
     ]
-
-
-def _tick(label: str) -> str:
-    """Return what is short enough to stand below a column: the month, the day."""
-    return "…" if label.startswith("(") else label[-2:]
 
 
 def cross_view(
