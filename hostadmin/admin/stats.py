@@ -106,7 +106,13 @@ class StatsPage(BaseView):
         choice = _read_choice(request.args)
         hosts = ViewUrl("hosts.index_view", asked.filters)
         chips = make_chips(asked.url, filters)
-        total = counts.count_hosts(db.session(), node)
+        # A table knows its total; to count again would double what it costs.
+        found = Budget().read(lambda: _read(node, choice)) if choice.by else None
+        total = (
+            found.total
+            if isinstance(found, Table | CrossTable)
+            else counts.count_hosts(db.session(), node)
+        )
         context = {
             "chips": chips,
             "hosts_url": str(hosts),
@@ -114,8 +120,8 @@ class StatsPage(BaseView):
             "total": total,
             "options": _options(choice.by),
         }
-        if choice.by:
-            return self._table_page(node, choice, hosts, filters, context)
+        if found is not None:
+            return self._table_page(found, choice, hosts, filters, context)
         return self._overview(node, hosts, filters, context)
 
     @expose("/table.<kind>")
@@ -141,13 +147,12 @@ class StatsPage(BaseView):
 
     def _table_page(
         self,
-        node: Node,
+        found: Table | CrossTable | str,
         choice: Choice,
         hosts: ViewUrl,
         filters: Sequence[Filter],
         context: dict[str, object],
     ) -> ResponseReturnValue:
-        found = Budget().read(lambda: _read(node, choice))
         url: ViewUrl = context["listing"].url  # type: ignore[attr-defined]
         dimensions = counts.find_dimensions(db.session(), choice.by)
         page: str = self.render(
