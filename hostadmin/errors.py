@@ -39,13 +39,45 @@ class Conflict(HostadminError):
 class QueryError(HostadminError):
     """A filter, query, sort or cursor that makes no sense. Never answered with rows.
 
-    ``hint`` says what would be right, where that is known.
+    ``hint`` says what would be right, where that is known. ``value`` is the one at
+    fault and ``instead`` what could stand in its place. Errors of a query's text also
+    say where: characters ``start`` up to, and without, ``end`` of ``text``; what was
+    ``expected`` there; and the whole text ``fixed``, if that can be told.
     """
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        value: str | None = None,
+        instead: str | None = None,
+    ) -> None:
         self.message = message
         self.hint = hint
+        self.value = value
+        self.instead = instead
+        self.text: str | None = None
+        self.start = self.end = 0
+        self.expected: tuple[str, ...] = ()
+        self.fixed: str | None = None
         super().__init__(f"{message} {hint}".strip())
+
+    def at(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        expected: tuple[str, ...] = (),
+        fixed: str | None = None,
+    ) -> "QueryError":
+        """Return the error with its place in the text of a query."""
+        self.text, self.start, self.end = text, start, end
+        self.expected = expected
+        self.fixed = fixed
+        if fixed is None and self.instead is not None:
+            self.fixed = text[:start] + self.instead + text[end:]
+        return self
 
 
 class ConfigError(HostadminError):

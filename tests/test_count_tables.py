@@ -20,7 +20,8 @@ from hostadmin.inventory.counts import (
 )
 from hostadmin.inventory.timelimit import TooSlow, time_limit
 from hostadmin.models import Host
-from hostadmin.query.tree import EVERYTHING, Not, Term, all_of, any_of, node_text
+from hostadmin.query.printing import to_text
+from hostadmin.query.tree import EVERYTHING, Not, Term, all_of, any_of
 
 TEXTS = (None, None, "a", "b", "(not set)", "(other)", "x*", "a,b", "null", "<i>ü</i>")
 VARS = (1, "1", True, "true", None, "", -5, 1.5, "x*", [1, "b"], {"k": "v"}, "two w")
@@ -97,7 +98,7 @@ def test_every_number_of_a_table_is_that_of_its_hosts(session, hosts, subtests):
             order = ORDERS[(number + len(by)) % len(ORDERS)]
             table = count_table(session, dimension, node, order)
 
-            with subtests.test(f"{by} of {node_text(node)}, {order}"):
+            with subtests.test(f"{by} of {to_text(node)}, {order}"):
                 check_table(session, table, node)
 
 
@@ -119,7 +120,7 @@ def test_every_number_of_a_cross_table_is_that_of_its_hosts(session, hosts, subt
             order = Order(2)
             table = cross_table(session, dimensions, node, (order, order))
 
-            with subtests.test(f"{by} of {node_text(node)}"):
+            with subtests.test(f"{by} of {to_text(node)}"):
                 check_cross_table(session, table, node)
 
 

@@ -16,7 +16,8 @@ from hostadmin.inventory.counts import (
     groupable_names,
 )
 from hostadmin.models import Host
-from hostadmin.query.tree import EVERYTHING, Not, Term, all_of, node_text
+from hostadmin.query.printing import to_text
+from hostadmin.query.tree import EVERYTHING, Not, Term, all_of
 
 PROD = Term("env", "=", ("prod",))
 SINGLE = (
@@ -211,7 +212,7 @@ def test_every_number_is_that_of_the_hosts_behind_its_link(
         for node in (EVERYTHING, PROD, Not(PROD)):
             buckets = count_by(session, node, by)
 
-            with subtests.test(f"{by} of {node_text(node)}"):
+            with subtests.test(f"{by} of {to_text(node)}"):
                 assert buckets
                 for bucket in buckets:
                     link = all_of(node, bucket.condition)
@@ -260,7 +261,7 @@ def test_every_cell_is_that_of_the_hosts_behind_its_link(
         for node in (EVERYTHING, PROD):
             cells = count_by_many(session, node, by)
 
-            with subtests.test(f"{by} of {node_text(node)}"):
+            with subtests.test(f"{by} of {to_text(node)}"):
                 assert len({cell.values for cell in cells}) == len(cells)
                 for cell in cells:
                     link = all_of(node, cell.condition)
@@ -274,7 +275,7 @@ def test_cells_are_told_by_all_their_values(session, hosts):
         (("prod", "active"), ("prod", "active"), 1),
         (("prod", "offline"), ("prod", "offline"), 1),
     ]
-    assert node_text(cells[0].condition) == "env:prod status:active"
+    assert to_text(cells[0].condition) == "env:prod status:active"
 
 
 def test_nothing_is_counted_where_there_is_nothing(session):

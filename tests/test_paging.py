@@ -15,7 +15,8 @@ from hostadmin.inventory.listing import SORTS, iter_hosts, list_hosts, parse_sor
 from hostadmin.models import Group, Host
 from hostadmin.paging import Count, capped_count, fetch_page
 from hostadmin.query.compile import compile_node
-from hostadmin.query.tree import EVERYTHING, Term, node_text
+from hostadmin.query.printing import to_text
+from hostadmin.query.tree import EVERYTHING, Term
 
 BY_PORT = SORTS["port"]
 
@@ -350,7 +351,7 @@ def test_all_hosts_come_one_by_one(session, hosts, monkeypatch, subtests, batch)
 
             found = [host.hostname for host in iter_hosts(session, node)]
 
-            with subtests.test(f"{node_text(node)} {cap}"):
+            with subtests.test(f"{to_text(node)} {cap}"):
                 assert found == [f"web-{number}" for number in expected]
 
 

@@ -14,6 +14,7 @@ from hostadmin.query import times
 from hostadmin.query.compile import compile_node, nearest_values, select_hosts
 from hostadmin.query.fields import FIELDS
 from hostadmin.query.filters import parse_filters
+from hostadmin.query.parse import parse
 from hostadmin.query.tree import (
     EVERYTHING,
     And,
@@ -211,6 +212,45 @@ def test_a_term_finds_its_hosts_and_its_negation_all_others(session, hosts, subt
 
         with subtests.test(f"{field} {op} {values}"):
             assert (names(session, node), names(session, Not(node))) == (
+                expected,
+                others,
+            )
+
+
+WORDS = [
+    ("EXAMPLE", "aB"),
+    ("a.ex", "a"),
+    ("a.ex*", "a"),
+    ("*.ex*", "aB"),
+    ("c?1", "cd"),
+    ("c", "cd"),
+    ("_", "ac"),
+    ("%", ""),
+    ('"c*"', ""),
+    ("straße", "a"),
+    ("STRASSE*", "a"),
+    ("shop", "aB"),
+    ("10.0.0.1", "a"),
+    ("10.0", "aB"),
+    ("10.*", "aBc"),
+    ("10.9.0.0/16", "a"),
+    ("2001:db8:*", "ad"),
+    ("2001:DB8::1", "a"),
+    ("10.0.0.2..10.0.0.99", "B"),
+    ("255", ""),
+    ("e", "aBe"),
+    ('"e 1"', "e"),
+]
+
+
+def test_a_word_is_part_of_a_name_or_alias_or_says_an_address(session, hosts, subtests):
+    for text, expected in WORDS:
+        others = "".join(char for char in "aBcdef" if char not in expected)
+        with subtests.test(text):
+            assert (
+                names(session, parse(text)),
+                names(session, parse(f"-({text})")),
+            ) == (
                 expected,
                 others,
             )

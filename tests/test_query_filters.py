@@ -15,6 +15,7 @@ from hostadmin.query.filters import (
     parse_filter_list,
     parse_filters,
 )
+from hostadmin.query.printing import to_text, value_text
 from hostadmin.query.tree import (
     EVERYTHING,
     And,
@@ -25,8 +26,6 @@ from hostadmin.query.tree import (
     all_of,
     any_of,
     negated,
-    node_text,
-    value_text,
 )
 
 
@@ -106,7 +105,7 @@ def parse(param, value):
         ),
         ("flt_owner_equals", "a*", Term("owner", "=", (Quoted("a*"),)), 'owner:"a*"'),
         ("flt_owner_equals", "or", Term("owner", "=", ("or",)), 'owner:"or"'),
-        ("flt_owner_equals", "-x", Term("owner", "=", ("-x",)), 'owner:"-x"'),
+        ("flt_owner_equals", "-x", Term("owner", "=", ("-x",)), "owner:-x"),
         ("flt_owner_equals", 'a"\\', Term("owner", "=", ('a"\\',)), r'owner:"a\"\\"'),
     ],
 )
@@ -130,7 +129,7 @@ def test_all_filters_must_hold():
         ("sort", "-ip"),
     ]
 
-    assert node_text(parse_filters(args)) == "env:prod env:dev port>1"
+    assert to_text(parse_filters(args)) == "env:prod env:dev port>1"
     assert parse_filters([]) == parse_filters([("page", "1")]) == EVERYTHING
 
 
@@ -259,9 +258,9 @@ def test_trees_are_flat():
 def test_a_tree_reads_like_the_query():
     node = And((A, Or((B, C)), Not(Or((A, B))), Not(And((A, B)))))
 
-    assert node_text(node) == "env:1 (os:1 or role:1) -(env:1 or os:1) -(env:1 os:1)"
-    assert node_text(Or((And((A, B)), C))) == "env:1 os:1 or role:1"
-    assert node_text(Not(Not(A))) == "--env:1"
+    assert to_text(node) == "env:1 (os:1 or role:1) -(env:1 or os:1) -(env:1 os:1)"
+    assert to_text(Or((And((A, B)), C))) == "env:1 os:1 or role:1"
+    assert to_text(Not(Not(A))) == "--env:1"
 
 
 def test_what_is_quoted_is_not_what_is_bare():

@@ -15,7 +15,7 @@ from ..values import fold, nearest
 from . import tree
 from .fields import Field, Kind, find_field
 from .terms import Clause, is_pattern, parts_of, spellings_of
-from .tree import And, Node, Not, Or, Term
+from .tree import And, Node, Not, Or, Term, Word
 
 __all__ = [
     "Clause",
@@ -83,7 +83,7 @@ def _clause(session: orm.Session, node: Node) -> Clause:
         return sa.and_(sa.true(), *(_clause(session, part) for part in node.nodes))
     if isinstance(node, Or):
         return sa.or_(sa.false(), *(_clause(session, part) for part in node.nodes))
-    if isinstance(node, Term):
+    if isinstance(node, Term | Word):
         return sa.or_(*(part.holds for part in parts_of(session, node)))
     return _negation(session, node.node)
 

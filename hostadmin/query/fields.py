@@ -4,6 +4,7 @@ Adding a field is one entry here plus one row in docs/query-language.md.
 """
 
 import enum
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from ..errors import QueryError
 from ..models import Host
 from ..values import fold, nearest, quoted
+from . import tree
+from .tree import Quoted
 
 
 class Kind(enum.Enum):
@@ -209,7 +212,13 @@ def find_field(name: str) -> Field:
         return _variable(name.strip()[len(_VARIABLE) :])
     field = _BY_NAME.get(folded)
     if field is None:
-        raise QueryError(f"There is no field {quoted(name)}.", field_hint(name))
+        found = nearest(name, _BY_NAME)
+        raise QueryError(
+            f"There is no field {quoted(name)}.",
+            field_hint(name),
+            value=name,
+            instead=found,
+        )
     return field
 
 
@@ -231,3 +240,24 @@ def _variable(name: str) -> Field:
     return Field(
         f"var.{name}", name, Kind.VARIABLE, "a variable of the host itself", path=path
     )
+
+
+_WITH_PATTERNS = (Kind.NAME, Kind.ALIAS, Kind.TEXT, Kind.VARIABLE)
+# What a variable may hold besides texts, as it would be written.
+_NO_TEXT = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?|true|false", re.IGNORECASE)
+
+
+def literal(field: Field, op: str, value: str) -> str:
+    """Return the value such that the stars in it are stars, not a pattern.
+
+    Only what has some becomes ``Quoted``, so that equal terms are equal.
+    """
+    has_patterns = op == tree.EQUALS and field.kind in _WITH_PATTERNS
+    return Quoted(value) if has_patterns and re.search(r"[*?]", value) else str(value)
+
+
+def literal_text(field: Field, op: str, value: str) -> str:
+    """Return what a value in quotation marks means: of variables, only texts."""
+    if op == tree.EQUALS and field.kind is Kind.VARIABLE and _NO_TEXT.fullmatch(value):
+        return Quoted(value)
+    return literal(field, op, value)

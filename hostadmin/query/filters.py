@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from ..errors import QueryError
 from ..values import did_you_mean, quoted
 from . import tree
-from .fields import FIELDS, Field, Kind, find_field
+from .fields import FIELDS, Field, find_field, literal
+from .printing import to_text
 from .ranges import MAX_VALUE, RANGE, check_term, parse_network
-from .tree import Node, Quoted, Term, all_of, negated, node_text
+from .tree import Node, Term, all_of, negated
 
 PREFIX = "flt_"
 
@@ -54,7 +55,7 @@ class Filter:
     @property
     def text(self) -> str:
         """The same in the query language, as a chip shows it: ``-owner:search``."""
-        return node_text(self.node)
+        return to_text(self.node)
 
 
 def parse_filters(args: Iterable[tuple[str, str]]) -> Node:
@@ -131,7 +132,9 @@ def _node(field: Field, operation: str, value: str) -> Node:
         return negated(_node(field, _NEGATIVE[operation], value))
     if operation == "empty":
         return _empty(field, value)
-    return Term(field.name, _OPERATORS[operation], _READERS[operation](field, value))
+    op = _OPERATORS[operation]
+    values = _READERS[operation](field, value)
+    return Term(field.name, op, tuple(literal(field, op, one) for one in values))
 
 
 _NEGATIVE = {
@@ -160,14 +163,8 @@ def _empty(field: Field, value: str) -> Node:
     raise QueryError(f"{quoted(value)} is neither 1 (empty) nor 0 (not empty).")
 
 
-def literal_value(field: Field, value: str) -> str:
-    """Return the value such that stars in it are stars, not a pattern."""
-    textual = field.kind not in (Kind.ADDRESS, Kind.PORT, Kind.TIME)
-    return Quoted(value) if textual and re.search(r"[*?]", value) else value
-
-
 def _one(field: Field, value: str) -> tuple[str, ...]:
-    return (literal_value(field, value),)
+    return (value,)
 
 
 def _list(field: Field, value: str) -> tuple[str, ...]:
@@ -180,7 +177,7 @@ def _list(field: Field, value: str) -> tuple[str, ...]:
             f"{quoted(value)} is not a list.",
             'Separate values by commas; quote one that holds a comma: "a,b",c.',
         ) from None
-    found = [literal_value(field, cell.strip()) for cell in cells if cell.strip()]
+    found = [cell.strip() for cell in cells if cell.strip()]
     if not found:
         raise QueryError(f"{quoted(value)} holds no value.")
     return tuple(dict.fromkeys(found))
@@ -244,7 +241,7 @@ def _term_arg(node: Node) -> tuple[str, str] | None:
     if negative and operation:
         operation = next((no for no, yes in _NEGATIVE.items() if yes == operation), "")
     # What a filter would read otherwise: a pattern, or blanks at the ends.
-    if not operation or any(_is_read_anew(term.field, v) for v in term.values):
+    if not operation or any(_is_read_anew(term, v) for v in term.values):
         return None
     if operation not in find_field(term.field).operations:
         return None
@@ -260,6 +257,6 @@ _WRITTEN = {
 }
 
 
-def _is_read_anew(field: str, value: str) -> bool:
-    same = literal_value(find_field(field), str(value).strip())
+def _is_read_anew(term: Term, value: str) -> bool:
+    same = literal(find_field(term.field), term.op, str(value).strip())
     return not same.strip() or same != value

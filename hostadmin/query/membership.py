@@ -7,7 +7,7 @@ from sqlalchemy import orm
 
 from ..errors import QueryError
 from ..models import Group, group_children
-from ..values import did_you_mean, quoted
+from ..values import nearest, quoted
 
 # As in Ansible: every host is in "all", and in "ungrouped" if it is in no other.
 ALL = "all"
@@ -50,7 +50,11 @@ def group_ids(session: orm.Session, names: Iterable[str]) -> set[int]:
     }
     for name in sorted(wanted - ids.keys()):
         known = session.scalars(sa.select(Group.name).order_by(Group.name))
+        near = nearest(name, known)
         raise QueryError(
-            f"There is no group {quoted(name)}.", did_you_mean(name, known)
+            f"There is no group {quoted(name)}.",
+            f"Did you mean “{near}”?" if near else "",
+            value=name,
+            instead=near,
         )
     return with_descendants(ids.values(), children_by_parent(session))

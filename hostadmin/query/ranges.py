@@ -4,6 +4,7 @@ Nothing here needs a database, so a filter can be refused before one is asked.
 """
 
 import ipaddress
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from typing import Any
 from ..clock import utcnow
 from ..errors import InvalidValue, QueryError
 from ..values import (
+    STATUSES,
     HostStatus,
     address_key,
     clean_port,
     clean_status,
+    nearest,
     parse_address,
     quoted,
 )
@@ -28,6 +31,7 @@ MAX_VALUE = 2_000
 MAX_VALUES = 1_000
 
 RANGE = ".."
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _ORDERED = (Kind.ADDRESS, Kind.PORT, Kind.TIME)
 _COMPARISONS = (tree.LESS, tree.AT_MOST, tree.GREATER, tree.AT_LEAST)
 _TEXT_OPS = (tree.EQUALS, tree.CONTAINS, tree.STARTS, tree.ENDS)
@@ -58,28 +62,40 @@ class Range:
 
 def check_term(term: Term, field: Field) -> None:
     """Raise ``QueryError`` where the term makes no sense in any database."""
-    if term.op == tree.EMPTY:
-        if not field.nullable:
-            raise QueryError(f"{quoted(field.name)} is never empty.")
-        return
-    if term.op not in OPERATORS[field.kind]:
-        raise QueryError(
-            f"“{term.op}” cannot be used with {quoted(field.name)}.",
-            f"Use {', '.join(OPERATORS[field.kind])}.",
-        )
+    check_operator(field, term.op)
     if len(term.values) > MAX_VALUES:
         raise QueryError(
             f"The list has {len(term.values):,} values; at most {MAX_VALUES:,} fit."
         )
     for value in term.values:
-        check_text(field, value)
-        if term.op in (tree.EQUALS, *_COMPARISONS):
-            check_value(field, value)
+        check_value(field, term.op, value)
 
 
-def check_text(field: Field, value: str) -> None:
+def check_operator(field: Field, op: str) -> None:
+    """Refuse an operator that the kind of field does not know."""
+    if op == tree.EMPTY:
+        if not field.nullable:
+            raise QueryError(f"{quoted(field.name)} is never empty.")
+    elif op not in OPERATORS[field.kind]:
+        raise QueryError(
+            f"“{op}” cannot be used with {quoted(field.name)}.",
+            f"Use {', '.join(OPERATORS[field.kind])}.",
+        )
+
+
+def check_value(field: Field, op: str, value: str) -> None:
+    """Refuse a value that no host could ever have in this field."""
+    check_text(value, several_lines=field.kind in (Kind.NOTES, Kind.VARIABLE))
+    if op not in (tree.EQUALS, *_COMPARISONS):
+        return
+    if field.kind in _ORDERED:
+        parse_range(field, value)
+    elif field.kind is Kind.STATUS:
+        parse_status(value)
+
+
+def check_text(value: str, *, several_lines: bool = False) -> None:
     """Refuse a text that is too long, or holds what no value can hold."""
-    several_lines = field.kind in (Kind.NOTES, Kind.VARIABLE)
     if len(value) > MAX_VALUE:
         raise QueryError(
             f"The value has {len(value):,} characters; at most {MAX_VALUE:,} fit."
@@ -95,32 +111,30 @@ def check_text(field: Field, value: str) -> None:
             )
 
 
-def check_value(field: Field, value: str) -> None:
-    """Refuse a value that no host could ever have in this field."""
-    if field.kind in _ORDERED:
-        parse_range(field, value)
-    elif field.kind is Kind.STATUS:
-        parse_status(value)
-
-
 def parse_status(value: str) -> HostStatus:
     try:
         return clean_status(str(value))
     except InvalidValue as error:
-        raise QueryError(str(error)) from None
+        near = nearest(str(value), STATUSES)
+        raise QueryError(str(error), instead=near) from None
 
 
 def parse_range(field: Field, value: str) -> Range:
     """Return the range that the value names; one port is a range, too."""
-    parse = _PARSERS[field.kind]
+    return _split_range(_PARSERS[field.kind], value)
+
+
+def _split_range(parse: Callable[[str], Range], value: str) -> Range:
     low, dots, high = value.partition(RANGE)
     if not dots:
         return parse(value)
     start, end = parse(low.strip()), parse(high.strip())
     if start.low > end.low:
+        turned = f"{high.strip()}{RANGE}{low.strip()}"
         raise QueryError(
             f"The range {quoted(value)} ends before it starts.",
-            f"Did you mean {quoted(f'{high.strip()}{RANGE}{low.strip()}')}?",
+            f"Did you mean {quoted(turned)}?",
+            instead=turned,
         )
     return Range(start.low, end.high, end.open_end)
 
@@ -138,13 +152,66 @@ def _port(value: str) -> Range:
 def _address(value: str) -> Range:
     if "/" in value:
         return parse_network(value)
+    if value.endswith("*") and (network := _prefix_network(value)):
+        return _keys_of(network)
     try:
         key = address_key(parse_address(str(value)))
     except InvalidValue as error:
+        begun = f"{value.rstrip('.')}.*"
+        near = begun if _prefix_network(begun) else None
         raise QueryError(
-            str(error), "Networks are written 10.0.0.0/8, ranges 10.0.0.1..10.0.0.9."
+            str(error),
+            f"Did you mean “{near}”?"
+            if near
+            else "Networks are written 10.0.0.0/8 or 10.*, ranges 10.0.0.1..10.0.0.9.",
+            instead=near,
         ) from None
     return Range(key, key)
+
+
+_PREFIX4 = re.compile(r"((?:\d{1,3}\.){1,3})\*(\.\*)*", re.ASCII)
+_PREFIX6 = re.compile(r"((?:[0-9a-f]{1,4}:){1,7})\*", re.ASCII | re.IGNORECASE)
+
+
+def _prefix_network(value: str) -> Network | None:
+    """Return the network that ``10.4.*`` or ``2001:db8:*`` names."""
+    if found := _PREFIX4.fullmatch(value):
+        parts = found[1].count(".")
+        text = f"{found[1]}{'.'.join('0' * (4 - parts))}/{8 * parts}"
+    elif found := _PREFIX6.fullmatch(value):
+        parts = found[1].count(":")
+        text = f"{found[1]}{':' if parts < 7 else '0'}/{16 * parts}"
+    else:
+        return None
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        return None
+
+
+def word_range(word: str) -> Range | None:
+    """Return the addresses that a word without a field means, if it means any.
+
+    Raises ``QueryError`` for what is nearly a network, such as 10.1.2.3/8.
+    """
+    head, _, mask = word.partition("/")
+    if mask.isdecimal() and _is_address(head):
+        return parse_network(word)
+    begun = word if word.endswith("*") else f"{word.rstrip('.')}.*"
+    if "." in word and (network := _prefix_network(begun)):
+        return _keys_of(network)
+    try:
+        return _split_range(_address, word)
+    except QueryError:
+        return None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def parse_network(value: str) -> Range:
@@ -153,18 +220,26 @@ def parse_network(value: str) -> Range:
     try:
         network = ipaddress.ip_network(text)
     except ValueError:
-        raise QueryError(*_why_no_network(text)) from None
+        raise _why_no_network(text) from None
+    return _keys_of(network)
+
+
+def _keys_of(network: Network) -> Range:
     return Range(
         address_key(network.network_address), address_key(network.broadcast_address)
     )
 
 
-def _why_no_network(text: str) -> tuple[str, str]:
+def _why_no_network(text: str) -> QueryError:
     try:
-        fixed = ipaddress.ip_network(text, strict=False)
+        near = str(ipaddress.ip_network(text, strict=False))
     except ValueError:
-        return f"{quoted(text)} is not a network.", "10.0.0.0/8 or 2001:db8::/32 is."
-    return f"{quoted(text)} has host bits set.", f"Did you mean {fixed}?"
+        return QueryError(
+            f"{quoted(text)} is not a network.", "10.0.0.0/8 or 2001:db8::/32 is."
+        )
+    return QueryError(
+        f"{quoted(text)} has host bits set.", f"Did you mean {near}?", instead=near
+    )
 
 
 def _span(value: str) -> Range:

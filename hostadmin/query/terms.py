@@ -14,8 +14,15 @@ from ..paging import CAP, capped_count
 from ..values import MAX_TEXT, fold, name_key, natural_key
 from . import membership, tree
 from .fields import Field, Kind, find_field
-from .ranges import Range, check_term, parse_range, parse_status
-from .tree import Quoted, Term
+from .ranges import (
+    Range,
+    check_term,
+    check_text,
+    parse_range,
+    parse_status,
+    word_range,
+)
+from .tree import Quoted, Term, Word
 from .variables import Variable
 
 Clause: TypeAlias = ColumnElement[bool]
@@ -47,11 +54,28 @@ class Part:
         return sa.or_(self.nullable.is_(None), refuted)
 
 
-def parts_of(session: orm.Session, term: Term) -> list[Part]:
+def parts_of(session: orm.Session, term: Term | Word) -> list[Part]:
     """Return the ways in which a term can hold: any of them is enough."""
+    if isinstance(term, Word):
+        return _word(session, term.value)
     field = find_field(term.field)
     check_term(term, field)
     return _COMPILERS[field.kind](session, field, term)
+
+
+def _word(session: orm.Session, value: str) -> list[Part]:
+    """Match a name, an alias, or addresses: one, a network, or how they begin."""
+    check_text(value)
+    op = tree.EQUALS if is_pattern(value) else tree.CONTAINS
+    term = Term("hostname", op, (value,))
+    aliases = sa.select(HostAlias.host_id).where(_match_key(HostAlias.name_key, term))
+    parts = [Part(_match_key(Host.hostname_key, term)), *_by_ids(session, aliases)]
+    addresses = word_range(value)
+    if addresses is not None:
+        parts.append(Part(_within(Host.ip_key, addresses), Host.ip_key))
+        inside = _within(HostAddress.ip_key, addresses)
+        parts += _by_ids(session, sa.select(HostAddress.host_id).where(inside))
+    return parts
 
 
 def _own_column(field: Field) -> Column:
@@ -247,7 +271,8 @@ def _address(session: orm.Session, field: Field, term: Term) -> list[Part]:
         own = _compare(Host.ip_key, field, term)
         other = _compare(HostAddress.ip_key, field, term)
         nullable = Host.ip_key
-    return [Part(own, nullable), *_further_addresses(session, other)]
+    others = sa.select(HostAddress.host_id).where(other)
+    return [Part(own, nullable), *_by_ids(session, others)]
 
 
 def _match_address(column: Column, term: Term) -> Clause:
@@ -256,13 +281,12 @@ def _match_address(column: Column, term: Term) -> Clause:
     return sa.or_(*(match(needle, autoescape=True) for needle in needles))
 
 
-def _further_addresses(session: orm.Session, clause: Clause) -> list[Part]:
-    """Return a part for hosts that match by a further address.
+def _by_ids(session: orm.Session, hosts: sa.Select[Any]) -> list[Part]:
+    """Return a part for hosts that match by another name or a further address.
 
     Most inventories have few of these or none. Then the ids go into the statement,
-    or nothing does, and the index on the address itself serves on every engine.
+    or nothing does, and the index on the host itself serves on every engine.
     """
-    hosts = sa.select(HostAddress.host_id).where(clause)
     ids = session.scalars(hosts.distinct().limit(_FEW + 1)).all()
     if not ids:
         return []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ..errors import QueryError
-from ..values import did_you_mean, quoted
+from ..values import nearest, quoted
 
 # The least year that every engine keeps.
 MIN_YEAR = 1000
@@ -49,9 +49,13 @@ def parse_time(text: str, now: datetime) -> Span:
     except (ValueError, OverflowError):
         span = None
     if span is None or span.start < FIRST:
+        unsigned = _RELATIVE.fullmatch(f"-{word}")
+        known = unsigned and unsigned[3] in _UNITS
+        near = f"-{word}" if known else nearest(word, _WORDS)
         raise QueryError(
             f"{quoted(text)} is not a time.",
-            did_you_mean(word, _WORDS) or f"Write {EXAMPLES}.",
+            f"Did you mean “{near}”?" if near else f"Write {EXAMPLES}.",
+            instead=near,
         )
     return span
 

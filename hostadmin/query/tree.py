@@ -1,6 +1,5 @@
-"""The tree of a query, and the text that says the same. Knows no field and no SQL."""
+"""The tree of a query. Knows no field, no text and no SQL."""
 
-import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -43,6 +42,13 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Word:
+    """A word without a field: it stands in a name, an alias or an address."""
+
+    value: str
+
+
+@dataclass(frozen=True)
 class Not:
     node: "Node"
 
@@ -57,7 +63,7 @@ class Or:
     nodes: tuple["Node", ...]
 
 
-Node: TypeAlias = Term | Not | And | Or
+Node: TypeAlias = Term | Word | Not | And | Or
 
 # An And of nothing holds for every host.
 EVERYTHING = And(())
@@ -87,64 +93,11 @@ def negated(node: Node) -> Node:
 
 
 def terms_of(node: Node) -> list[Term]:
-    """Return the conditions in the tree, from left to right."""
+    """Return the conditions on fields in the tree, from left to right."""
     if isinstance(node, Term):
         return [node]
+    if isinstance(node, Word):
+        return []
     if isinstance(node, Not):
         return terms_of(node.node)
     return [term for child in node.nodes for term in terms_of(child)]
-
-
-# ---- text
-
-_BARE = re.compile(r"[\w./:@+*?-]+")
-_KEYWORDS = frozenset({"and", "or", "not", "in", "is", "empty", "none"})
-
-
-def value_text(value: str) -> str:
-    """Return the value as it is written in a query, quoted where it has to be."""
-    if _is_bare(value):
-        return value
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _is_bare(value: str) -> bool:
-    if not _BARE.fullmatch(value) or value.startswith("-"):
-        # A relative time such as -7d is the one value that starts with a dash.
-        return bool(re.fullmatch(r"-\d+[a-z]+(\.\.[\w:-]+)?", value)) and _literal(
-            value
-        )
-    return value.casefold() not in _KEYWORDS and _literal(value)
-
-
-def _literal(value: str) -> bool:
-    """Whether leaving the quotation marks away changes nothing."""
-    return not isinstance(value, Quoted) or not re.search(r"[*?]|\.\.|^[-+.\d]", value)
-
-
-def node_text(node: Node) -> str:
-    """Return the query text of a tree: ``env:prod -owner:search port>1024``."""
-    if isinstance(node, And):
-        return " ".join(_inner_text(child, Or) for child in node.nodes)
-    if isinstance(node, Or):
-        return " or ".join(node_text(child) for child in node.nodes)
-    if isinstance(node, Term):
-        return _term_text(node)
-    if isinstance(node.node, Term) and node.node.op == EMPTY:
-        return f"{node.node.field} is not empty"
-    if isinstance(node.node, And | Or):
-        return f"-({node_text(node.node)})"
-    return f"-{node_text(node.node)}"
-
-
-def _inner_text(node: Node, looser: type[Node]) -> str:
-    text = node_text(node)
-    return f"({text})" if isinstance(node, looser) else text
-
-
-def _term_text(term: Term) -> str:
-    if term.op == EMPTY:
-        return f"{term.field} is empty"
-    sign = ":" if term.op == EQUALS else term.op
-    return f"{term.field}{sign}{','.join(map(value_text, term.values))}"

@@ -11,8 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from ...query import tree
 from ...query.compile import Clause
-from ...query.fields import Field
-from ...query.filters import literal_value
+from ...query.fields import Field, literal
 from ...query.tree import Node, Not, Term, all_of, negated
 
 
@@ -104,7 +103,7 @@ def _joined(nodes: Iterable[Node]) -> list[Node]:
 
 def equal_to(field: Field, value: str) -> Term:
     """Return the condition that a field has this value, whatever stars are in it."""
-    return Term(field.name, tree.EQUALS, (literal_value(field, value),))
+    return Term(field.name, tree.EQUALS, (literal(field, tree.EQUALS, value),))
 
 
 def empty(field: Field) -> Node | None:

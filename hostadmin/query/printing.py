@@ -1,0 +1,201 @@
+"""From the tree back to text: as a query reads it, and as people say it."""
+
+import re
+from collections.abc import Sequence
+
+from ..values import quoted
+from . import tree
+from .fields import Field, Kind, find_field
+from .ranges import word_range
+from .scanning import bare_name, bare_value, quoted_text
+from .tree import And, Node, Or, Quoted, Term, Word, all_of
+
+# What means every host inside of another condition; alone it is the empty text.
+ALL = "*"
+
+# ---- parts of a query
+
+
+def top_level_terms(node: Node) -> list[Node]:
+    """Return the conditions that must all hold: what a page shows as chips."""
+    return list(node.nodes) if isinstance(node, And) else [node]
+
+
+def without(node: Node, term: Node) -> Node:
+    """Return the query without one of its top-level conditions."""
+    rest = top_level_terms(node)
+    if term in rest:
+        rest.remove(term)
+    return all_of(*rest)
+
+
+def and_also(node: Node, term: Node) -> Node:
+    """Return the query narrowed by a condition, unless it is there already."""
+    return node if term in top_level_terms(node) else all_of(node, term)
+
+
+# ---- as a query
+
+
+def to_text(node: Node) -> str:
+    """Return the query text of a tree: ``env:prod -owner:search port>1024``.
+
+    ``parse`` makes the same tree of it, if the tree is one that ``parse`` makes: flat,
+    and without a "not" of a "not".
+    """
+    if node == tree.EVERYTHING:
+        return ""
+    return _text(node)
+
+
+def _text(node: Node) -> str:
+    if isinstance(node, And):
+        return " ".join(map(_and_text, node.nodes)) or ALL
+    if isinstance(node, Or):
+        return " or ".join(map(_text, node.nodes)) or f"-{ALL}"
+    if isinstance(node, Term):
+        return _term_text(node)
+    if isinstance(node, Word):
+        return _word_text(node.value)
+    inner = node.node
+    if isinstance(inner, Term) and inner.op == tree.EMPTY:
+        return f"{_name_text(inner.field)} is not empty"
+    if isinstance(inner, And | Or) and inner.nodes:
+        return f"-({_text(inner)})"
+    return f"-{_text(inner)}"
+
+
+def _and_text(node: Node) -> str:
+    text = _text(node)
+    return f"({text})" if isinstance(node, Or) and node.nodes else text
+
+
+def _term_text(term: Term) -> str:
+    name = _name_text(term.field)
+    if term.op == tree.EMPTY:
+        return f"{name} is empty"
+    sign = ":" if term.op == tree.EQUALS else term.op
+    return f"{name}{sign}{','.join(map(value_text, term.values))}"
+
+
+def _name_text(name: str) -> str:
+    return name if bare_name(name) else quoted_text(name)
+
+
+def value_text(value: str) -> str:
+    """Return the value as it is written in a query, quoted where it has to be."""
+    bare = bare_value(value) and not isinstance(value, Quoted)
+    return value if bare else quoted_text(value)
+
+
+def _word_text(value: str) -> str:
+    # With a colon in it, only an address is a word.
+    bare = bare_name(value) or (bare_value(value) and word_range(value) is not None)
+    return value if bare and not isinstance(value, Quoted) else quoted_text(value)
+
+
+# ---- as people say it
+
+
+def to_sentence(node: Node) -> str:
+    """Return the query in plain English: ``environment is prod and port is not set``.
+
+    It continues "hosts whose …"; nothing is said of all hosts.
+    """
+    if node == tree.EVERYTHING:
+        return ""
+    return _sentence(node)
+
+
+def _sentence(node: Node) -> str:
+    if isinstance(node, And):
+        return " and ".join(_clause(child, Or) for child in node.nodes) or "any host"
+    if isinstance(node, Or):
+        return " or ".join(_clause(child, And) for child in node.nodes) or "no host"
+    if isinstance(node, Term):
+        return _term_sentence(node, negative=False)
+    if isinstance(node, Word):
+        return f"{_word_sentence(node)} in name, alias or address"
+    inner = node.node
+    if isinstance(inner, Term):
+        return _term_sentence(inner, negative=True)
+    if isinstance(inner, Word):
+        return f"{_word_sentence(inner)} in neither name, alias nor address"
+    return f"not ({_sentence(inner)})"
+
+
+def _clause(node: Node, parted: type[Node]) -> str:
+    text = _sentence(node)
+    return f"({text})" if isinstance(node, parted) else text
+
+
+def _word_sentence(word: Word) -> str:
+    return quoted(word.value)
+
+
+_VERBS = {
+    tree.CONTAINS: ("contains", "does not contain"),
+    tree.STARTS: ("starts with", "does not start with"),
+    tree.ENDS: ("ends with", "does not end with"),
+}
+_NUMBERS = {
+    tree.LESS: ("below", "not below"),
+    tree.AT_MOST: ("at most", "not at most"),
+    tree.GREATER: ("above", "not above"),
+    tree.AT_LEAST: ("at least", "not at least"),
+}
+_TIMES = {
+    tree.LESS: ("before", "not before"),
+    tree.AT_MOST: ("until", "not until"),
+    tree.GREATER: ("after", "not after"),
+    tree.AT_LEAST: ("since", "not since"),
+}
+_PERIOD = re.compile(r"\d{4}(-\d\d?){0,2}")
+
+
+def _term_sentence(term: Term, *, negative: bool) -> str:
+    field = find_field(term.field)
+    name = field.label if field.label == "OS" else field.label.lower()
+    if field.kind is Kind.VARIABLE:
+        name = f"variable {field.label}"
+    if term.op == tree.EMPTY:
+        if field.kind is Kind.GROUP:
+            return "in some group" if negative else "in no group"
+        return f"{name} is {'set' if negative else 'not set'}"
+    if term.op in _VERBS:
+        return f"{name} {_VERBS[term.op][negative]} {_listed(term.values, negative)}"
+    if term.op != tree.EQUALS:
+        words = _TIMES if field.kind is Kind.TIME else _NUMBERS
+        return f"{name} {words[term.op][negative]} {_listed(term.values, negative)}"
+    return _equality(field, name, term.values, negative=negative)
+
+
+def _equality(field: Field, name: str, values: Sequence[str], *, negative: bool) -> str:
+    neither = negative and len(values) > 1
+    if field.kind is Kind.GROUP:
+        noun = "group" if len(values) == 1 else "groups"
+        no = "not " if negative and not neither else ""
+        return f"{no}in {'neither of ' if neither else ''}{noun} {_listed(values)}"
+    if field.kind in (Kind.ADDRESS, Kind.TIME) or any(".." in v for v in values):
+        verb = _span_verb(field, values)
+        return f"{name} {'not ' if negative else ''}{verb}{_listed(values)}"
+    if any(not isinstance(v, Quoted) and re.search(r"[*?]", v) for v in values):
+        return f"{name} {'does not match' if negative else 'matches'} {_listed(values)}"
+    verb = "is neither" if neither else "is not" if negative else "is"
+    return f"{name} {verb} {_listed(values, neither)}"
+
+
+def _span_verb(field: Field, values: Sequence[str]) -> str:
+    wide = any(re.search(r"/|\*|\.\.", value) for value in values)
+    if field.kind is Kind.TIME:
+        in_period = all(_PERIOD.fullmatch(value) for value in values)
+        return "in " if in_period or wide else ""
+    return "in " if wide else ""
+
+
+def _listed(values: Sequence[str], negative: bool = False) -> str:
+    shown = [str(v) if bare_value(v) else quoted(v) for v in values]
+    shown = [text.replace("..", " to ") for text in shown]
+    *most, last = shown
+    joint = "nor" if negative else "or"
+    return f"{', '.join(most)} {joint} {last}" if most else last

@@ -1,0 +1,303 @@
+"""The text of a query: what it means, and that what is wrong is told with its place."""
+
+import time
+
+import pytest
+
+from hostadmin.errors import QueryError
+from hostadmin.query.completion import complete
+from hostadmin.query.parse import MAX_DEPTH, MAX_LENGTH, MAX_TERMS, parse, placed
+from hostadmin.query.printing import (
+    and_also,
+    to_sentence,
+    to_text,
+    top_level_terms,
+    without,
+)
+from hostadmin.query.tree import EVERYTHING, And, Not, Or, Quoted, Term, Word
+
+
+def term(field, *values, op="="):
+    return Term(field, op, values)
+
+
+PROD, DEV = term("env", "prod"), term("env", "dev")
+NO_OWNER = Term("owner", "empty")
+A, B, C = Word("a"), Word("b"), Word("c")
+
+MEANINGS = [
+    ("", EVERYTHING),
+    (" \n\t ", EVERYTHING),
+    ("*", EVERYTHING),
+    ("-*", Not(EVERYTHING)),
+    ("env:prod", PROD),
+    ("env=prod", PROD),
+    ("env==prod", PROD),
+    ("ENVIRONMENT = prod", PROD),
+    ("env: prod", PROD),
+    ("env!=prod", Not(PROD)),
+    ("-env:prod", Not(PROD)),
+    ("NOT env:prod", Not(PROD)),
+    ("--env:prod", PROD),
+    ("not -not env:prod", Not(PROD)),
+    ("-env!=prod", PROD),
+    ("env:prod,dev", term("env", "prod", "dev")),
+    ("env:prod , dev,prod", term("env", "prod", "dev")),
+    ("env in (prod, dev)", term("env", "prod", "dev")),
+    ("env not in (prod,dev)", Not(term("env", "prod", "dev"))),
+    ("owner is empty", NO_OWNER),
+    ("owner IS NOT NULL", Not(NO_OWNER)),
+    ("owner:none", NO_OWNER),
+    ("-owner:empty", Not(NO_OWNER)),
+    ("owner:x,none", Or((term("owner", "x"), NO_OWNER))),
+    ("owner:*", Not(NO_OWNER)),
+    ("hostname:*", EVERYTHING),
+    ('owner:"none"', term("owner", "none")),
+    ("owner~none", term("owner", "none", op="~")),
+    ("hostname^=web", term("hostname", "web", op="^=")),
+    ("hostname$=.net", term("hostname", ".net", op="$=")),
+    ("port>=1024", term("port", "1024", op=">=")),
+    ("port:>1024", term("port", "1024", op=">")),
+    ("port < 1024", term("port", "1024", op="<")),
+    ("port:1..1024", term("port", "1..1024")),
+    ("notes:ready", term("notes", "ready", op="~")),
+    ("updated > -7d", term("updated", "-7d", op=">")),
+    ("updated:2026-11-03T10:00Z", term("updated", "2026-11-03T10:00Z")),
+    ("ip:10.4.*", term("ip", "10.4.*")),
+    ("ip:2001:db8::1", term("ip", "2001:db8::1")),
+    ("ip in (10.0.0.0/8, fd00::/8)", term("ip", "10.0.0.0/8", "fd00::/8")),
+    ("var.a.b:25", term("var.a.b", "25")),
+    ('var.a.b:"25"', term("var.a.b", Quoted("25"))),
+    ("var.on:'true'", term("var.on", Quoted("true"))),
+    ('var.Rack:"x"', term("var.Rack", "x")),
+    ('"var.a b":1', term("var.a b", "1")),
+    ("owner:a*", term("owner", "a*")),
+    ('owner:"a*"', term("owner", Quoted("a*"))),
+    ('owner~"a*"', term("owner", "a*", op="~")),
+    (r'owner:"a \"b\" \\ c\d"', term("owner", 'a "b" \\ c\\d')),
+    ("owner:o'brien", term("owner", "o'brien")),
+    ("owner:100%_x", term("owner", "100%_x")),
+    ("owner:'and'", term("owner", "and")),
+    ("web", Word("web")),
+    ("web*", Word("web*")),
+    ('"web*"', Word(Quoted("web*"))),
+    ('"web 1"', Word("web 1")),
+    ('"or"', Word("or")),
+    ("2001:db8::1", Word("2001:db8::1")),
+    ("2001:db8:* 10.4", And((Word("2001:db8:*"), Word("10.4")))),
+    ("is in empty", And((Word("is"), Word("in"), Word("empty")))),
+    ("owner", Word("owner")),
+    ("a b", And((A, B))),
+    ("a and b", And((A, B))),
+    ("a or b c", Or((A, And((B, C))))),
+    ("a b or c", Or((And((A, B)), C))),
+    ("(a or b) c", And((Or((A, B)), C))),
+    ("a or not b c", Or((A, And((Not(B), C))))),
+    ("-(a or b)", Not(Or((A, B)))),
+    ("not(a)b", And((Not(A), B))),
+    ("((a) (b (c)))", And((A, B, C))),
+    ("a or (b or c)", Or((A, B, C))),
+]
+
+
+@pytest.mark.parametrize(("text", "node"), MEANINGS)
+def test_a_text_means_one_tree_and_the_tree_prints_as_a_text_that_means_it(text, node):
+    assert parse(text) == node
+    assert parse(to_text(node)) == node
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words", "fixed"),
+    [
+        ("statu:staged", (0, 5), "Did you mean “status”", "status:staged"),
+        ("a zzz=1", (2, 5), "no field “zzz”. Fields are", None),
+        ("owmer is empty", (0, 5), "no field", "owner is empty"),
+        ("var.:1", (0, 4), "names no variable", None),
+        ("status:actve", (7, 12), "not a status. Known: active", "status:active"),
+        ("-status:a,active", (8, 9), "not a status", None),
+        ("port:abc", (5, 8), "not a port: a whole number", None),
+        ("port:99999", (5, 10), "not a port", None),
+        ("port~2", (4, 5), "“~” cannot be used with “port”. Use =, <", None),
+        ("hostname is empty", (8, 17), "“hostname” is never empty", None),
+        ("hostname:none", (9, 13), "never empty", None),
+        ("ip:10.0.0.0/33", (3, 14), "not a network", None),
+        ("ip:10.1.2.3/8", (3, 13), "host bits set", "ip:10.0.0.0/8"),
+        ("x 10.1.2.3/8", (2, 12), "host bits set", "x 10.0.0.0/8"),
+        ("2001:db8::1/32", (0, 14), "host bits set", "2001:db8::/32"),
+        ("ip:10.4", (3, 7), "Did you mean “10.4.*”", "ip:10.4.*"),
+        ("ip:10.9..10.1", (3, 13), "not an IP address", None),
+        ("port:9..1", (5, 9), "ends before it starts", "port:1..9"),
+        ("updated:2026-02-30", (8, 18), "not a time. Write 2026", None),
+        ("updated>7d", (8, 10), "not a time. Did you mean “-7d”", "updated>-7d"),
+        ("updated:yesterdy", (8, 16), "not a time", "updated:yesterday"),
+        ("env:", (4, 4), "ends after “:”; a value of “env”", None),
+        ("env:prod,", (9, 9), "ends after “,”; a value", None),
+        ("env:a,,b", (6, 7), "missing after “,”", None),
+        ("env: or x", (5, 7), "missing after “:”. Put “or” in quotation", None),
+        ("env in ()", (7, 9), "The list is empty", None),
+        ("env in (a b)", (10, 11), "have commas between", None),
+        ("env in (a", (7, 8), "list is never closed", "env in (a)"),
+        ("env:a=b", (5, 6), "“=” cannot stand here", None),
+        ('env:a"b"', (5, 6), "Put a blank before it", None),
+        ("web,db", (3, 4), "only between the values", "web or db"),
+        ("a and", (5, 5), "ends after “and”; a field, a word", None),
+        ("a or or b", (5, 7), "“or” cannot stand after “or”", None),
+        ("and", (0, 3), "cannot stand at the beginning", None),
+        ("not", (3, 3), "ends after “not”", None),
+        ("(", (1, 1), "ends after “\\(”", None),
+        ("()", (1, 2), "“\\)” cannot stand after “\\(”", None),
+        ("((a)", (0, 1), "parenthesis is never closed", "((a))"),
+        ("a) b", (1, 2), "No parenthesis was opened", "a b"),
+        ('a "b', (2, 3), "quotation mark is never closed", 'a "b"'),
+        ("'; drop table hosts; --", (0, 1), "mark is never closed", None),
+        ('""', (0, 2), "nothing in these", None),
+        ('env:" "', (4, 7), "nothing in these", None),
+        ("-", (0, 1), "A minus stands directly before", None),
+        ("a - b", (2, 3), "A minus stands directly before", "a -b"),
+        ("(-)", (1, 2), "A minus stands directly before", None),
+        ("owner is", (6, 8), "After “is” comes", None),
+        ("owner is not x", (6, 8), "After “is” comes", None),
+        ("a\0b", (0, 3), "U.0000", None),
+        ("env:a\0", (4, 6), "U.0000", None),
+        ('hostname:"a\nb"', (9, 14), "U.000A", None),
+    ],
+)
+def test_an_error_knows_its_place_and_a_way_out(text, place, words, fixed):
+    with pytest.raises(QueryError, match=words) as caught:
+        parse(text)
+
+    error = caught.value
+    assert (error.start, error.end) == place
+    assert error.text == text
+    if fixed is not None:
+        assert error.fixed == fixed
+        parse(fixed)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("(" * 5_000, "more than 20 deep"),
+        ("(" * 4_000 + "a" + ")" * 4_000, "more than 20 deep"),
+        ("x" * 1_000_000, "1,000,000 characters; at most 10,000"),
+        ("a or " * 1_999 + "a", "more than 100 conditions"),
+        ("hostname:" + ",".join(map(str, range(1_001))), "more than 1,000 values"),
+        ("owner:" + "x" * 2_001, "2,001 characters"),
+        ('"' + "\\" * 9_000, "never closed"),
+        ("-" * 9_999, "A minus stands directly before"),
+        ("not " * 2_499, "ends after “not”"),
+        ("- " * 4_999, "A minus stands"),
+        ("\0" * 1_999, "U.0000"),
+    ],
+)
+def test_too_much_is_refused_at_once(text, words):
+    start = time.process_time()
+    with pytest.raises(QueryError, match=words):
+        parse(text)
+
+    assert time.process_time() - start < 0.5
+
+
+def test_the_limits_themselves_are_within():
+    deep = "(" * MAX_DEPTH + "a or (b)" + ")" * MAX_DEPTH
+    with pytest.raises(QueryError, match="deep"):
+        parse(deep)
+    assert parse("(" * MAX_DEPTH + "a" + ")" * MAX_DEPTH) == A
+    assert len(parse(" or ".join("a" * MAX_TERMS)).nodes) == MAX_TERMS
+    assert parse("a" + " " * (MAX_LENGTH - 1)) == A
+    assert parse("-" * (MAX_LENGTH - 2) + "a") == A
+    assert len(parse("hostname:" + ",".join(map(str, range(1_000)))).values) == 1_000
+
+
+def test_a_query_is_narrowed_and_widened_by_its_terms():
+    node = parse("env:prod (a or b) -c")
+
+    assert top_level_terms(node) == [PROD, Or((A, B)), Not(C)]
+    assert top_level_terms(EVERYTHING) == []
+    assert top_level_terms(PROD) == [PROD]
+    assert to_text(without(node, Or((A, B)))) == "env:prod -c"
+    assert without(PROD, PROD) == EVERYTHING
+    assert without(node, DEV) == node
+    assert and_also(PROD, PROD) == PROD
+    assert to_text(and_also(EVERYTHING, PROD)) == "env:prod"
+    assert to_text(and_also(parse("a or b"), PROD)) == "(a or b) env:prod"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", ""),
+        ("env:prod -owner:search", "environment is prod and owner is not search"),
+        ("env:prod,dev", "environment is prod or dev"),
+        ("-env:prod,dev", "environment is neither prod nor dev"),
+        ("web or port>1024", "“web” in name, alias or address or port above 1024"),
+        ("-(a or b)", None),
+        ("group:web,db", "in groups web or db"),
+        ("-group:web", "not in group web"),
+        ("group:none", "in no group"),
+        ("ip:10.0.0.0/8", "address in 10.0.0.0/8"),
+        ("hostname:web*", "hostname matches web*"),
+        ("-os~deb", "OS does not contain deb"),
+        ("port:1..9", "port in 1 to 9"),
+        ("var.rack:7", "variable rack is 7"),
+        ("-owner:none", "owner is set"),
+    ],
+)
+def test_a_query_can_be_said_in_english(text, sentence):
+    said = to_sentence(parse(text))
+
+    assert said == sentence or (sentence is None and said.startswith("not ("))
+
+
+def values(_field, _begun, _limit):
+    return [("prod", 5), ("pre prod", 2), ("dev", 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "place"),
+    [
+        ("", "hostname:", (0, 0)),
+        ("en", "env:", (0, 2)),
+        ("-o", "os:", (1, 2)),
+        ("(web or l", "location:", (8, 9)),
+        ("env", ":", (3, 3)),
+        ("env:", "prod ", (4, 4)),
+        ("env:p", "prod ", (4, 5)),
+        ('env:"pre', '"pre prod" ', (4, 8)),
+        ("env in (dev, p", "prod ", (13, 14)),
+        ("env:prod ", "and ", (9, 9)),
+        ("env:prod o", "os:", (9, 10)),
+        ("status:re", "retired ", (7, 9)),
+        ("updated>", "today ", (8, 8)),
+        ("owner is", "is empty ", (6, 8)),
+        ("owner is ", "is empty ", (6, 9)),
+    ],
+)
+def test_what_is_typed_is_completed(text, first, place):
+    found = complete(text, len(text), values)
+
+    assert (found[0].text, (found[0].start, found[0].end)) == (first, place)
+
+
+def test_a_value_in_the_middle_is_replaced_to_its_end():
+    found = complete("env:prod web", 6, values)
+
+    assert [(one.text, one.start, one.end) for one in found] == [
+        ("prod ", 4, 8),
+        ('"pre prod" ', 4, 8),
+    ]
+
+
+@pytest.mark.parametrize("text", ["x:", "port~", "(" * 30, "\0", "a) b", "x" * 10**6])
+def test_where_nothing_makes_sense_nothing_is_offered(text):
+    assert complete(text, len(text), values) == []
+
+
+def test_an_error_of_the_database_is_placed_afterwards():
+    error = QueryError("There is no group “wep”.", value="wep", instead="we b")
+
+    found = placed(error, "env:prod group:x,wep")
+
+    assert (found.start, found.end) == (17, 20)
+    assert found.fixed == 'env:prod group:x,"we b"'
+    assert placed(QueryError("Something else."), "env:prod").text is None
