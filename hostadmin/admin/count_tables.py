@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from ..inventory.axes import Kind as SlotKind
 from ..inventory.axes import Slot
 from ..inventory.counts import CrossTable, Table
-from ..query.filters import node_args
 from ..query.tree import Node, all_of
 from ..words import share_text
+from .asked import narrowed
 from .urls import ViewUrl
 
 SHADES = 5
@@ -83,11 +83,9 @@ def lower(title: str) -> str:
 
 
 def linked(hosts: ViewUrl, condition: Node) -> str | None:
-    """Return the address of the list so narrowed, if a filter can say it."""
-    args = node_args(condition)
-    if args is None:
-        return None
-    return str(ViewUrl(hosts.endpoint, (*hosts.pairs, *args)))
+    """Return the address of the list so narrowed, if a query can say it."""
+    url = narrowed(hosts, condition)
+    return None if url is None else str(url)
 
 
 def table_view(found: Table, hosts: ViewUrl, url: ViewUrl | None = None) -> TableView:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from flask import request
 from flask_admin.helpers import is_form_submitted
 
 from .. import values
@@ -12,10 +13,10 @@ from ..inventory.listing import HostPage, list_hosts
 from ..models import Host
 from ..query.compile import nearest_values
 from ..query.fields import FIELDS, SORTABLE
-from ..query.filters import parse_filter_list
-from ..query.tree import all_of
+from ..query.printing import to_text, top_level_terms
 from ..values import DEFAULT_PORT, VOCABULARY_FIELDS
 from . import columns, details
+from .asked import query_chips, read_hosts_request
 from .base import ModelAdmin
 from .fields import (
     LinesField,
@@ -27,10 +28,8 @@ from .fields import (
     WordsField,
 )
 from .host_filters import FieldFilter, filter_menu
-from .listing import FilterField, Listing, ListRequest
-
-# The box above the list is this filter, so that it joins the others.
-SEARCH = "flt_hostname_contains"
+from .listing import Chip, FilterField, Listing, ListRequest
+from .urls import QUERY
 
 
 class HostAdmin(ModelAdmin):
@@ -166,23 +165,29 @@ class HostAdmin(ModelAdmin):
     def filter_fields(self) -> list[FilterField]:
         return filter_menu()
 
+    def read_request(self) -> ListRequest:
+        return read_hosts_request(f"{self.endpoint}.index_view", request.args)
+
     def active_filters(self, asked: ListRequest) -> list[Any]:
-        return list(parse_filter_list(asked.filters))
+        return list(top_level_terms(asked.node))
+
+    def chips(self, asked: ListRequest, filters: list[Any]) -> list[Chip]:
+        return query_chips(asked.url, asked.node)
 
     def read_page(self, asked: ListRequest, filters: list[Any]) -> HostPage:
-        node = all_of(*(active.node for active in filters))
-        return list_hosts(db.session(), node, asked.sort, asked.cursor, asked.size)
+        session = db.session()
+        return list_hosts(session, asked.node, asked.sort, asked.cursor, asked.size)
 
     def read_list(self, asked: ListRequest) -> tuple[list[Any], Listing]:
         rows, listing = super().read_list(asked)
-        listing.search_name = SEARCH
-        listing.search_label = "Find by name"
+        listing.search_name = QUERY
+        listing.search_label = "Find hosts: env:prod -owner:search web*"
+        listing.search_value = to_text(asked.node)
         listing.stats_url = asked.url.only_filters().to("stats.index")
         csv_url = asked.url.only_filters().to("export.export", format="csv")
         listing.export_urls = [("CSV", csv_url)]
-        if asked.filters and not rows:
-            node = all_of(*(found.node for found in self.active_filters(asked)))
-            listing.hint = nearest_values(db.session(), node)
+        if not rows:
+            listing.hint = nearest_values(db.session(), asked.node)
         return rows, listing
 
     def create_form(self, obj: Any = None) -> Any:

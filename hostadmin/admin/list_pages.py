@@ -16,6 +16,7 @@ from ..errors import QueryError
 from ..paging import Count, capped_count, fetch_page
 from ..values import did_you_mean, quoted
 from .listing import (
+    Chip,
     FilterField,
     Listing,
     ListRequest,
@@ -75,7 +76,7 @@ class ListPages(ModelView):
 
         It also drops filters that it does not understand and then shows everything.
         """
-        listing_request = read_request(f"{self.endpoint}.index_view", request.args)
+        listing_request = self.read_request()
         added = added_filter_url(listing_request, request.args, self.filter_fields())
         if added:
             return redirect(added)
@@ -94,6 +95,10 @@ class ListPages(ModelView):
             return_url=request.full_path.rstrip("?"),
         )
 
+    def read_request(self) -> ListRequest:
+        """Return the parameters of the list. Raises ``QueryError``."""
+        return read_request(f"{self.endpoint}.index_view", request.args)
+
     def read_list(self, asked: ListRequest) -> tuple[list[Any], Listing]:
         """Return the rows of one page and what stands around them."""
         filters = self.active_filters(asked)
@@ -110,7 +115,7 @@ class ListPages(ModelView):
             start=page.start,
             next_cursor=page.next_cursor,
             previous_cursor=page.previous_cursor,
-            chips=make_chips(asked.url, filters),
+            chips=self.chips(asked, filters),
             filter_fields=self.filter_fields(),
             sorts=[
                 (name, self.get_column_name(name)) for name in self._sortable_columns
@@ -193,6 +198,9 @@ class ListPages(ModelView):
                 ) from None
             found.append(GeneratedFilter(param, value, known[key]))
         return found
+
+    def chips(self, asked: ListRequest, filters: list[Any]) -> list[Chip]:
+        return make_chips(asked.url, filters)
 
     def filter_fields(self) -> list[FilterField]:
         """Return what the form "Add filter" offers."""

@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from ..errors import QueryError
 from ..paging import Count
+from ..query.tree import EVERYTHING, Node
 from ..values import did_you_mean, quoted
 from .urls import FILTER_PREFIX, ViewUrl, is_filter
 
@@ -62,6 +63,8 @@ class ListRequest:
     size: int
     cursor: str | None
     filters: tuple[tuple[str, str], ...]
+    # Of a page of hosts, what query and filters say together.
+    node: Node = EVERYTHING
 
 
 def read_request(

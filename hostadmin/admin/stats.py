@@ -20,14 +20,15 @@ from ..inventory.dimensions import PERIODS, Dimension, groupable_names
 from ..inventory.timelimit import TooSlow, time_limit
 from ..paging import Count
 from ..query.fields import FIELDS, Kind
-from ..query.filters import Filter, parse_filter_list
-from ..query.tree import Node, all_of
+from ..query.printing import to_sentence, to_text
+from ..query.tree import EVERYTHING, Node, all_of
 from ..transfer.formats.cells import guarded
 from ..values import did_you_mean, quoted
+from .asked import query_chips, read_hosts_request, with_query
 from .count_tables import CrossView, TableView, cross_view, linked, lower, table_view
 from .host_filters import filter_menu
-from .listing import ADD_FILTER, Listing, added_filter_url, make_chips, read_request
-from .urls import ViewUrl
+from .listing import ADD_FILTER, Listing, added_filter_url
+from .urls import QUERY, ViewUrl
 
 # What the overview shows, in this order; two with a comma make a cross table.
 TABLES = (
@@ -90,22 +91,21 @@ class Budget:
                 return work()
         except TooSlow:
             self.left -= seconds
-            return f"Stopped after {seconds:.0f} s. Narrow the filters to see it."
+            return f"Stopped after {seconds:.0f} s. Narrow the query to see it."
 
 
 class StatsPage(BaseView):
     @expose("/")
     def index(self) -> ResponseReturnValue:
-        """Count the hosts of the same filters that the list takes."""
-        asked = read_request("stats.index", request.args, PARAMETERS)
+        """Count the hosts of the same query that the list takes."""
+        asked = read_hosts_request("stats.index", request.args, PARAMETERS)
         added = added_filter_url(asked, request.args, filter_menu())
         if added:
             return redirect(added)
-        filters = parse_filter_list(asked.filters)
-        node = all_of(*(found.node for found in filters))
+        node = asked.node
         choice = _read_choice(request.args)
-        hosts = ViewUrl("hosts.index_view", asked.filters)
-        chips = make_chips(asked.url, filters)
+        hosts = with_query(ViewUrl("hosts.index_view", ()), node)
+        chips = query_chips(asked.url, node)
         # A table knows its total; to count again would double what it costs.
         found = Budget().read(lambda: _read(node, choice)) if choice.by else None
         total = (
@@ -116,21 +116,20 @@ class StatsPage(BaseView):
         context = {
             "chips": chips,
             "hosts_url": str(hosts),
-            "listing": _frame(asked.url, total, chips),
+            "listing": _frame(asked.url, node, total, chips),
             "total": total,
             "options": _options(choice.by),
         }
         if found is not None:
-            return self._table_page(found, choice, hosts, filters, context)
-        return self._overview(node, hosts, filters, context)
+            return self._table_page(found, choice, hosts, node, context)
+        return self._overview(node, hosts, context)
 
     @expose("/table.<kind>")
     def table(self, kind: str) -> ResponseReturnValue:
         """Send the table of the same address as a file."""
         if kind not in ("csv", "json"):
             raise NotFound(f"There is no format {quoted(kind)}; csv and json are.")
-        asked = read_request("stats.table", request.args, PARAMETERS)
-        node = all_of(*(found.node for found in parse_filter_list(asked.filters)))
+        node = read_hosts_request("stats.table", request.args, PARAMETERS).node
         choice = _read_choice(request.args)
         if not choice.by:
             raise QueryError("The table of what?", "Add by=env or the like.")
@@ -150,19 +149,19 @@ class StatsPage(BaseView):
         found: Table | CrossTable | str,
         choice: Choice,
         hosts: ViewUrl,
-        filters: Sequence[Filter],
+        node: Node,
         context: dict[str, object],
     ) -> ResponseReturnValue:
         url: ViewUrl = context["listing"].url  # type: ignore[attr-defined]
         dimensions = counts.find_dimensions(db.session(), choice.by)
         page: str = self.render(
             "hostadmin/count.html",
-            sentence=_sentence(context["total"], filters, dimensions),
+            sentence=_sentence(context["total"], node, dimensions),
             table=_view(found, choice, hosts),
             choice=choice,
             tops=TOPS,
             shown=SHOWN,
-            kept=[pair for pair in url.pairs if pair[0].startswith("flt")],
+            kept=url.only_filters().pairs,
             top=request.args.get("top", "20"),
             csv_url=url.to("stats.table", kind="csv"),
             json_url=url.to("stats.table", kind="json"),
@@ -175,7 +174,6 @@ class StatsPage(BaseView):
         self,
         node: Node,
         hosts: ViewUrl,
-        filters: Sequence[Filter],
         context: dict[str, object],
     ) -> ResponseReturnValue:
         budget = Budget()
@@ -183,11 +181,11 @@ class StatsPage(BaseView):
         wanted = request.args.getlist("table") or list(TABLES)
         page: str = self.render(
             "hostadmin/stats.html",
-            sentence=_sentence(context["total"], filters, ()),
+            sentence=_sentence(context["total"], node, ()),
             cards=_cards(budget, node, hosts, context["total"]),
             tables=_tables(budget, node, wanted, hosts, url.only_filters()),
             offered=_offered(wanted),
-            kept=[pair for pair in url.pairs if pair[0].startswith("flt")],
+            kept=url.only_filters().pairs,
             **context,
         )
         return page
@@ -324,8 +322,8 @@ def _view(
 # ---- around the tables
 
 
-def _frame(url: ViewUrl, total: int, chips: Sequence[object]) -> Listing:
-    """Return what the filter bar needs, the same as on the list."""
+def _frame(url: ViewUrl, node: Node, total: int, chips: Sequence[object]) -> Listing:
+    """Return what the query bar needs, the same as on the list."""
     return Listing(
         noun="host",
         nouns="hosts",
@@ -337,18 +335,17 @@ def _frame(url: ViewUrl, total: int, chips: Sequence[object]) -> Listing:
         total=Count(total),
         chips=chips,  # type: ignore[arg-type]
         filter_fields=filter_menu(),
-        search_name="flt_hostname_contains",
-        search_label="Find by name",
+        search_name=QUERY,
+        search_label="Count only hosts with env:prod -owner:search web*",
+        search_value=to_text(node),
         view_names=("by", "table", "order", "top", "zero", "show"),
     )
 
 
-def _sentence(
-    total: object, filters: Sequence[Filter], dimensions: Sequence[Dimension]
-) -> str:
+def _sentence(total: object, node: Node, dimensions: Sequence[Dimension]) -> str:
     hosts = f"{total:,} host" if total == 1 else f"{total:,} hosts"
-    if filters:
-        hosts += f" with {' and '.join(found.text for found in filters)}"
+    if node != EVERYTHING:
+        hosts += f" where {to_sentence(node)}"
     if dimensions:
         hosts += f", by {' and '.join(lower(d.title) for d in dimensions)}"
     return hosts

@@ -10,6 +10,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 FILTER_PREFIX = "flt"
+QUERY = "q"
 
 
 def is_filter(name: str) -> bool:
@@ -29,7 +30,9 @@ class ViewUrl:
     def to(self, endpoint: str, **values: Any) -> str:
         """Return the address of another page with the same parameters."""
         path = url_for(endpoint, **values)
-        return f"{path}?{urlencode(self.pairs)}" if self.pairs else path
+        # Left as they are, these keep a query readable.
+        args = urlencode(self.pairs, safe=":,/*")
+        return f"{path}?{args}" if args else path
 
     def setting(self, name: str, value: str | None) -> "ViewUrl":
         """Return the view with one parameter set, or taken away."""
@@ -47,7 +50,7 @@ class ViewUrl:
 
     def only_filters(self) -> "ViewUrl":
         """Return the view with nothing but what says which rows."""
-        kept = tuple(pair for pair in self.pairs if is_filter(pair[0]))
+        kept = tuple(p for p in self.pairs if is_filter(p[0]) or p[0] == QUERY)
         return ViewUrl(self.endpoint, kept)
 
     def only(self, *names: str) -> "ViewUrl":

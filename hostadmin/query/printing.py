@@ -12,6 +12,8 @@ from .tree import And, Node, Or, Quoted, Term, Word, all_of
 
 # What means every host inside of another condition; alone it is the empty text.
 ALL = "*"
+# Of a longer list, a sentence tells only the first values.
+MOST = 8
 
 # ---- parts of a query
 
@@ -100,7 +102,7 @@ def _word_text(value: str) -> str:
 def to_sentence(node: Node) -> str:
     """Return the query in plain English: ``environment is prod and port is not set``.
 
-    It continues "hosts whose …"; nothing is said of all hosts.
+    It continues "hosts where …"; nothing is said of all hosts.
     """
     if node == tree.EVERYTHING:
         return ""
@@ -115,12 +117,12 @@ def _sentence(node: Node) -> str:
     if isinstance(node, Term):
         return _term_sentence(node, negative=False)
     if isinstance(node, Word):
-        return f"{_word_sentence(node)} in name, alias or address"
+        return _word_sentence(node, negative=False)
     inner = node.node
     if isinstance(inner, Term):
         return _term_sentence(inner, negative=True)
     if isinstance(inner, Word):
-        return f"{_word_sentence(inner)} in neither name, alias nor address"
+        return _word_sentence(inner, negative=True)
     return f"not ({_sentence(inner)})"
 
 
@@ -129,8 +131,11 @@ def _clause(node: Node, parted: type[Node]) -> str:
     return f"({text})" if isinstance(node, parted) else text
 
 
-def _word_sentence(word: Word) -> str:
-    return quoted(word.value)
+def _word_sentence(word: Word, *, negative: bool) -> str:
+    whole = not isinstance(word.value, Quoted) and re.search(r"[*?]", word.value)
+    verb = "matches" if whole else "has"
+    names = "neither name, alias nor" if negative else "name, alias or"
+    return f"{names} address {verb} {_listed((word.value,))}"
 
 
 _VERBS = {
@@ -139,18 +144,28 @@ _VERBS = {
     tree.ENDS: ("ends with", "does not end with"),
 }
 _NUMBERS = {
-    tree.LESS: ("below", "not below"),
-    tree.AT_MOST: ("at most", "not at most"),
-    tree.GREATER: ("above", "not above"),
-    tree.AT_LEAST: ("at least", "not at least"),
+    tree.LESS: "below",
+    tree.AT_MOST: "at most",
+    tree.GREATER: "above",
+    tree.AT_LEAST: "at least",
 }
 _TIMES = {
-    tree.LESS: ("before", "not before"),
-    tree.AT_MOST: ("until", "not until"),
-    tree.GREATER: ("after", "not after"),
-    tree.AT_LEAST: ("since", "not since"),
+    tree.LESS: "before",
+    tree.AT_MOST: "until",
+    tree.GREATER: "after",
+    tree.AT_LEAST: "since",
 }
 _PERIOD = re.compile(r"\d{4}(-\d\d?){0,2}")
+_AGO = re.compile(r"-(\d+)(s|m|h|d|w|mo|y)", re.IGNORECASE)
+_UNITS = {
+    "s": "second",
+    "m": "minute",
+    "h": "hour",
+    "d": "day",
+    "w": "week",
+    "mo": "month",
+    "y": "year",
+}
 
 
 def _term_sentence(term: Term, *, negative: bool) -> str:
@@ -158,43 +173,57 @@ def _term_sentence(term: Term, *, negative: bool) -> str:
     name = field.label if field.label == "OS" else field.label.lower()
     if field.kind is Kind.VARIABLE:
         name = f"variable {field.label}"
+    no = "not " if negative else ""
     if term.op == tree.EMPTY:
         if field.kind is Kind.GROUP:
             return "in some group" if negative else "in no group"
-        return f"{name} is {'set' if negative else 'not set'}"
+        return f"{name} is {'' if negative else 'not '}set"
     if term.op in _VERBS:
         return f"{name} {_VERBS[term.op][negative]} {_listed(term.values, negative)}"
-    if term.op != tree.EQUALS:
-        words = _TIMES if field.kind is Kind.TIME else _NUMBERS
-        return f"{name} {words[term.op][negative]} {_listed(term.values, negative)}"
-    return _equality(field, name, term.values, negative=negative)
+    if term.op == tree.EQUALS:
+        return _equality(field, name, term.values, negative=negative)
+    if field.kind is not Kind.TIME:
+        return f"{name} is {no}{_NUMBERS[term.op]} {_listed(term.values)}"
+    ago = _AGO.fullmatch(term.values[0]) if len(term.values) == 1 else None
+    if ago is None:
+        return f"{name} {no}{_TIMES[term.op]} {_listed(term.values)}"
+    number, unit = int(ago[1]), _UNITS[ago[2].lower()]
+    span = f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+    if term.op in (tree.GREATER, tree.AT_LEAST):
+        return f"{name} {no}in the last {span}"
+    return f"{name} {no}more than {span} ago"
 
 
-def _equality(field: Field, name: str, values: Sequence[str], *, negative: bool) -> str:
-    neither = negative and len(values) > 1
+def _equality(
+    field: Field, name: str, values: Sequence[str], *, negative: bool
+) -> str:
+    no = "not " if negative else ""
     if field.kind is Kind.GROUP:
-        noun = "group" if len(values) == 1 else "groups"
-        no = "not " if negative and not neither else ""
-        return f"{no}in {'neither of ' if neither else ''}{noun} {_listed(values)}"
-    if field.kind in (Kind.ADDRESS, Kind.TIME) or any(".." in v for v in values):
-        verb = _span_verb(field, values)
-        return f"{name} {'not ' if negative else ''}{verb}{_listed(values)}"
+        noun = "group" if len(values) == 1 else "any of the groups"
+        return f"{no}in {noun} {_listed(values)}"
+    if field.kind is Kind.TIME:
+        return f"{name} {no}{_time_verb(values)}{_listed(values)}"
+    if any(re.search(r"/|\*|\.\.", value) for value in values) and (
+        field.kind in (Kind.ADDRESS, Kind.PORT)
+    ):
+        return f"{name} is {no}in {_listed(values)}"
     if any(not isinstance(v, Quoted) and re.search(r"[*?]", v) for v in values):
         return f"{name} {'does not match' if negative else 'matches'} {_listed(values)}"
+    neither = negative and len(values) > 1
     verb = "is neither" if neither else "is not" if negative else "is"
     return f"{name} {verb} {_listed(values, neither)}"
 
 
-def _span_verb(field: Field, values: Sequence[str]) -> str:
-    wide = any(re.search(r"/|\*|\.\.", value) for value in values)
-    if field.kind is Kind.TIME:
-        in_period = all(_PERIOD.fullmatch(value) for value in values)
-        return "in " if in_period or wide else ""
-    return "in " if wide else ""
+def _time_verb(values: Sequence[str]) -> str:
+    if any(".." in value for value in values):
+        return "from "
+    return "in " if all(_PERIOD.fullmatch(value) for value in values) else ""
 
 
 def _listed(values: Sequence[str], negative: bool = False) -> str:
-    shown = [str(v) if bare_value(v) else quoted(v) for v in values]
+    shown = [str(v) if bare_value(v) else quoted(v) for v in values[:MOST]]
+    if len(values) > MOST:
+        shown[-1] = f"{len(values) - MOST + 1:,} more"
     shown = [text.replace("..", " to ") for text in shown]
     *most, last = shown
     joint = "nor" if negative else "or"

@@ -18,6 +18,7 @@ from ..errors import (
     OutcomeUnknown,
     QueryError,
 )
+from .query_errors import QUERY, shown_error
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ MESSAGES = {
     500: "The error was logged. Nothing of this request was saved.",
 }
 RETRY_AFTER = "5"
+NOT_KEPT = (QUERY, "cursor")
 
 
 def install(app: Flask) -> None:
@@ -67,9 +69,10 @@ def _query_error(error: QueryError) -> ResponseReturnValue:
     body = render_template(
         "errors/query.html",
         status=400,
-        message=error.message,
-        hint=error.hint,
-        clear_url=request.path,
+        error=shown_error(error, request),
+        clear_url=request.script_root + request.path,
+        # A place in the list of another query would be none.
+        kept=[p for p in request.args.items(multi=True) if p[0] not in NOT_KEPT],
     )
     return body, 400
 

@@ -1,0 +1,74 @@
+"""Which hosts an address asks for: its query and its filters, as one tree.
+
+The list, the stats and the files read it here, so that they mean the same hosts.
+"""
+
+import functools
+from collections.abc import Iterable
+from dataclasses import replace
+
+from werkzeug.datastructures import MultiDict
+
+from ..errors import QueryError
+from ..query.filters import parse_filter_list
+from ..query.parse import parse
+from ..query.printing import and_also, to_text, top_level_terms, without
+from ..query.tree import Node, all_of
+from .listing import PARAMETERS, Chip, ListRequest, read_request
+from .urls import QUERY, ViewUrl, is_filter
+
+_parsed = functools.lru_cache(maxsize=64)(parse)
+
+
+def asked_query(args: MultiDict[str, str]) -> Node:
+    """Return what the query and the filters among the arguments say together.
+
+    Raises ``QueryError``.
+    """
+    queries = [_parsed(text) for text in args.getlist(QUERY)]
+    filters = parse_filter_list(args.items(multi=True))
+    if not filters:
+        return all_of(*queries)
+    node = all_of(*queries, *(found.node for found in filters))
+    # The links of the page say it as a query, which has limits of its own.
+    _parsed(to_text(node))
+    return node
+
+
+def read_hosts_request(
+    endpoint: str, args: MultiDict[str, str], known: Iterable[str] = PARAMETERS
+) -> ListRequest:
+    """Read the parameters of a page of hosts; its links say the filters as a query."""
+    asked = read_request(endpoint, args, (*known, QUERY))
+    node = asked_query(args)
+    kept = tuple(p for p in asked.url.pairs if p[0] != QUERY and not is_filter(p[0]))
+    return replace(asked, url=with_query(ViewUrl(endpoint, kept), node), node=node)
+
+
+def with_query(url: ViewUrl, node: Node) -> ViewUrl:
+    """Return the same view of the hosts that another query means."""
+    return url.setting(QUERY, to_text(node))
+
+
+def query_of(url: ViewUrl) -> Node:
+    return _parsed(dict(url.pairs).get(QUERY, ""))
+
+
+def narrowed(url: ViewUrl, condition: Node) -> ViewUrl | None:
+    """Return the view narrowed by a condition; None if no query can be so long."""
+    node = and_also(query_of(url), condition)
+    try:
+        _parsed(to_text(node))
+    except QueryError:
+        return None
+    return with_query(url, node)
+
+
+def query_chips(url: ViewUrl, node: Node) -> list[Chip]:
+    """Return a chip for each condition; following its link takes it away."""
+    chips = []
+    for term in top_level_terms(node):
+        text = to_text(all_of(term))
+        remove_url = str(with_query(url, without(node, term)))
+        chips.append(Chip(text, remove_url, f"Remove {text}"))
+    return chips

@@ -1,0 +1,133 @@
+"""One query in the address of the list, the stats and the files."""
+
+import csv
+import io
+import time
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+
+@pytest.fixture
+def three(make_host, make_group):
+    make_group(name="web servers")
+    make_host(hostname="web-1", environment="prod", groups=["web servers"])
+    make_host(hostname="web-2", environment="dev", owner="search")
+    make_host(hostname="db-1", environment="prod", aliases=["webshop"])
+
+
+def page_of(response):
+    return BeautifulSoup(response.text, "html.parser")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=env:prod", {"web-1", "db-1"}),
+        ("q=env:prod -db*", {"web-1"}),
+        ("q=web", {"web-1", "web-2", "db-1"}),
+        ("q=web-2 or group:'web servers'", {"web-1", "web-2"}),
+        ("q=web&q=env:prod", {"web-1", "db-1"}),
+        ("q=web&flt_owner_empty=0", {"web-2"}),
+        ("q=%25", set()),
+        ("q=", {"web-1", "web-2", "db-1"}),
+    ],
+)
+def test_list_stats_and_file_agree(client, three, query, found):
+    listed = page_of(client.get(f"/hosts/?{query}"))
+    counted = client.get(f"/stats/?{query}")
+    by = client.get(f"/stats/table.json?by=env&{query}").json
+    sent = csv.DictReader(io.StringIO(client.get(f"/export/csv?{query}").text))
+
+    assert {cell.text for cell in listed.select("td.col-hostname a")} == found
+    assert {row["hostname"] for row in sent} == found
+    assert by["total"] == len(found)
+    assert page_of(counted).h1.text.startswith(f"{len(found)} host")
+
+
+def test_the_page_says_the_whole_query_and_its_parts(client, three):
+    page = page_of(client.get("/hosts/?q=web (env:dev or env:prod)&flt_env_equals=dev"))
+
+    assert page.select_one("#find")["value"] == "web (env:dev or env:prod) env:dev"
+    chips = {chip.contents[0].strip(): chip["href"] for chip in page.select("a.filter")}
+    assert list(chips) == ["web", "env:dev or env:prod", "env:dev"]
+    rest = parse_qs(urlsplit(chips["env:dev or env:prod"]).query)
+    assert rest == {"q": ["web env:dev"]}
+
+
+ERRORS = [
+    ("statu:active", "There is no field “statu”", "statu", "status:active"),
+    ("group:'web server'", "There is no group", "'web server'", 'group:"web servers"'),
+    ("-(env:prod", "never closed", "(", "-(env:prod)"),
+    ("env:prod or", "The query ends after “or”", " ", None),
+    ("ip:10.1.2.3/8", "host bits", "10.1.2.3/8", "ip:10.0.0.0/8"),
+]
+
+
+@pytest.mark.parametrize(
+    "path", ["/hosts/", "/stats/", "/stats/table.csv", "/export/csv"]
+)
+@pytest.mark.parametrize(("text", "message", "marked", "fixed"), ERRORS)
+def test_an_error_shows_the_place_the_text_and_a_way_out(
+    client, three, path, text, message, marked, fixed
+):
+    by = "by=env&" if "stats" in path else ""
+    response = client.get(f"{path}?{by}q={quote(text)}")
+
+    page = page_of(response)
+    assert response.status_code == 400
+    assert message in page.h1.text
+    assert page.mark.text == marked
+    box = page.select_one("#find")
+    assert box["value"] == text
+    assert (box["aria-invalid"], box["aria-describedby"]) == ("true", "query-error")
+    assert page.select_one("#query-error[role=alert]")
+    assert "web-1" not in response.text
+    links = page.select("#query-error a")
+    assert [link.text for link in links] == ([fixed] if fixed else [])
+    if fixed:
+        assert client.get(links[0]["href"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 5_000,
+        "x" * 1_000_000,
+        "a\0b",
+        "\ud7ff\ufffe<script>alert(1)</script>",
+        "port:abc",
+        "ip:10.0.0.0/33",
+        "updated:2026-02-30",
+        'owner:"',
+        "'; drop table hosts; --",
+        "env in ()",
+        "-",
+        "a or " * 500 + "b",
+    ],
+)
+def test_nonsense_is_answered_quickly_and_shows_no_host(client, three, text):
+    start = time.process_time()
+
+    response = client.get("/hosts/", query_string={"q": text})
+
+    assert time.process_time() - start < 1
+    assert response.status_code == 400
+    assert "web-1" not in response.text
+    assert "<script>alert" not in response.text
+
+
+def test_a_field_twice_is_two_conditions(client, three):
+    page = page_of(client.get("/hosts/?q=env:prod env:dev"))
+
+    assert "No hosts match" in page.main.text
+
+
+def test_a_number_leads_to_the_same_query_narrowed(client, three):
+    page = page_of(client.get("/stats/?by=env&q=web"))
+
+    link = next(a for a in page.select(".counted a") if "env:prod" in a["href"])
+    assert parse_qs(urlsplit(link["href"]).query) == {"q": ["web env:prod"]}
+    hosts = page_of(client.get(link["href"]))
+    assert {a.text for a in hosts.select("td.col-hostname a")} == {"web-1", "db-1"}
