@@ -59,18 +59,38 @@ def test_list_prints_a_host_a_line(flask, inventory):
     )
 
 
-def test_filters_are_joined_by_and(flask, inventory):
-    code, out, _ = flask(
-        *("hosts", "list", "--filter", "env_equals=PROD"),
-        *("--filter", "flt_status_equals=offline"),
-    )
+def test_a_query_says_which_hosts(flask, inventory):
+    code, out, _ = flask("hosts", "list", "env:PROD status=offline")
 
     assert (code, out.split("\t")[0]) == (0, "web-10")
+    assert flask("hosts", "export", "web-2")[1].count("\n") == 2
+
+
+def test_a_query_may_begin_with_a_dash(flask, inventory):
+    assert flask("hosts", "count", "-env:prod")[:2] == (0, "1\n")
+    assert flask("hosts", "count", "--by", "env", "-by*")[1] == "prod\t2\ndev\t1\n"
+    assert flask("hosts", "list", "-web")[1].startswith("db-1\t")
+
+
+def test_the_place_of_an_error_is_marked(flask, inventory):
+    assert flask("hosts", "list", "env:prod group:wep") == (
+        1,
+        "",
+        "Error: There is no group “wep”. Did you mean “web”?\n"
+        "  env:prod group:wep\n"
+        "                 ^^^\n"
+        "Try: env:prod group:web\n",
+    )
+    assert flask("hosts", "count", "日本 or")[2].splitlines()[1:] == [
+        "  日本 or",
+        "         ^",
+    ]
 
 
 def test_count_prints_a_number(flask, inventory):
     assert flask("hosts", "count")[:2] == (0, "3\n")
-    assert flask("hosts", "count", "--filter", "env_equals=prod")[:2] == (0, "2\n")
+    assert flask("hosts", "count", "env:prod")[:2] == (0, "2\n")
+    assert flask("hosts", "count", "")[:2] == (0, "3\n")
 
 
 def test_counts_by_value_come_highest_first(flask, inventory):
@@ -84,13 +104,13 @@ def test_counts_by_value_come_highest_first(flask, inventory):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("count", "--filter", "env"), 2, "has no value"),
-        (("count", "--filter", "env_equals="), 1, "has no value"),
-        (("count", "--filter", "=prod"), 1, "makes no sense"),
-        (("count", "--filter", "fltenv=prod"), 1, "makes no sense"),
-        (("list", "--filter", "evn_equals=prod"), 1, "Did you mean"),
-        (("list", "--filter", "env_equals=\udcff"), 1, "U+DCFF"),
-        (("export", "--filter", "port_equals=x"), 1, "port"),
+        (("count", "env:"), 1, "a value of “env” was expected"),
+        (("list", "evn:prod"), 1, "Did you mean"),
+        (("list", "env:\udcff"), 1, "U+DCFF"),
+        (("export", "port:x"), 1, "is not a port"),
+        (("count", "(" * 3_000), 1, "more than 20 deep"),
+        (("list", "env:prod", "web"), 2, "unexpected extra argument"),
+        (("count", "--filter", "env_equals=prod"), 2, "unexpected extra"),
         (("count", "--by", "evn"), 1, "to count by"),
         (("count", *("--by", "env") * 3), 2, "at most two"),
         (("export", "--format", "xml"), 2, "xml"),

@@ -4,11 +4,24 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hostadmin.config import PREFIX, Settings
+from hostadmin.query.fields import FIELDS, find_field
+from hostadmin.query.filters import FILTER_WORDS
+from hostadmin.query.parse import (
+    MAX_DEPTH,
+    MAX_LENGTH,
+    MAX_TERMS,
+    operators_of,
+    parse,
+)
+from hostadmin.query.printing import to_text
+from hostadmin.query.ranges import MAX_VALUES
+from hostadmin.query.tree import EVERYTHING
 
 ROOT = Path(__file__).parent.parent
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -81,3 +94,48 @@ def test_commands_of_the_readme_exist(runner):
         assert re.search(rf"^{target}:", makefile, re.M), target
     for words in set(re.findall(r"`flask ([a-z]+ [a-z]+)", text)):
         assert runner.invoke(args=[*words.split(), "--help"]).exit_code == 0, words
+
+
+QUERY_PAGE = ROOT / "docs/query-language.md"
+
+
+def table_after(heading: str) -> list[list[str]]:
+    section = QUERY_PAGE.read_text().split(f"## {heading}\n", 1)[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+def test_the_query_page_names_every_field_with_its_operators():
+    fields = [*FIELDS.values(), replace(find_field("var.NAME"), name="var.NAME")]
+
+    assert table_after("Fields") == [
+        [
+            f"`{field.name}`",
+            ", ".join(f"`{name}`" for name in field.aliases),
+            " ".join(f"`{sign}`" for sign in operators_of(field)),
+            field.description,
+        ]
+        for field in fields
+    ]
+
+
+def test_every_query_on_the_query_page_is_understood():
+    text = QUERY_PAGE.read_text().split("## Fields")[0]
+    examples = [
+        example
+        for row in re.findall(r"^\|[^|]+\|([^|]+)\|$", text, re.M)
+        for example in re.findall(r"`([^`]+)`", row)
+    ]
+
+    assert len(examples) > 20
+    for example in examples:
+        assert parse(to_text(parse(example))) == parse(example) != EVERYTHING
+
+
+def test_the_query_page_names_the_limits_and_every_filter_operation():
+    text = " ".join(QUERY_PAGE.read_text().split())
+
+    assert f"{MAX_LENGTH:,} characters, {MAX_TERMS} conditions" in text
+    assert f"{MAX_VALUES:,} values in a list, parentheses {MAX_DEPTH} deep" in text
+    for operation in FILTER_WORDS:
+        assert f"`{operation}`" in text

@@ -10,15 +10,15 @@ from typing import NoReturn, ParamSpec, TypeVar
 
 import click
 from flask import current_app
+from rich.cells import cell_len
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from .. import schema
 from ..config import Settings
 from ..database import db
 from ..errors import HostadminError, QueryError
-from ..query.filters import PREFIX, parse_filters
-from ..query.tree import Node
-from ..values import MAX_TEXT, quoted
+from ..query.parse import placed
+from ..values import MAX_TEXT
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
@@ -26,6 +26,9 @@ Result = TypeVar("Result")
 CANNOT_REACH = "The database is locked or does not answer; nothing was saved."
 NO_ROOM = "The temporary file cannot be written; is the disk full? See TMPDIR."
 CHUNK = 64 * 1024
+QUERY = "query"
+# So much of a query stands around the place of an error.
+AROUND = 40
 
 
 def command(function: Callable[Args, Result]) -> Callable[Args, Result]:
@@ -42,6 +45,8 @@ def command(function: Callable[Args, Result]) -> Callable[Args, Result]:
                 click.echo(f"Database: {printable(settings.database_name)}", err=True)
             schema.check(db.engine)
             return function(*args, **kwargs)
+        except QueryError as error:
+            fail(str(placed(error, str(kwargs.get(QUERY, "")))), _marked(error))
         except HostadminError as error:
             fail(str(error))
         except OperationalError:
@@ -62,10 +67,29 @@ def command(function: Callable[Args, Result]) -> Callable[Args, Result]:
     return run
 
 
-def fail(message: str) -> NoReturn:
-    """End with exit code 1 and a line on stderr."""
-    click.echo(f"Error: {printable(message)}", err=True)
+def fail(message: str, more: Iterable[str] = ()) -> NoReturn:
+    """End with exit code 1 and a line on stderr, or several."""
+    for line in (f"Error: {message}", *more):
+        click.echo(printable(line), err=True)
     raise SystemExit(1)
+
+
+def _marked(error: QueryError) -> Iterator[str]:
+    """Yield the query with the place of the error marked, and what would be right."""
+    if error.text is None:
+        return
+    begin = max(0, error.start - AROUND)
+    shown = [printable(part) for part in _cut(error.text, begin, error)]
+    yield f"  {''.join(shown)}"
+    yield f"  {' ' * cell_len(shown[0])}{'^' * max(1, cell_len(shown[1]))}"
+    if error.fixed is not None and len(error.fixed) <= MAX_TEXT:
+        yield f"Try: {error.fixed}"
+
+
+def _cut(text: str, begin: int, error: QueryError) -> tuple[str, str, str]:
+    """Return what stands before, at and after the place, of a long text only some."""
+    marked = text[error.start : error.end][:AROUND]
+    return text[begin : error.start], marked, text[error.end : error.end + AROUND]
 
 
 def printable(text: str) -> str:
@@ -84,24 +108,13 @@ def actor() -> str:
     return printable(name)[:MAX_TEXT]
 
 
-def read_filters(given: Iterable[str]) -> Node:
-    """Return what ``env_equals=prod`` and the like say, as the web page reads them."""
-    args = []
-    for text in given:
-        name, sign, value = text.partition("=")
-        if not sign:
-            raise click.BadParameter(
-                f"{quoted(text)} has no value; write FIELD_OPERATION=VALUE, "
-                "such as env_equals=prod."
-            )
-        # The page leaves fields out that nobody filled in; here that would widen.
-        if not value.strip():
-            raise QueryError(
-                f"The filter {quoted(name)} has no value.",
-                "For what is not set, write env_empty=1.",
-            )
-        args.append((PREFIX + name.removeprefix(PREFIX), value))
-    return parse_filters(args)
+def with_query(function: Callable[Args, Result]) -> Callable[Args, Result]:
+    """Let a command take a query; one that begins with a dash is no option."""
+    return click.argument(QUERY, default="")(function)
+
+
+# For commands with a query: -env:prod is an argument.
+QUERY_SETTINGS = {"ignore_unknown_options": True}
 
 
 def write_out(lines: Iterable[str]) -> None:

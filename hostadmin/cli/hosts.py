@@ -20,21 +20,23 @@ from ..inventory.axes import NOT_SET
 from ..inventory.counts import count_by_many, count_hosts, find_dimensions
 from ..inventory.listing import iter_hosts
 from ..models import Host
+from ..query.parse import parse
 from ..transfer import importing
 from ..transfer.exporting import export_csv
 from ..values import MAX_TEXT, quoted
-from .edge import actor, command, fail, printable, read_filters, write_out
+from .edge import (
+    QUERY_SETTINGS,
+    actor,
+    command,
+    fail,
+    printable,
+    with_query,
+    write_out,
+)
 from .progress import Counter, counting
 
 hosts = AppGroup("hosts", help="Import, export, list and count hosts.")
 
-filter_option = click.option(
-    "--filter",
-    "filters",
-    multiple=True,
-    metavar="FIELD_OPERATION=VALUE",
-    help="Only hosts for which this holds, such as env_equals=prod; repeatable.",
-)
 # Cells of ``list``; groups follow, with commas between.
 LIST_FIELDS = (
     "hostname",
@@ -57,12 +59,15 @@ ROWS_PER_TABLE = 1_000
 # ---- list
 
 
-@hosts.command("list")
-@filter_option
+@hosts.command("list", context_settings=QUERY_SETTINGS)
+@with_query
 @command
-def list_hosts(filters: Sequence[str]) -> None:
-    """List hosts by name: tables on a terminal, else tab-separated lines."""
-    rows = map(_cells, iter_hosts(db.session(), read_filters(filters)))
+def list_hosts(query: str) -> None:
+    """List hosts by name: tables on a terminal, else tab-separated lines.
+
+    QUERY says which: 'env:prod -owner:search web*'.
+    """
+    rows = map(_cells, iter_hosts(db.session(), parse(query)))
     if not sys.stdout.isatty():
         write_out("\t".join(cells) + "\n" for cells in rows)
         return
@@ -95,17 +100,17 @@ def _show_table(titles: Iterable[str], rows: Iterable[Sequence[str]]) -> None:
 # ---- count
 
 
-@hosts.command("count")
+@hosts.command("count", context_settings=QUERY_SETTINGS)
 @click.option(
     "--by", multiple=True, metavar="FIELD", help="Count per value; twice too."
 )
-@filter_option
+@with_query
 @command
-def count(by: Sequence[str], filters: Sequence[str]) -> None:
+def count(by: Sequence[str], query: str) -> None:
     """Count hosts, in all or by one or two fields."""
     if len(by) > 2:
         raise click.BadParameter("at most two fields.", param_hint="--by")
-    session, node = db.session(), read_filters(filters)
+    session, node = db.session(), parse(query)
     if not by:
         click.echo(count_hosts(session, node))
         return
@@ -126,13 +131,13 @@ def count(by: Sequence[str], filters: Sequence[str]) -> None:
 # ---- export
 
 
-@hosts.command("export")
+@hosts.command("export", context_settings=QUERY_SETTINGS)
 @click.option("--format", type=click.Choice(["csv"]), default="csv", show_default=True)
-@filter_option
+@with_query
 @command
-def export_hosts(format: str, filters: Sequence[str]) -> None:
+def export_hosts(format: str, query: str) -> None:
     """Write hosts to the standard output."""
-    write_out(export_csv(iter_hosts(db.session(), read_filters(filters))))
+    write_out(export_csv(iter_hosts(db.session(), parse(query))))
 
 
 # ---- import

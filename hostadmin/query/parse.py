@@ -500,6 +500,7 @@ def operators_of(found: Field) -> tuple[str, ...]:
     """Return the operators that a query can use with a field, as they are written."""
     known = OPERATORS[found.kind]
     signs = (":", *known)
+    # "=" says the same as a colon.
     if tree.EQUALS in known:
         signs = (":", "!=", *known[1:], "in")
     return (*signs, "is empty") if found.nullable else signs

@@ -194,9 +194,7 @@ def _term_sentence(term: Term, *, negative: bool) -> str:
     return f"{name} {no}more than {span} ago"
 
 
-def _equality(
-    field: Field, name: str, values: Sequence[str], *, negative: bool
-) -> str:
+def _equality(field: Field, name: str, values: Sequence[str], *, negative: bool) -> str:
     no = "not " if negative else ""
     if field.kind is Kind.GROUP:
         noun = "group" if len(values) == 1 else "any of the groups"
