@@ -71,6 +71,8 @@ MEANINGS = [
     ("var.on:'true'", term("var.on", Quoted("true"))),
     ('var.Rack:"x"', term("var.Rack", "x")),
     ('"var.a b":1', term("var.a b", "1")),
+    ('"var.a b" is empty', Term("var.a b", "empty")),
+    ('"var.a b" not in (1)', Not(term("var.a b", "1"))),
     ("owner:a*", term("owner", "a*")),
     ('owner:"a*"', term("owner", Quoted("a*"))),
     ('owner~"a*"', term("owner", "a*", op="~")),

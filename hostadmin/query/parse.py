@@ -225,7 +225,7 @@ class _Parser(Scanner):
             )
         if self.at_quotation():
             name = self.quotation()
-            node = self.condition(name, start) if self.operator_is_near() else None
+            node = self.condition(name, start)
             # Only a pattern would mean something else without the marks.
             value = Quoted(name) if re.search(r"[*?]", name) else name
             return node or self.word(value, start)
@@ -238,10 +238,6 @@ class _Parser(Scanner):
             self.no_term()
         self.take(start + len(name))
         return self.condition(name, start) or self.word(name, start)
-
-    def operator_is_near(self) -> bool:
-        sign = self.operator()
-        return sign is not None and sign.start() == self.position
 
     def address_of(self, word: str, start: int) -> bool:
         try:

@@ -1,0 +1,167 @@
+"""What a query means, a second time: in plain Python over plain rows, by scanning."""
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from hostadmin.query import tree
+from hostadmin.query.fields import find_field
+from hostadmin.query.tree import And, Node, Not, Or, Quoted, Term, Word
+
+
+@dataclass
+class Row:
+    """A host as the reference sees it; ``groups`` holds all that it is in."""
+
+    id: int
+    fields: dict[str, Any]
+    aliases: list[str] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+    groups: set[str] = field(default_factory=set)
+    variables: dict[str, Any] = field(default_factory=dict)
+
+
+def holds(node: Node, row: Row) -> bool:
+    if isinstance(node, And):
+        return all(holds(part, row) for part in node.nodes)
+    if isinstance(node, Or):
+        return any(holds(part, row) for part in node.nodes)
+    if isinstance(node, Not):
+        return not holds(node.node, row)
+    if isinstance(node, Word):
+        return _word(node.value, row)
+    return _term(node, row)
+
+
+def _word(value: str, row: Row) -> bool:
+    op = tree.EQUALS if _is_pattern(value) else tree.CONTAINS
+    names = [row.fields["hostname"], *row.aliases]
+    if any(_text(op, value, name) for name in names):
+        return True
+    return any(_address(tree.EQUALS, value, one) for one in row.addresses)
+
+
+def _term(term: Term, row: Row) -> bool:
+    values = _values_of(term.field, row)
+    if term.op == tree.EMPTY:
+        return not values
+    if term.field == "group":
+        return any(value in row.groups for value in term.values)
+    match = {
+        "ip": _address,
+        "port": _number,
+        "created": _time,
+        "updated": _time,
+        "confirmed": _time,
+    }.get(term.field, _text)
+    if term.field.startswith("var."):
+        match = _variable
+    return any(
+        match(term.op, wanted, value) for wanted in term.values for value in values
+    )
+
+
+def _values_of(name: str, row: Row) -> list[Any]:
+    if name == "alias":
+        return row.aliases
+    if name == "ip":
+        return row.addresses
+    if name == "group":
+        return sorted(row.groups)
+    if name.startswith("var."):
+        found: Any = row.variables
+        for step in find_field(name).path:
+            found = found.get(step) if isinstance(found, dict) else None
+        return [] if found in (None, "") else [found]
+    value = row.fields.get(name)
+    return [] if value is None else [value]
+
+
+def _is_pattern(value: str) -> bool:
+    return not isinstance(value, Quoted) and bool(re.search(r"[*?]", value))
+
+
+def _text(op: str, wanted: str, value: str) -> bool:
+    one, other = str(wanted).casefold(), value.casefold()
+    if op == tree.EQUALS and _is_pattern(wanted):
+        parts = re.split(r"([*?])", one)
+        pattern = "".join({"*": ".*", "?": "."}.get(p, re.escape(p)) for p in parts)
+        return re.fullmatch(pattern, other, re.DOTALL) is not None
+    return {
+        tree.EQUALS: one == other,
+        tree.CONTAINS: one in other,
+        tree.STARTS: other.startswith(one),
+        tree.ENDS: other.endswith(one),
+    }[op]
+
+
+def _variable(op: str, wanted: str, value: Any) -> bool:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if op == tree.EQUALS and not _is_pattern(wanted):
+        return (
+            text == wanted if not isinstance(wanted, Quoted) else value == str(wanted)
+        )
+    return _text(op, wanted, text)
+
+
+def _address(op: str, wanted: str, text: str) -> bool:
+    if op in (tree.CONTAINS, tree.STARTS, tree.ENDS):
+        return _text(op, wanted, text)
+    value = _number_of(text)
+    try:
+        low, high = _span_of(wanted)
+    except ValueError:
+        return False
+    return _compare(op, value, low, high)
+
+
+def _number_of(text: str) -> tuple[int, int]:
+    address = ipaddress.ip_address(text)
+    return address.version, int(address)
+
+
+# Four-part and eight-part addresses of which only the beginning is told.
+_BEGUN4 = re.compile(r"(\d{1,3}\.){1,3}\*|\d{1,3}\.|\d{1,3}(\.\d{1,3}){1,2}\.?")
+_BEGUN6 = re.compile(r"([0-9a-f]{1,4}:)+\*", re.IGNORECASE)
+
+
+def _span_of(wanted: str) -> tuple[Any, Any]:
+    if ".." in wanted:
+        low, high = wanted.split("..")
+        return _number_of(low), _number_of(high)
+    for pattern, sign, parts, last in (
+        (_BEGUN4, ".", 4, "255"),
+        (_BEGUN6, ":", 8, "ffff"),
+    ):
+        if pattern.fullmatch(wanted):
+            told = wanted.rstrip("*").rstrip(sign).split(sign)
+            missing = parts - len(told)
+            low = sign.join([*told, *["0"] * missing])
+            high = sign.join([*told, *[last] * missing])
+            return _number_of(low), _number_of(high)
+    network = ipaddress.ip_network(wanted)
+    return _number_of(str(network[0])), _number_of(str(network[-1]))
+
+
+def _number(op: str, wanted: str, value: int) -> bool:
+    low, _, high = wanted.partition("..")
+    return _compare(op, value, int(low), int(high or low))
+
+
+def _time(op: str, wanted: str, value: datetime) -> bool:
+    """Compare by text, year by year, month by month: no arithmetic that could err."""
+    low, _, high = wanted.partition("..")
+    text = value.isoformat()
+    return _compare(op, text, low, (high or low) + "~")
+
+
+def _compare(op: str, value: Any, low: Any, high: Any) -> bool:
+    return {
+        tree.EQUALS: low <= value <= high,
+        tree.LESS: value < low,
+        tree.AT_MOST: value <= high,
+        tree.GREATER: value > high,
+        tree.AT_LEAST: value >= low,
+    }[op]
