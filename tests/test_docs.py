@@ -10,15 +10,10 @@ from pathlib import Path
 import pytest
 
 from hostadmin.config import PREFIX, Settings
+from hostadmin.query.conditions import MAX_TERMS, operators_of
 from hostadmin.query.fields import FIELDS, find_field
 from hostadmin.query.filters import FILTER_WORDS
-from hostadmin.query.parse import (
-    MAX_DEPTH,
-    MAX_LENGTH,
-    MAX_TERMS,
-    operators_of,
-    parse,
-)
+from hostadmin.query.parse import MAX_DEPTH, MAX_LENGTH, parse
 from hostadmin.query.printing import to_text
 from hostadmin.query.ranges import MAX_VALUES
 from hostadmin.query.tree import EVERYTHING

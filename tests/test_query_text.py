@@ -6,7 +6,8 @@ import pytest
 
 from hostadmin.errors import QueryError
 from hostadmin.query.completion import complete
-from hostadmin.query.parse import MAX_DEPTH, MAX_LENGTH, MAX_TERMS, parse, placed
+from hostadmin.query.conditions import MAX_TERMS
+from hostadmin.query.parse import MAX_DEPTH, MAX_LENGTH, parse, placed
 from hostadmin.query.printing import (
     and_also,
     to_sentence,

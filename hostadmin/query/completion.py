@@ -8,8 +8,9 @@ from itertools import islice
 from ..errors import QueryError
 from ..values import STATUSES, fold
 from . import tree
+from .conditions import Slot, operators_of
 from .fields import FIELDS, Field, Kind, find_field
-from .parse import Slot, operators_of, read
+from .parse import read
 from .scanning import bare_value, quoted_text
 
 LIMIT = 20

@@ -101,6 +101,16 @@ class Scanner:
         self.take(found.end())
         return _ESCAPED.sub(r"\1", found[1] if found[1] is not None else found[2])
 
+    def close(self, start: int, message: str) -> None:
+        if not self.take_sign(")"):
+            self.fail(
+                message,
+                start,
+                start + 1,
+                expected=(")",),
+                fixed=f"{self.text})" if self.at_end() else None,
+            )
+
     def fail(
         self,
         message: str,
