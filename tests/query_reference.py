@@ -1,6 +1,7 @@
 """What a query means, a second time: in plain Python over plain rows, by scanning."""
 
 import ipaddress
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -98,7 +99,7 @@ def _text(op: str, wanted: str, value: str) -> bool:
 
 
 def _variable(op: str, wanted: str, value: Any) -> bool:
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+    text = value if isinstance(value, str) else json.dumps(value)
     if op == tree.EQUALS and not _is_pattern(wanted):
         return (
             text == wanted if not isinstance(wanted, Quoted) else value == str(wanted)
