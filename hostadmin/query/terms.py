@@ -69,7 +69,7 @@ def _word(session: orm.Session, value: str) -> list[Part]:
     op = tree.EQUALS if is_pattern(value) else tree.CONTAINS
     term = Term("hostname", op, (value,))
     aliases = sa.select(HostAlias.host_id).where(_match_key(HostAlias.name_key, term))
-    parts = [Part(_match_key(Host.hostname_key, term)), *_by_ids(session, aliases)]
+    parts = [Part(_hostname(session, term)), *_by_ids(session, aliases)]
     addresses = word_range(value)
     if addresses is not None:
         parts.append(Part(_within(Host.ip_key, addresses), Host.ip_key))
@@ -86,11 +86,24 @@ def _own_column(field: Field) -> Column:
 
 
 def _name(session: orm.Session, _field: Field, term: Term) -> list[Part]:
+    return [Part(_hostname(session, term))]
+
+
+def _hostname(session: orm.Session, term: Term) -> Clause:
     holds = _match_key(Host.hostname_key, term)
-    if term.op == tree.STARTS:
-        starts = [fold(value) for value in term.values]
+    starts = [_start_of(term.op, value) for value in term.values]
+    if all(starts):
         holds = sa.and_(holds, *_sorted_near(session, starts))
-    return [Part(holds)]
+    return holds
+
+
+def _start_of(op: str, value: str) -> str:
+    """Return how a name must begin, if that is all that is asked of it."""
+    if op == tree.STARTS:
+        return fold(value)
+    head = value.rstrip("*")
+    plain = op == tree.EQUALS and is_pattern(value) and not is_pattern(head)
+    return fold(head) if plain and head != value else ""
 
 
 def _sorted_near(session: orm.Session, starts: Iterable[str]) -> list[Clause]:
