@@ -69,13 +69,15 @@ def _word(session: orm.Session, value: str) -> list[Part]:
     op = tree.EQUALS if is_pattern(value) else tree.CONTAINS
     term = Term("hostname", op, (value,))
     aliases = sa.select(HostAlias.host_id).where(_match_key(HostAlias.name_key, term))
-    parts = [Part(_hostname(session, term)), *_by_ids(session, aliases)]
+    others = _by_ids(session, aliases)
     addresses = word_range(value)
     if addresses is not None:
-        parts.append(Part(_within(Host.ip_key, addresses), Host.ip_key))
+        others.append(Part(_within(Host.ip_key, addresses), Host.ip_key))
         inside = _within(HostAddress.ip_key, addresses)
-        parts += _by_ids(session, sa.select(HostAddress.host_id).where(inside))
-    return parts
+        others += _by_ids(session, sa.select(HostAddress.host_id).where(inside))
+    # Beside something else, the order of names would keep SQLite from two indexes.
+    name = _match_key(Host.hostname_key, term) if others else _hostname(session, term)
+    return [Part(name), *others]
 
 
 def _own_column(field: Field) -> Column:
@@ -141,9 +143,8 @@ def _match_key(key: Column, term: Term) -> Clause:
     if term.op == tree.EQUALS:
         exact = {name_key(value) for value in term.values if not is_pattern(value)}
         patterns = [fold(value) for value in term.values if is_pattern(value)]
-        return sa.or_(
-            _one_of(key, exact), *(_match_pattern(key, text) for text in patterns)
-        )
+        clauses = [_match_pattern(key, text) for text in patterns]
+        return sa.or_(*([_one_of(key, exact)] if exact else []), *clauses)
     needles = [fold(value) for value in term.values]
     if term.op == tree.STARTS:
         return sa.or_(*(_prefix(key, needle) for needle in needles))
