@@ -13,8 +13,9 @@ from .. import values
 from ..database import db
 from ..inventory import groups
 from ..models import Group
-from ..query.filters import filter_arg
+from ..query.tree import EQUALS, Term
 from . import columns, details
+from .asked import with_query
 from .base import ModelAdmin
 from .fields import NamesField, TextField, VarsField
 from .listing import Listing, ListRequest
@@ -132,5 +133,7 @@ class GroupAdmin(ModelAdmin):
 def members_url(group: Group) -> str:
     """Return the list of all hosts in a group, those of child groups included."""
     return str(
-        ViewUrl("hosts.index_view", (filter_arg("group", "equals", group.name),))
+        with_query(
+            ViewUrl("hosts.index_view", ()), Term("group", EQUALS, (group.name,))
+        )
     )
