@@ -177,7 +177,9 @@ _ROLLED_BACK = {1213, 1205, "40001", "40P01"}
 
 def was_rolled_back(error: DBAPIError) -> bool:
     """Whether the engine says that nothing of the transaction was kept."""
-    code = getattr(error.orig, "sqlstate", None) or next(
-        iter(getattr(error.orig, "args", ())), None
+    # PyMySQL may have a state of SQL, too, but one that says less than its number.
+    codes = (
+        getattr(error.orig, "sqlstate", None),
+        *getattr(error.orig, "args", ())[:1],
     )
-    return code in _ROLLED_BACK
+    return any(code in _ROLLED_BACK for code in codes)

@@ -5,8 +5,8 @@ import pytest
 from hostadmin import history
 from hostadmin.database import db
 from hostadmin.errors import Conflict
-from hostadmin.history import CHANGED, changes_of
-from hostadmin.inventory import bulk, hosts
+from hostadmin.history import CHANGED, DELETED, changes_of
+from hostadmin.inventory import bulk, hosts, removal
 from hostadmin.inventory.bulk import HostChange
 
 
@@ -63,3 +63,62 @@ def test_a_stale_version_changes_nothing(session, change, make_host):
     session.rollback()
     host = hosts.get_host(host_id)
     assert ([str(alias) for alias in host.aliases], host.port) == (["b"], 22)
+
+
+def delete(versions):
+    with history.writing("ann", "command"):
+        removal.delete_hosts(db.session(), versions)
+
+
+def test_many_are_deleted_and_recorded_as_by_the_form(session, make_host, make_group):
+    make_group(name="g")
+    given = {
+        "aliases": ["b", "C"],
+        "addresses": ["::2", "::1"],
+        "groups": ["g"],
+        "vars": {"x": [1.0]},
+        "notes": "n",
+    }
+    ids = [make_host(hostname=f"h{n}", **given) for n in range(3)]
+    with history.writing("ann", "web"):
+        hosts.delete_host(ids[0])
+
+    delete(dict.fromkeys(ids[1:], 1))
+
+    assert [hosts.find_host(f"h{n}") for n in range(3)] == [None] * 3
+    by_form, *by_bulk = (changes_of(db.session(), "host", id_)[0] for id_ in ids)
+    for one in by_bulk:
+        assert one.action == DELETED
+        assert one.changes.pop("hostname") == [one.subject_name, None]
+        assert one.changes.pop("created_at")[1] is None
+        rest = dict(by_form.changes)
+        del rest["hostname"], rest["created_at"]
+        assert one.changes == rest
+
+
+@pytest.mark.parametrize("change", [{2: 1}, {0: 7}])
+def test_nobody_is_deleted_when_one_is_gone_or_stale(session, make_host, change):
+    ids = [make_host(), make_host(), make_host()]
+    versions = dict.fromkeys(ids[:2], 1)
+    ids[2] += 1000
+    with pytest.raises(Conflict):
+        delete(versions | {ids[n]: version for n, version in change.items()})
+
+    session.rollback()
+    assert [hosts.get_host(id_).version for id_ in ids[:2]] == [1, 1]
+
+
+def test_a_deleted_host_comes_back_with_its_id(session, make_host, make_group):
+    group_ids = {"g": make_group(name="g")}
+    host_id = make_host(hostname="a")
+    delete({host_id: 1})
+    back = {"id": host_id, "version": 5, "hostname": "a", "groups": ["g"]}
+
+    with history.writing("ann", "command"):
+        bulk.insert_hosts(db.session(), [back], group_ids)
+
+    host = hosts.get_host(host_id)
+    assert (host.version, [str(group) for group in host.groups]) == (5, ["g"])
+    newest = changes_of(db.session(), "host", host_id)[0]
+    assert "id" not in newest.changes
+    assert "version" not in newest.changes

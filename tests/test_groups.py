@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from hostadmin import history
 from hostadmin.errors import Conflict, InvalidInput, NotFound
-from hostadmin.inventory import groups, hosts
+from hostadmin.inventory import groups, hosts, removal
 from hostadmin.inventory.groups import EffectiveVariable, effective_variables
 from hostadmin.models import Group, Host, group_children, group_members
 
@@ -271,15 +271,14 @@ def test_a_group_that_lost_a_member_meanwhile_is_told(
 ):
     group_id = make_group(name="web")
     make_host(groups=["web"])
-    real = groups.check_version
-    seen = []
+    real = removal.read_hosts_by_id
 
-    def check_and_be_overtaken(group, version):
-        real(group, version)
-        seen.extend(session.scalars(sa.select(Host)))
+    def read_and_be_overtaken(session, ids):
+        found = real(session, ids)
         session.connection().execute(sa.update(Host.__table__).values(version=7))
+        return found
 
-    monkeypatch.setattr(groups, "check_version", check_and_be_overtaken)
+    monkeypatch.setattr(removal, "read_hosts_by_id", read_and_be_overtaken)
 
     with pytest.raises(Conflict), writing():
         groups.delete_group(group_id)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from hostadmin import history
 from hostadmin.clock import utcnow
-from hostadmin.database import db
+from hostadmin.database import db, was_rolled_back
 from hostadmin.errors import Busy, InvalidInput
 from hostadmin.history import Act
 from hostadmin.inventory import groups, hosts
@@ -624,6 +624,34 @@ def test_a_write_that_is_rolled_back_each_time_is_busy(session):
     with pytest.raises(Busy, match="nothing was saved"):
         history.write(Act("ann", "web"), work)
     assert len(tries) == history.ATTEMPTS
+
+
+class LockWaitTimeout(Exception):
+    """As PyMySQL tells it: a number that says more than the state beside it."""
+
+    sqlstate = "HY000"
+
+
+@pytest.mark.parametrize("number", [1205, 1213])
+def test_a_lock_wait_of_mariadb_is_seen_by_its_number(number):
+    error = sa.exc.OperationalError("UPDATE", {}, LockWaitTimeout(number, "waited"))
+    assert was_rolled_back(error)
+
+
+def test_a_real_lock_wait_counts_as_rolled_back(app, session, make_host):
+    if db.engine.dialect.name != "mysql":
+        pytest.skip("Only MariaDB gives up waiting for a row by itself.")
+    host_id = make_host()
+    lock = sa.update(Host.__table__).where(Host.id == host_id).values(port=1)
+    with db.engine.connect() as one, db.engine.connect() as other:
+        one.execute(lock)
+        other.exec_driver_sql("SET SESSION innodb_lock_wait_timeout = 1")
+        with pytest.raises(sa.exc.OperationalError) as error:
+            other.execute(lock)
+        other.rollback()
+        other.exec_driver_sql("SET SESSION innodb_lock_wait_timeout = DEFAULT")
+        one.rollback()
+    assert was_rolled_back(error.value)
 
 
 def test_any_other_error_is_not_tried_again(session):

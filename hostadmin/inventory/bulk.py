@@ -73,8 +73,9 @@ def insert_hosts(
 ) -> None:
     """Add hosts whose fields are cleaned and spelled; groups are names.
 
-    ``created_at``, ``updated_at`` and ``confirmed_at`` may be given. Raises
-    ``Conflict`` when a name is taken.
+    ``created_at``, ``updated_at`` and ``confirmed_at`` may be given; ``id`` and
+    ``version`` too, by all or none: a deleted host comes back as the same. Raises
+    ``Conflict`` when a name or id is taken.
     """
     for start in range(0, len(hosts), BATCH):
         _insert(session, hosts[start : start + BATCH], group_ids)
@@ -112,7 +113,7 @@ def _insert(
     add_entries(
         session,
         [
-            _entry(host_id, host["hostname"], CREATED, _created(host, group_ids))
+            host_entry(host_id, host["hostname"], CREATED, _created(host, group_ids))
             for host_id, host in numbered
         ],
     )
@@ -129,7 +130,8 @@ def _row(host: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "created_at": created,
         "updated_at": updated,
         "confirmed_at": host.get("confirmed_at", updated),
-        "version": 1,
+        "version": host.get("version", 1),
+        **({"id": host["id"]} if "id" in host else {}),
     }
 
 
@@ -209,7 +211,7 @@ def _delete_lists(
 
 
 _LISTS = frozenset({"aliases", "addresses", "groups"})
-_TIMES = frozenset({"created_at", "updated_at", "confirmed_at"})
+_NOT_RECORDED = frozenset({"created_at", "updated_at", "confirmed_at", "id", "version"})
 
 
 def _created(host: Mapping[str, Any], group_ids: GroupIds) -> dict[str, Any]:
@@ -217,7 +219,7 @@ def _created(host: Mapping[str, Any], group_ids: GroupIds) -> dict[str, Any]:
     changes: dict[str, Any] = {
         name: [None, plain(value)]
         for name, value in host.items()
-        if value and name not in _TIMES
+        if value and name not in _NOT_RECORDED
     }
     changes.setdefault("status", [None, values.HostStatus.ACTIVE.value])
     for name in _LISTS & changes.keys():
@@ -239,9 +241,10 @@ def plain(value: Any) -> Any:
     return value.value if isinstance(value, enum.Enum) else value
 
 
-def _entry(
+def host_entry(
     host_id: int, name: str, action: str, changes: Mapping[str, Any]
 ) -> dict[str, Any]:
+    """Return what the history keeps of one host."""
     return {
         "subject": "host",
         "subject_id": host_id,
@@ -292,7 +295,7 @@ def change_hosts(
     )
     add_entries(
         session,
-        [_entry(c.id, c.hostname, CHANGED, c.changes) for c in changes],
+        [host_entry(c.id, c.hostname, CHANGED, c.changes) for c in changes],
     )
 
 

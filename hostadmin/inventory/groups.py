@@ -13,6 +13,7 @@ from ..errors import FieldError, InvalidInput, NotFound
 from ..models import Group, Host, group_members
 from ..query.membership import children_by_parent, with_descendants
 from ..values import clean_group, did_you_mean, quoted
+from .removal import take_members_out
 from .saving import check_version, saved
 from .whole import NAME, inventory_vars
 
@@ -52,19 +53,16 @@ def delete_group(group_id: int, version: int | None = None) -> None:
     """Delete a group; its members and child groups stay."""
     group = get_group(group_id)
     check_version(group, version)
-    # One by one, so that the history of each host and group says that it left.
-    members = (
-        sa.select(Host)
-        .where(Host.groups.any(id=group_id))
-        .options(orm.selectinload(Host.groups))
-    )
-    with db.session.no_autoflush:
-        for host in db.session.scalars(members):
-            host.groups.remove(group)
+    session = db.session()
+    # Nobody joins it from here on: a new member would be taken out without a word.
+    session.execute(sa.select(Group.id).where(Group.id == group_id).with_for_update())
+    # Each by itself, so that the history of each host and group says that it left.
+    take_members_out(session, group)
+    with session.no_autoflush:
         for parent in list(group.parents):
             parent.children.remove(group)
     saved(group, "name")
-    db.session.delete(group)
+    session.delete(group)
     saved(group, "name")
 
 
