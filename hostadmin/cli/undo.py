@@ -1,0 +1,116 @@
+"""``flask changes undo ID``."""
+
+import sys
+from collections.abc import Iterator
+
+import click
+
+from ..database import db
+from ..history import Act, write
+from ..undoing import (
+    CHANGE,
+    DELETE,
+    RESTORE,
+    SHOWN,
+    Step,
+    UndoPlan,
+    message,
+    plan_undo,
+    undo,
+)
+from ..values import json_text, quoted
+from .edge import actor, command, fail, printable, write_out
+
+DONE = {DELETE: "deleted", RESTORE: "brought back", CHANGE: "changed back"}
+
+
+@click.command("undo")
+@click.argument("change_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
+@click.option(
+    "--entry", type=click.IntRange(1, 2**63 - 1), help="Only this entry of the change."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@command
+def undo_command(change_id: int, entry: int | None, dry_run: bool, yes: bool) -> None:
+    """Take back what the change ID did; the undo is a change itself.
+
+    What something newer changed stays as it is and is listed.
+    """
+    session = db.session()
+    with plan_undo(session, change_id, entry) as plan:
+        session.rollback()
+        write_out(_lines(plan))
+        if dry_run or not plan.back:
+            click.echo(_summary(plan, would=True))
+            return
+        digest = plan.digest
+        if not yes:
+            _ask(plan)
+    act = Act(actor(), "command", message(change_id, entry))
+    done, new_id = write(act, lambda: undo(db.session(), change_id, entry, digest))
+    with done:
+        click.echo(f"{_summary(done)} This is change {new_id}.")
+
+
+def _ask(plan: UndoPlan) -> None:
+    if not sys.stdin.isatty():
+        fail("Nothing was done; say --yes to undo without being asked.")
+    if not click.confirm(f"{_summary(plan, would=True)} Do it?"):
+        fail("Nothing was done.")
+
+
+def _summary(plan: UndoPlan, would: bool = False) -> str:
+    if not plan.back and not plan.kept_objects:
+        return "Nothing to undo: all of it is already as it was before."
+    parts = [
+        f"{count:,} {subject}{'' if count == 1 else 's'} "
+        f"{'would be ' if would else ''}{DONE[action]}"
+        for (action, subject), count in sorted(plan.counts.items())
+        if subject != "inventory"
+    ]
+    if plan.counts[CHANGE, "inventory"]:
+        parts.append(
+            f"variables of all hosts {'would be ' if would else ''}changed back"
+        )
+    parts = parts or ["nothing can go back"]
+    if plan.kept_objects:
+        parts.append(f"{plan.kept_objects:,} left alone in whole or part")
+    if plan.same:
+        parts.append(f"{plan.same:,} already so")
+    text = ", ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _lines(plan: UndoPlan) -> Iterator[str]:
+    for step in plan.first_back:
+        yield printable(_back_line(step)) + "\n"
+    if plan.back > SHOWN:
+        yield f"… and {plan.back - SHOWN:,} more\n"
+    for step in plan.first_kept:
+        for kept in step.kept:
+            field = f" {kept.field}" if kept.field else ""
+            line = f"left: {step.subject} {step.name}:{field} {step.reason(kept)}"
+            yield printable(line) + "\n"
+    if plan.kept_objects > SHOWN:
+        yield f"… and {plan.kept_objects - SHOWN:,} more\n"
+
+
+def _back_line(step: Step) -> str:
+    name = f"{step.subject} {step.name}"
+    if step.action != CHANGE:
+        return f"{'delete' if step.action == DELETE else 'bring back'}: {name}"
+    fields = "; ".join(
+        f"{field} {_shown(now)} → {_shown(then)}"
+        for field, (now, then) in step.back.items()
+    )
+    return f"change back: {name}: {fields}"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "(not set)"
+    if isinstance(value, list):
+        names = [i["name"] if isinstance(i, dict) else str(i) for i in value]
+        return quoted(", ".join(names), 200)
+    return quoted(value if isinstance(value, str) else json_text(value), 200)
