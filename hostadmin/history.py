@@ -69,6 +69,7 @@ def writing(
     """Run the block in one transaction whose changes are recorded for this actor."""
     session = db.session()
     session.info["act"] = Act(actor, source, message)
+    session.info.pop("written_id", None)
     try:
         # The act outlives the block: what it left to flush is recorded, too.
         with write_transaction():
@@ -116,6 +117,15 @@ def current_change_set_id(session: orm.Session) -> int:
     assert row is not None  # noqa: S101 - an INSERT of one row always has it
     session.info["change_set_id"] = row[0]
     return int(row[0])
+
+
+def written_change_set_id(session: orm.Session) -> int | None:
+    """Return the id of the last change set that was committed; None if there was none.
+
+    ``writing`` forgets the one before.
+    """
+    found: int | None = session.info.get("written_id")
+    return found
 
 
 def json_value(value: object) -> Any:
@@ -242,6 +252,11 @@ def _refuse_unrecorded(state: orm.ORMExecuteState) -> None:
         )
 
 
+def _after_commit(session: orm.Session) -> None:
+    session.info["written_id"] = session.info.get("change_set_id")
+    _forget(session)
+
+
 def _forget(session: orm.Session, *_: object) -> None:
     session.info.pop("change_set_id", None)
     session.info.pop("deleted", None)
@@ -253,7 +268,7 @@ def install() -> None:
         ("before_flush", _before_flush),
         ("after_flush", _after_flush),
         ("do_orm_execute", _refuse_unrecorded),
-        ("after_commit", _forget),
+        ("after_commit", _after_commit),
         ("after_rollback", _forget),
     ):
         if not event.contains(db.session, name, listener):

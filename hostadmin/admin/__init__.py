@@ -4,7 +4,7 @@ from flask import Flask
 from flask_admin import Admin, AdminIndexView
 
 from ..models import Group, Host, Inventory
-from . import export
+from . import export, undo
 from .groups import GroupAdmin
 from .help import HelpPage
 from .home import HomePage
@@ -23,3 +23,4 @@ def install(app: Flask) -> None:
     admin.add_view(InventoryAdmin(Inventory, name="All hosts"))
     admin.add_view(HelpPage(name="Help", endpoint="help", url="/help"))
     app.register_blueprint(export.bp)
+    app.register_blueprint(undo.bp)

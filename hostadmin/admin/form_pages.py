@@ -16,6 +16,7 @@ from ..errors import Conflict, InvalidInput, InvalidValue
 from ..values import clean_text
 from .fields import VersionField
 from .list_pages import ListPages
+from .urls import undo_link
 
 # Until there are accounts, only people on this machine can connect.
 ACTOR = "local user"
@@ -194,7 +195,8 @@ class FormPages(ListPages):
         link = Markup('<a href="{}">{}</a>').format(
             self.get_url(".details_view", id=model.id), self.name_of(model)
         )
-        flash(Markup("{} {} {}.").format(verb, self.noun, link), "success")
+        done = Markup("{} {} {}.").format(verb, self.noun, link)
+        flash(done + undo_link(), "success")
 
     @expose("/delete/", methods=("GET", "POST"))
     def delete_view(self) -> ResponseReturnValue:
@@ -211,7 +213,8 @@ class FormPages(ListPages):
         except Conflict as error:
             flash(f"{error} Look again before you delete it.", "error")
             return self._ask_delete(self.get_one(str(id_)), form), 409
-        flash(f"Deleted {self.noun} {name}.", "success")
+        done = Markup("Deleted {} {}.").format(self.noun, name)
+        flash(done + undo_link(), "success")
         return redirect(self.get_url(".index_view"))
 
     def _ask_delete(self, model: Any, form: "DeleteForm") -> str:

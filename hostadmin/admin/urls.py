@@ -5,6 +5,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import url_for
+from markupsafe import Markup
+
+from ..database import db
+from ..history import written_change_set_id
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -56,3 +60,13 @@ class ViewUrl:
     def only(self, *names: str) -> "ViewUrl":
         """Return the view with nothing but these parameters."""
         return ViewUrl(self.endpoint, tuple(p for p in self.pairs if p[0] in names))
+
+
+def undo_link(change_set_id: int | None = None) -> Markup:
+    """Return a link to undo what was just written; nothing if nothing was."""
+    id_ = change_set_id or written_change_set_id(db.session())
+    if id_ is None:
+        return Markup("")
+    return Markup(' <a href="{}">Undo</a>').format(
+        url_for("undo.undo_page", change_set_id=id_)
+    )

@@ -10,18 +10,16 @@ from ..history import Act, write
 from ..undoing import (
     CHANGE,
     DELETE,
-    RESTORE,
     SHOWN,
     Step,
     UndoPlan,
     message,
     plan_undo,
+    summary,
     undo,
 )
 from ..values import json_text, quoted
 from .edge import actor, command, fail, printable, write_out
-
-DONE = {DELETE: "deleted", RESTORE: "brought back", CHANGE: "changed back"}
 
 
 @click.command("undo")
@@ -42,7 +40,7 @@ def undo_command(change_id: int, entry: int | None, dry_run: bool, yes: bool) ->
         session.rollback()
         write_out(_lines(plan))
         if dry_run or not plan.back:
-            click.echo(_summary(plan, would=True))
+            click.echo(summary(plan, would=True))
             return
         digest = plan.digest
         if not yes:
@@ -50,36 +48,14 @@ def undo_command(change_id: int, entry: int | None, dry_run: bool, yes: bool) ->
     act = Act(actor(), "command", message(change_id, entry))
     done, new_id = write(act, lambda: undo(db.session(), change_id, entry, digest))
     with done:
-        click.echo(f"{_summary(done)} This is change {new_id}.")
+        click.echo(f"{summary(done)} This is change {new_id}.")
 
 
 def _ask(plan: UndoPlan) -> None:
     if not sys.stdin.isatty():
         fail("Nothing was done; say --yes to undo without being asked.")
-    if not click.confirm(f"{_summary(plan, would=True)} Do it?"):
+    if not click.confirm(f"{summary(plan, would=True)} Do it?"):
         fail("Nothing was done.")
-
-
-def _summary(plan: UndoPlan, would: bool = False) -> str:
-    if not plan.back and not plan.kept_objects:
-        return "Nothing to undo: all of it is already as it was before."
-    parts = [
-        f"{count:,} {subject}{'' if count == 1 else 's'} "
-        f"{'would be ' if would else ''}{DONE[action]}"
-        for (action, subject), count in sorted(plan.counts.items())
-        if subject != "inventory"
-    ]
-    if plan.counts[CHANGE, "inventory"]:
-        parts.append(
-            f"variables of all hosts {'would be ' if would else ''}changed back"
-        )
-    parts = parts or ["nothing can go back"]
-    if plan.kept_objects:
-        parts.append(f"{plan.kept_objects:,} left alone in whole or part")
-    if plan.same:
-        parts.append(f"{plan.same:,} already so")
-    text = ", ".join(parts)
-    return f"{text[0].upper()}{text[1:]}."
 
 
 def _lines(plan: UndoPlan) -> Iterator[str]:

@@ -19,6 +19,7 @@ from .hosts import HostPlanner
 from .merging import Kept, merge
 from .reading import Net, Nets, newer_changes
 from .steps import CHANGE, DELETE, RESTORE, SHOWN, STAY, Step, UndoPlan
+from .wording import summary
 
 __all__ = [
     "CHANGE",
@@ -31,6 +32,7 @@ __all__ = [
     "UndoPlan",
     "message",
     "plan_undo",
+    "summary",
     "undo",
 ]
 
