@@ -7,8 +7,8 @@ from hostadmin import history
 from hostadmin.database import db
 from hostadmin.errors import Conflict, NotFound
 from hostadmin.history import Act, changes_of
-from hostadmin.inventory import groups, hosts, whole
-from hostadmin.models import ChangeSet
+from hostadmin.inventory import bulk, groups, hosts, whole
+from hostadmin.models import ChangeSet, Host
 from hostadmin.undoing import DELETE, message, plan_undo, undo
 
 from .dumps import dump
@@ -124,6 +124,22 @@ def test_a_deleted_host_comes_back_whole_and_newer_than_any_form(
     assert (act.actor, act.message) == ("bob", f"Undo of change {gone}")
     undone(new)
     assert hosts.find_host("a") is None
+
+
+def test_changed_and_deleted_at_once_comes_back_as_before_both(
+    session, did, undone, make_host
+):
+    id_ = make_host(hostname="a", owner="me")
+    before = dump(session)
+
+    def change_and_delete():
+        hosts.change_host(id_, {"owner": "you", "aliases": ["b"], "notes": "n"})
+        hosts.delete_host(id_)
+
+    gone = did(change_and_delete)
+    undone(gone)
+
+    assert dump(session) == before
 
 
 def test_undo_twice_does_nothing_and_an_undo_can_be_undone(
@@ -358,3 +374,32 @@ def test_the_command_tells_a_bad_id(session, run, args, code):
     answer = run(*args)
     assert answer.exit_code == code
     assert "Traceback" not in answer.output
+
+
+# ---- many
+
+
+def test_an_import_of_many_goes_but_for_what_others_changed(
+    session, did, undone, statements
+):
+    many, kept = 1_200, 50
+    given = [{"hostname": f"h{n}", "port": n + 1} for n in range(many)]
+    imported = did(lambda: bulk.insert_hosts(db.session(), given, {}))
+
+    def edit():
+        for n in range(kept):
+            hosts.change_host(hosts.find_host(f"h{n}").id, {"owner": "x"})
+
+    newer = did(edit, "carl")
+
+    with statements() as seen, plan_undo(session, imported) as plan:
+        assert plan.counts == {(DELETE, "host"): many - kept}
+        assert plan.kept_objects == kept
+    # By batches, not by rows.
+    assert len(seen) < 60
+    plan, _ = undone(imported)
+
+    assert {why for _, _, why in reasons(plan)} == {
+        f"was changed since by carl (change {newer})"
+    }
+    assert session.scalar(sa.select(sa.func.count()).select_from(Host)) == kept

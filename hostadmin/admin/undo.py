@@ -22,7 +22,7 @@ from ..undoing import (
     summary,
     undo,
 )
-from ..values import quoted
+from ..values import quoted, same_json
 from .details import value_text
 from .form_pages import ACTOR
 from .urls import undo_link
@@ -120,13 +120,27 @@ def _shown(step: Step) -> ShownStep:
         "all hosts" if step.subject == "inventory" else step.name,
         VERBS.get(step.action, ""),
         url,
-        [
-            (name, _text(now), _text(then))
-            for name, (now, then) in step.back.items()
-            if step.action == CHANGE
-        ],
+        _fields(step) if step.action == CHANGE else [],
         [(kept.field, _text(kept.now), step.reason(kept)) for kept in step.kept],
     )
+
+
+def _fields(step: Step) -> list[tuple[str, str, str]]:
+    shown = []
+    for name, (now, then) in step.back.items():
+        if name == "vars":
+            shown += [
+                (
+                    f"vars.{key}",
+                    _text((now or {}).get(key)),
+                    _text((then or {}).get(key)),
+                )
+                for key in sorted({**(now or {}), **(then or {})})
+                if not same_json((now or {}).get(key), (then or {}).get(key))
+            ]
+        else:
+            shown.append((name, _text(now), _text(then)))
+    return shown
 
 
 def _text(value: object) -> str:

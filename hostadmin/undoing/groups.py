@@ -177,7 +177,7 @@ def _decide(net: Net, now: Mapping[str, Any] | None) -> Step:
     if not net.exists:
         if now is not None:
             return Step.of(net, STAY)
-        back = {name: [None, before] for name, (before, _) in changes.items()}
+        back = {name: [None, was] for name, (was, _) in changes.items() if was}
         return Step.of(net, RESTORE, back=back, created_at=created_at)
     if now is None:
         return Step.of(net, STAY).stay("was deleted since")

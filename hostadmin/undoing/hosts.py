@@ -146,7 +146,7 @@ def decide_one(net: Net, state: StoredHost | None) -> Step:
     if not net.exists:
         if state is not None:
             return Step.of(net, STAY)
-        back = {name: [None, before] for name, (before, _) in changes.items()}
+        back = {name: [None, was] for name, (was, _) in changes.items() if was}
         return Step.of(net, RESTORE, back=back, created_at=created_at)
     if state is None:
         return Step.of(net, STAY).stay("was deleted since")
