@@ -7,6 +7,7 @@ statement on a recorded table is refused.
 
 import contextlib
 import enum
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -47,6 +48,14 @@ RECORDED_TABLES = frozenset(
         ChangeSet.__table__,
         ChangeEntry.__table__,
     }
+)
+
+# These are only added to.
+HISTORY_TABLES = frozenset({ChangeSet.__table__, ChangeEntry.__table__})
+DML_TEXT = re.compile(
+    r"\s*(?:update|delete\s+from|insert\s+into|replace\s+into)\s+[\"`]?"
+    rf"(?:{'|'.join(sorted(map(str, RECORDED_TABLES)))})\b",
+    re.IGNORECASE,
 )
 
 Recorded = Host | Group | Inventory
@@ -104,15 +113,15 @@ def current_change_set_id(session: orm.Session) -> int:
     act = session.info.get("act")
     if act is None:
         raise RuntimeError("Write inside history.writing(): who does this?")
-    result = session.connection().execute(
-        sa.insert(ChangeSet).values(
-            at=utcnow(),
-            actor=act.actor,
-            source=act.source,
-            message=act.message,
-            confirmed_count=0,
-        )
+    statement = sa.insert(ChangeSet).values(
+        at=utcnow(),
+        actor=act.actor,
+        source=act.source,
+        message=act.message,
+        confirmed_count=0,
     )
+    with _permitting(session, HISTORY_TABLES) as connection:
+        result = connection.execute(statement)
     row = result.inserted_primary_key
     assert row is not None  # noqa: S101 - an INSERT of one row always has it
     session.info["change_set_id"] = row[0]
@@ -199,6 +208,7 @@ def _before_flush(session: orm.Session, _context: object, _instances: object) ->
             instance.updated_at = now
             if isinstance(instance, Host):
                 instance.confirmed_at = now
+    session.info["permitted"] = RECORDED_TABLES
     # After the flush the rows of collections are gone and could not be read.
     session.info["deleted"] = [
         (item, _last_state(item)) for item in _recorded(session.deleted)
@@ -206,6 +216,7 @@ def _before_flush(session: orm.Session, _context: object, _instances: object) ->
 
 
 def _after_flush(session: orm.Session, _context: object) -> None:
+    session.info.pop("permitted", None)
     entries: list[tuple[Recorded, str, dict[str, list[Any]]]] = []
     for item in _recorded(session.new):
         created = {field: [None, value] for field, value in snapshot(item).items()}
@@ -235,10 +246,71 @@ def _entry(
 def add_entries(session: orm.Session, entries: list[dict[str, Any]]) -> None:
     """Add entries (columns of ``ChangeEntry`` without the change set) with Core."""
     change_set_id = current_change_set_id(session)
-    session.connection().execute(
-        sa.insert(ChangeEntry),
-        [{**entry, "change_set_id": change_set_id} for entry in entries],
+    with _permitting(session, HISTORY_TABLES) as connection:
+        connection.execute(
+            sa.insert(ChangeEntry),
+            [{**entry, "change_set_id": change_set_id} for entry in entries],
+        )
+
+
+def add_confirmed(session: orm.Session, count: int) -> None:
+    """Note on the change set that so many hosts were only seen again."""
+    statement = (
+        sa.update(ChangeSet)
+        .where(ChangeSet.id == current_change_set_id(session))
+        .values(confirmed_count=ChangeSet.confirmed_count + count)
     )
+    with _permitting(session, HISTORY_TABLES) as connection:
+        connection.execute(statement)
+
+
+# ---- nothing else writes
+
+
+@contextlib.contextmanager
+def recording(session: orm.Session) -> Iterator[sa.Connection]:
+    """Let Core statements write recorded tables: whoever asks adds the entries.
+
+    For ``inventory.bulk`` and what is built on it; the history itself stays shut.
+    """
+    with _permitting(session, RECORDED_TABLES - HISTORY_TABLES) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def _permitting(
+    session: orm.Session, tables: frozenset[Any]
+) -> Iterator[sa.Connection]:
+    before = session.info.get("permitted", frozenset())
+    session.info["permitted"] = before | tables
+    try:
+        yield session.connection()
+    finally:
+        session.info["permitted"] = before
+
+
+def _watch(session: orm.Session, _transaction: object, connection: Any) -> None:
+    """Look at every statement of the session's own connection."""
+
+    def refuse_unrecorded(_connection: object, statement: Any, *_: object) -> None:
+        if isinstance(statement, sa.TextClause):
+            if DML_TEXT.match(statement.text):
+                raise RuntimeError(_NO_HISTORY.format("a recorded table"))
+            return
+        if not getattr(statement, "is_dml", False):
+            return
+        if statement.table in RECORDED_TABLES - session.info.get(
+            "permitted", frozenset()
+        ):
+            raise RuntimeError(_NO_HISTORY.format(statement.table))
+
+    event.listen(connection, "before_execute", refuse_unrecorded)
+
+
+_NO_HISTORY = (
+    "A bulk statement on {} would leave no history: change objects, or use "
+    "inventory.bulk."
+)
 
 
 def _refuse_unrecorded(state: orm.ORMExecuteState) -> None:
@@ -246,10 +318,7 @@ def _refuse_unrecorded(state: orm.ORMExecuteState) -> None:
         return
     table = getattr(state.statement, "table", None)
     if table in RECORDED_TABLES:
-        raise RuntimeError(
-            f"A bulk statement on {table} would leave no history: "
-            "change objects, or use inventory.bulk."
-        )
+        raise RuntimeError(_NO_HISTORY.format(table))
 
 
 def _after_commit(session: orm.Session) -> None:
@@ -260,6 +329,12 @@ def _after_commit(session: orm.Session) -> None:
 def _forget(session: orm.Session, *_: object) -> None:
     session.info.pop("change_set_id", None)
     session.info.pop("deleted", None)
+    session.info.pop("permitted", None)
+
+
+def _shut(session: orm.Session, _transaction: object) -> None:
+    # A flush that failed inside a savepoint did not come to its end.
+    session.info.pop("permitted", None)
 
 
 def install() -> None:
@@ -270,6 +345,8 @@ def install() -> None:
         ("do_orm_execute", _refuse_unrecorded),
         ("after_commit", _after_commit),
         ("after_rollback", _forget),
+        ("after_soft_rollback", _shut),
+        ("after_begin", _watch),
     ):
         if not event.contains(db.session, name, listener):
             event.listen(db.session, name, listener)

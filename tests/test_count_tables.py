@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from hostadmin import history
 from hostadmin.clock import utcnow
 from hostadmin.errors import QueryError
 from hostadmin.inventory.axes import Kind, Order
@@ -214,7 +215,8 @@ def test_ten_thousand_values_are_counted_exactly(session, make_host):
         }
         for n in range(10_001)
     ]
-    session.connection().execute(sa.insert(Host.__table__), rows)
+    with history.recording(session) as connection:
+        connection.execute(sa.insert(Host.__table__), rows)
     table = count_table(session, find_dimension(session, "owner"), EVERYTHING)
 
     assert [slot.label for slot in table.slots[:2]] == ["o00000", "o00001"]

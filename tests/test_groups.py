@@ -257,7 +257,8 @@ def test_a_group_that_vanishes_while_a_host_joins_is_told(
 
     def find_and_be_overtaken(names):
         found = real(names)
-        session.connection().execute(sa.delete(Group.__table__))
+        with history.recording(session) as connection:
+            connection.execute(sa.delete(Group.__table__))
         return found
 
     monkeypatch.setattr(hosts, "find_groups", find_and_be_overtaken)
@@ -275,7 +276,8 @@ def test_a_group_that_lost_a_member_meanwhile_is_told(
 
     def read_and_be_overtaken(session, ids):
         found = real(session, ids)
-        session.connection().execute(sa.update(Host.__table__).values(version=7))
+        with history.recording(session) as connection:
+            connection.execute(sa.update(Host.__table__).values(version=7))
         return found
 
     monkeypatch.setattr(removal, "read_hosts_by_id", read_and_be_overtaken)

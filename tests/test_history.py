@@ -549,6 +549,68 @@ def test_a_bulk_statement_on_a_recorded_table_is_refused(session, writing, table
             session.execute(statement)
 
 
+@pytest.mark.parametrize("table", TABLES, ids=str)
+def test_a_core_statement_on_the_connection_of_the_session_is_refused(
+    session, writing, make_host, table
+):
+    make_host()
+    table = getattr(table, "__table__", table)
+    column = table.columns.keys()[0]
+
+    for statement in (
+        sa.delete(table),
+        sa.update(table).values({column: 1}),
+        sa.insert(table).values({column: 1}),
+        sa.text(f"DELETE FROM {table.name}"),  # noqa: S608 - our own names
+        sa.text(f"update {table.name} set {column} = 1"),  # noqa: S608
+    ):
+        with pytest.raises(RuntimeError, match="would leave no history"), writing():
+            session.connection().execute(statement)
+
+
+def test_bulk_methods_of_the_session_are_refused(session, writing, make_host):
+    id_ = make_host(hostname="web1")
+    new = {"hostname": "b", "hostname_key": "b", "hostname_sort": "b", "version": 1}
+    old = {"id": id_, "version": 1}
+
+    for write in (
+        lambda: session.bulk_insert_mappings(Host, [new]),
+        lambda: session.bulk_save_objects([Host(hostname="c")]),
+        lambda: session.bulk_update_mappings(Host, [old | {"owner": "x"}]),
+        lambda: session.bulk_insert_mappings(
+            ChangeSet, [{"actor": "x", "source": "web", "confirmed_count": 0}]
+        ),
+    ):
+        with pytest.raises(RuntimeError, match="would leave no history"), writing():
+            write()
+    assert counts(session) == (1, 1)
+    assert session.scalar(sa.select(Host.hostname)) == "web1"
+
+
+def test_even_the_bulk_module_cannot_rewrite_the_history(session, make_host):
+    make_host()
+    for table in (ChangeSet.__table__, ChangeEntry.__table__):
+        with (
+            pytest.raises(RuntimeError, match="would leave no history"),
+            history.writing("ann"),
+            history.recording(session()) as connection,
+        ):
+            connection.execute(sa.delete(table))
+    assert counts(session) == (1, 1)
+
+
+def test_a_failed_flush_leaves_the_door_shut(session, writing, make_host):
+    make_host(hostname="web1")
+
+    def fail_and_go_on():
+        with pytest.raises(sa.exc.IntegrityError), session.begin_nested():
+            session.add(Host(hostname="web1"))
+        session.connection().execute(sa.delete(Host.__table__))
+
+    with pytest.raises(RuntimeError, match="would leave no history"), writing():
+        fail_and_go_on()
+
+
 def test_an_update_of_a_joined_or_filtered_host_is_refused(session, writing, make_host):
     make_host(hostname="web1", owner="me")
     aliased = sa.orm.aliased(Host)

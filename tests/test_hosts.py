@@ -464,7 +464,8 @@ def test_a_write_between_reading_and_writing_is_a_conflict(
 
     def check_and_be_overtaken(host, version):
         real(host, version)
-        session.connection().execute(sa.update(Host.__table__).values(version=7))
+        with history.recording(session) as connection:
+            connection.execute(sa.update(Host.__table__).values(version=7))
 
     monkeypatch.setattr(hosts, "check_version", check_and_be_overtaken)
 

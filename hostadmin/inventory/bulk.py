@@ -17,9 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from .. import values
 from ..clock import utcnow
 from ..errors import Conflict
-from ..history import CHANGED, CREATED, add_entries, current_change_set_id
+from ..history import CHANGED, CREATED, add_confirmed, add_entries, recording
 from ..models import (
-    ChangeSet,
     Host,
     HostAddress,
     HostAlias,
@@ -42,7 +41,6 @@ GroupIds = Mapping[str, int]
 HOSTS = cast(sa.Table, Host.__table__)
 ALIASES = cast(sa.Table, HostAlias.__table__)
 ADDRESSES = cast(sa.Table, HostAddress.__table__)
-CHANGE_SETS = cast(sa.Table, ChangeSet.__table__)
 
 CHANGED_MEANWHILE = "Some of the hosts were changed meanwhile; nothing was saved."
 
@@ -77,8 +75,9 @@ def insert_hosts(
     ``version`` too, by all or none: a deleted host comes back as the same. Raises
     ``Conflict`` when a name or id is taken.
     """
-    for start in range(0, len(hosts), BATCH):
-        _insert(session, hosts[start : start + BATCH], group_ids)
+    with recording(session):
+        for start in range(0, len(hosts), BATCH):
+            _insert(session, hosts[start : start + BATCH], group_ids)
 
 
 def _insert(
@@ -258,9 +257,17 @@ def change_hosts(
     session: orm.Session, changes: Sequence[HostChange], group_ids: GroupIds
 ) -> None:
     """Change hosts. Raises ``Conflict`` when one is no longer at its version."""
-    if not changes:
-        return
-    connection = session.connection()
+    if changes:
+        with recording(session) as connection:
+            _change(session, connection, changes, group_ids)
+
+
+def _change(
+    session: orm.Session,
+    connection: sa.Connection,
+    changes: Sequence[HostChange],
+    group_ids: GroupIds,
+) -> None:
     now = utcnow()
     by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for change in changes:
@@ -325,16 +332,12 @@ def confirm_hosts(session: orm.Session, ids: Sequence[int]) -> None:
     """Note that hosts were seen: no version and no entry, a count on the change set."""
     if not ids:
         return
-    connection = session.connection()
     now = utcnow()
-    for start in range(0, len(ids), BATCH):
-        connection.execute(
-            sa.update(HOSTS)
-            .where(Host.id.in_(ids[start : start + BATCH]))
-            .values(confirmed_at=now)
-        )
-    connection.execute(
-        sa.update(CHANGE_SETS)
-        .where(ChangeSet.id == current_change_set_id(session))
-        .values(confirmed_count=ChangeSet.confirmed_count + len(ids))
-    )
+    with recording(session) as connection:
+        for start in range(0, len(ids), BATCH):
+            connection.execute(
+                sa.update(HOSTS)
+                .where(Host.id.in_(ids[start : start + BATCH]))
+                .values(confirmed_at=now)
+            )
+    add_confirmed(session, len(ids))

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..errors import Conflict
-from ..history import DELETED, add_entries
+from ..history import DELETED, add_entries, recording
 from ..models import Group, Host, group_members
 from .bulk import (
     BATCH,
@@ -43,12 +43,13 @@ def delete_hosts(session: orm.Session, versions: Mapping[int, int]) -> None:
             if host is None or host.version != versions[host_id]:
                 raise Conflict(CHANGED_MEANWHILE)
             by_version.setdefault(host.version, []).append(host_id)
-        connection = session.connection()
         for version, some in by_version.items():
             # Aliases, addresses and memberships go with the row.
-            gone = connection.execute(
-                sa.delete(HOSTS).where(HOSTS.c.id.in_(some), HOSTS.c.version == version)
-            ).rowcount
+            statement = sa.delete(HOSTS).where(
+                HOSTS.c.id.in_(some), HOSTS.c.version == version
+            )
+            with recording(session) as connection:
+                gone = connection.execute(statement).rowcount
             if gone != len(some):
                 raise Conflict(CHANGED_MEANWHILE)
         add_entries(

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..clock import utcnow
 from ..errors import Conflict
-from ..history import CREATED, add_entries
+from ..history import CREATED, add_entries, recording
 from ..inventory import bulk, removal, vocabulary, whole
 from ..inventory.groups import get_group
 from ..inventory.saving import saved
@@ -117,7 +117,6 @@ def _restore_groups(session: orm.Session, steps: list[Step]) -> None:
     """Insert groups with the ids they had; the ORM would number versions anew."""
     if not steps:
         return
-    connection = session.connection()
     now = utcnow()
     rows = [
         {
@@ -139,9 +138,10 @@ def _restore_groups(session: orm.Session, steps: list[Step]) -> None:
         for child in _then(step, "children") or ()
     ]
     try:
-        connection.execute(sa.insert(GROUPS), rows)
-        if edges:
-            connection.execute(sa.insert(group_children), edges)
+        with recording(session) as connection:
+            connection.execute(sa.insert(GROUPS), rows)
+            if edges:
+                connection.execute(sa.insert(group_children), edges)
     except IntegrityError:
         raise Conflict(bulk.CHANGED_MEANWHILE) from None
     add_entries(
