@@ -31,9 +31,10 @@ def dump(session: Session) -> Dump:
                         "owner",
                         "notes",
                     ),
-                    *("status", "created_at"),
+                    "created_at",
                 )
             },
+            "status": host.status.value,
             # By type, too: True is not 1.
             "vars": repr(sorted(host.vars.items())),
             "aliases": sorted((a.name, a.name_key) for a in host.aliases),
