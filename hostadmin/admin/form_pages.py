@@ -14,12 +14,10 @@ from .. import history
 from ..database import db
 from ..errors import Conflict, InvalidInput, InvalidValue
 from ..values import clean_text
+from .acting import web_act
 from .fields import VersionField
 from .list_pages import ListPages
 from .urls import undo_link
-
-# Until there are accounts, only people on this machine can connect.
-ACTOR = "local user"
 
 
 class FormPages(ListPages):
@@ -132,7 +130,7 @@ class FormPages(ListPages):
             form.message.errors = [str(error)]
             return None
         try:
-            return history.write(history.Act(ACTOR, "web", message), work)
+            return history.write(web_act(message), work)
         except InvalidInput as error:
             for wrong in error.errors:
                 field = form._fields.get(wrong.field, form.message)
@@ -209,7 +207,7 @@ class FormPages(ListPages):
             return self._ask_delete(model, form)
         id_, name, version = model.id, self.name_of(model), form.row_version.number
         try:
-            history.write(history.Act(ACTOR, "web"), lambda: self.delete(id_, version))
+            history.write(web_act(), lambda: self.delete(id_, version))
         except Conflict as error:
             flash(f"{error} Look again before you delete it.", "error")
             return self._ask_delete(self.get_one(str(id_)), form), 409

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from ..database import db
 from ..errors import Conflict, NotFound
-from ..history import Act, write
+from ..history import write
 from ..models import ChangeSet
 from ..undoing import (
     CHANGE,
@@ -23,8 +23,8 @@ from ..undoing import (
     undo,
 )
 from ..values import quoted, same_json
+from .acting import web_act
 from .details import value_text
-from .form_pages import ACTOR
 from .urls import undo_link
 
 bp = Blueprint("undo", __name__)
@@ -61,7 +61,7 @@ def undo_page(change_set_id: str) -> ResponseReturnValue:
     if request.method == "GET":
         return _show(id_, entry_id)
     digest = request.form.get("digest", "")
-    act = Act(ACTOR, "web", message(id_, entry_id))
+    act = web_act(message(id_, entry_id))
     try:
         plan, new_id = write(act, lambda: undo(db.session(), id_, entry_id, digest))
     except Conflict as error:
