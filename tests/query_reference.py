@@ -22,6 +22,8 @@ class Row:
     addresses: list[str] = field(default_factory=list)
     groups: set[str] = field(default_factory=set)
     variables: dict[str, Any] = field(default_factory=dict)
+    # What the checks find; no row can tell that by itself.
+    found: set[str] = field(default_factory=set)
 
 
 def holds(node: Node, row: Row) -> bool:
@@ -48,6 +50,8 @@ def _term(term: Term, row: Row) -> bool:
     values = _values_of(term.field, row)
     if term.op == tree.EMPTY:
         return not values
+    if term.field == "check":
+        return not row.found.isdisjoint(term.values)
     if term.field == "group":
         return any(value in row.groups for value in term.values)
     match = {
@@ -166,3 +170,36 @@ def _compare(op: str, value: Any, low: Any, high: Any) -> bool:
         tree.GREATER: value > high,
         tree.AT_LEAST: value >= low,
     }[op]
+
+
+def note_findings(rows: list[Row]) -> None:
+    """Compare every host with every other."""
+    for one in rows:
+        for other in rows:
+            if one.id != other.id:
+                one.found |= _findings(one, other)
+
+
+def _findings(one: Row, other: Row) -> set[str]:
+    found = set()
+    if set(one.addresses) & set(other.addresses):
+        found.add("same-address")
+    mine, theirs = ((row.fields["ip"], row.fields["port"]) for row in (one, other))
+    if mine == theirs and mine[0] is not None:
+        found.add("same-address-and-port")
+    if _short(one) == _short(other):
+        found.add("same-short-name")
+    if _is_alias_of(one, other) or _is_alias_of(other, one):
+        found.add("alias-is-name")
+    return found
+
+
+def _short(row: Row) -> str:
+    name = row.fields["hostname"].casefold()
+    short = name.split(".")[0]
+    return name if short.isdigit() else short
+
+
+def _is_alias_of(one: Row, other: Row) -> bool:
+    name = other.fields["hostname"].casefold()
+    return any(alias.casefold() == name for alias in one.aliases)

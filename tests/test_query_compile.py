@@ -324,6 +324,7 @@ SAMPLES = {
     "created": ("today", "2026-11"),
     "updated": ("2026-03", "2020"),
     "confirmed": ("2021", "-1y"),
+    "check": ("same-address", "same-short-name"),
 }
 
 

@@ -16,6 +16,7 @@ from hostadmin.errors import QueryError
 from hostadmin.inventory.counts import count_hosts
 from hostadmin.inventory.listing import iter_hosts, list_hosts
 from hostadmin.models import Host
+from hostadmin.query.checks import CHECKS
 from hostadmin.query.compile import select_ids
 from hostadmin.query.fields import FIELDS, Kind, find_field, literal
 from hostadmin.query.parse import parse
@@ -40,7 +41,7 @@ from hostadmin.query.tree import (
     negated,
 )
 
-from .query_reference import Row, holds
+from .query_reference import Row, holds, note_findings
 
 EXAMPLES = int(os.environ.get("HOSTADMIN_TEST_EXAMPLES", "1000"))
 HOSTS = 60
@@ -101,10 +102,20 @@ WANTED = {
     Kind.GROUP: tuple(GROUPS),
     Kind.NOTES: ("100%", "_", "ready", "line\nbreak", "'"),
     Kind.TIME: TIMES,
+    Kind.CHECK: tuple(CHECKS),
     Kind.VARIABLE: ("25", "2.5", "true", "x*", "*e*", "deep", "text", "-7", "zzz"),
 }
 VARIABLES = ("var.a", "var.a.b", "var.odd name", "var.ключ")
 PARTS = ("1", "e", "eb", "web", "10.", "d_", "%", "x", "*", "'", "or", "-", "ä", "fd00")
+
+
+def random_name(dice: random.Random, number: int) -> str:
+    """Return a name of one host only; some differ in their domain alone."""
+    if number < 2:
+        return ("web-1", "db%.1")[number]
+    if number % 4 == 0:
+        return f"{dice.choice(('web-1', '10', '10x', 'lone'))}.{number}.test"
+    return f"{dice.choice(NAMES)}{number}"
 
 
 def random_rows(dice: random.Random) -> list[dict[str, object]]:
@@ -125,8 +136,11 @@ def random_rows(dice: random.Random) -> list[dict[str, object]]:
         }
         rows.append(
             {
-                "hostname": f"{dice.choice(NAMES)}{number}" if number else "web-1",
-                "aliases": [f"{alias}.{number}" for alias in few(NAMES)],
+                "hostname": random_name(dice, number),
+                "aliases": [
+                    *(f"{alias}.{number}" for alias in few(NAMES)),
+                    *(["WEB-1"] if number == 5 else []),
+                ],
                 "ip_addr": some(IPS),
                 "addresses": few(IPS),
                 "port": some(PORTS),
@@ -164,7 +178,9 @@ def rows(session, make_host, make_group):
         host.created_at, host.updated_at = dice.sample(moments, 2)
         host.confirmed_at = dice.choice((*moments, None))
     session.commit()
-    return [as_row(host) for host in session.scalars(sa.select(Host))]
+    found = [as_row(host) for host in session.scalars(sa.select(Host))]
+    note_findings(found)
+    return found
 
 
 def as_row(host: Host) -> Row:
@@ -306,6 +322,11 @@ def test_every_engine_finds_what_python_finds(session, rows):
         assert count_hosts(session, negated(asked)) == len(every) - len(expected)
 
     check()
+
+
+def test_every_check_finds_some_of_these_hosts(rows):
+    for name in CHECKS:
+        assert 0 < sum(name in row.found for row in rows) < len(rows)
 
 
 def test_list_count_and_file_agree(session, rows):

@@ -14,7 +14,8 @@ from ..paging import CAP
 from ..values import fold, nearest
 from . import tree
 from .fields import Field, Kind, find_field
-from .terms import Clause, is_pattern, parts_of, spellings_of
+from .parts import Clause
+from .terms import is_pattern, parts_of, spellings_of
 from .tree import And, Node, Not, Or, Term, Word
 
 __all__ = [

@@ -8,6 +8,7 @@ from itertools import islice
 from ..errors import QueryError
 from ..values import STATUSES, fold
 from . import tree
+from .checks import CHECKS
 from .conditions import Slot, operators_of
 from .fields import FIELDS, Field, Kind, find_field
 from .parse import read
@@ -139,6 +140,8 @@ def _values(
     begun = slot.value
     if field.kind is Kind.STATUS:
         known: Iterable[tuple[str, int | None]] = [(name, None) for name in STATUSES]
+    elif field.kind is Kind.CHECK:
+        known = [(name, None) for name in CHECKS]
     elif field.kind is Kind.TIME:
         known = [(name, None) for name in _TIMES]
     else:

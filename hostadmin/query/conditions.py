@@ -7,6 +7,7 @@ from typing import NoReturn
 from ..errors import QueryError
 from ..values import STATUSES, quoted
 from . import tree
+from .checks import CHECKS
 from .fields import FIELDS, Field, Kind, find_field, literal_text
 from .ranges import (
     MAX_VALUES,
@@ -361,6 +362,8 @@ def expected_values(found: Field) -> tuple[str, ...]:
     """Return what stands after the operator of a field."""
     if found.kind is Kind.STATUS:
         return STATUSES
+    if found.kind is Kind.CHECK:
+        return tuple(CHECKS)
     return (_VALUES.get(found.kind, "a value"),)
 
 

@@ -14,6 +14,7 @@ from ..errors import QueryError
 from ..models import Host
 from ..values import fold, nearest, quoted
 from . import tree
+from .checks import CHECKS
 from .tree import Quoted
 
 
@@ -30,6 +31,7 @@ class Kind(enum.Enum):
     NOTES = "notes"
     TIME = "time"
     VARIABLE = "variable"
+    CHECK = "check"
 
 
 _MATCH = ("equals", "not_equal")
@@ -50,6 +52,7 @@ OPERATIONS: dict[Kind, tuple[str, ...]] = {
     Kind.NOTES: ("contains", "not_contains", *_EMPTY),
     Kind.TIME: (*_MATCH, *_RANGE, *_EMPTY),
     Kind.VARIABLE: (*_MATCH, *_PART, *_LIST, *_EMPTY),
+    Kind.CHECK: (*_MATCH, *_LIST),
 }
 
 
@@ -193,6 +196,13 @@ _FIELDS = (
         Host.confirmed_at,
         "when somebody or something last saw that the host exists",
         nullable=True,
+    ),
+    Field(
+        "check",
+        "Check",
+        Kind.CHECK,
+        f"what the hygiene page finds: {', '.join(CHECKS)}",
+        nullable=False,
     ),
 )
 

@@ -199,6 +199,9 @@ def _equality(field: Field, name: str, values: Sequence[str], *, negative: bool)
     if field.kind is Kind.GROUP:
         noun = "group" if len(values) == 1 else "any of the groups"
         return f"{no}in {noun} {_listed(values)}"
+    if field.kind is Kind.CHECK:
+        noun = "check" if len(values) == 1 else "checks"
+        return f"{no}found by the {noun} {_listed(values)}"
     if field.kind is Kind.TIME:
         return f"{name} {no}{_time_verb(values)}{_listed(values)}"
     if any(re.search(r"/|\*|\.\.", value) for value in values) and (

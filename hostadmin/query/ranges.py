@@ -18,11 +18,13 @@ from ..values import (
     address_key,
     clean_port,
     clean_status,
+    fold,
     nearest,
     parse_address,
     quoted,
 )
 from . import tree
+from .checks import CHECKS
 from .fields import Field, Kind
 from .times import parse_time
 from .tree import Term
@@ -48,6 +50,7 @@ OPERATORS: dict[Kind, tuple[str, ...]] = {
     Kind.NOTES: (tree.CONTAINS,),
     Kind.TIME: (tree.EQUALS, *_COMPARISONS),
     Kind.VARIABLE: _TEXT_OPS,
+    Kind.CHECK: (tree.EQUALS,),
 }
 
 
@@ -92,6 +95,8 @@ def check_value(field: Field, op: str, value: str) -> None:
         parse_range(field, value)
     elif field.kind is Kind.STATUS:
         parse_status(value)
+    elif field.kind is Kind.CHECK:
+        parse_check(value)
 
 
 def check_text(value: str, *, several_lines: bool = False) -> None:
@@ -117,6 +122,17 @@ def parse_status(value: str) -> HostStatus:
     except InvalidValue as error:
         near = nearest(str(value), STATUSES)
         raise QueryError(str(error), instead=near) from None
+
+
+def parse_check(value: str) -> str:
+    name = fold(str(value))
+    if name not in CHECKS:
+        raise QueryError(
+            f"{quoted(value)} is not a check.",
+            f"Known: {', '.join(CHECKS)}.",
+            instead=nearest(name, CHECKS),
+        )
+    return name
 
 
 def parse_range(field: Field, value: str) -> Range:

@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -13,11 +12,14 @@ from ..models import Host, HostAddress, HostAlias, VocabularyEntry, group_member
 from ..paging import CAP, capped_count
 from ..values import MAX_TEXT, fold, name_key, natural_key
 from . import membership, tree
+from .checks import CHECKS
 from .fields import Field, Kind, find_field
+from .parts import Clause, Column, Part
 from .ranges import (
     Range,
     check_term,
     check_text,
+    parse_check,
     parse_range,
     parse_status,
     word_range,
@@ -25,33 +27,11 @@ from .ranges import (
 from .tree import Quoted, Term, Word
 from .variables import Variable
 
-Clause: TypeAlias = ColumnElement[bool]
-Column: TypeAlias = orm.InstrumentedAttribute[Any]
-
 # Beyond the last character that a name can hold.
 _HIGHEST = "\U0010ffff"
 # Up to so many ids are written into a statement rather than looked up by it.
 _FEW = 500
 _ESCAPE = "/"
-
-
-@dataclass(frozen=True)
-class Part:
-    """One of the ways in which a term can hold.
-
-    ``nullable`` is the column whose NULL would make the condition neither true nor
-    false.
-    """
-
-    holds: Clause
-    nullable: Column | None = None
-
-    @property
-    def fails(self) -> Clause:
-        refuted = sa.not_(self.holds)
-        if self.nullable is None:
-            return refuted
-        return sa.or_(self.nullable.is_(None), refuted)
 
 
 def parts_of(session: orm.Session, term: Term | Word) -> list[Part]:
@@ -364,6 +344,11 @@ def _notes(_session: orm.Session, _field: Field, term: Term) -> list[Part]:
     return [Part(found, Host.notes)]
 
 
+def _check(session: orm.Session, _field: Field, term: Term) -> list[Part]:
+    wanted = sorted({parse_check(value) for value in term.values})
+    return [part for name in wanted for part in CHECKS[name](session)]
+
+
 def _variable(session: orm.Session, field: Field, term: Term) -> list[Part]:
     """Match a variable of the host itself; case counts only where it must be equal."""
     variable = Variable(session.get_bind().dialect.name, Host.vars, field.path)
@@ -397,4 +382,5 @@ _COMPILERS: dict[Kind, Callable[[orm.Session, Field, Term], list[Part]]] = {
     Kind.NOTES: _notes,
     Kind.TIME: _ordered,
     Kind.VARIABLE: _variable,
+    Kind.CHECK: _check,
 }

@@ -46,6 +46,10 @@ def find_dimension(session: orm.Session, by: str) -> Dimension:
     if name.casefold() == "domain" and not colon:
         return by_domain(session)
     field = _countable(name)
+    if field.kind is Kind.CHECK:
+        raise QueryError(
+            "Hosts are not counted by check.", "The page Hygiene has a number for each."
+        )
     if field.kind is Kind.TIME:
         return by_time(session, field, period.casefold() or "month")
     if colon:
