@@ -138,7 +138,7 @@ def test_more_hosts_cost_no_more_statements(client, make_host, statements, url):
 
 
 def test_what_is_too_slow_is_said_and_the_rest_is_there(client, inventory, monkeypatch):
-    monkeypatch.setattr("hostadmin.admin.stats.PAGE_SECONDS", 0)
+    monkeypatch.setattr("hostadmin.admin.budget.PAGE_SECONDS", 0)
     page = parse(client.get("/stats/"))
 
     assert page.h1.text == "4 hosts"

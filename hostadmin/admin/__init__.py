@@ -9,6 +9,7 @@ from .groups import GroupAdmin
 from .help import HelpPage
 from .home import HomePage
 from .hosts import HostAdmin
+from .hygiene import HygienePage
 from .inventory import InventoryAdmin
 from .stats import StatsPage
 
@@ -19,6 +20,7 @@ def install(app: Flask) -> None:
     admin = Admin(app, name="hostadmin", url="/", index_view=index)
     admin.add_view(HostAdmin(Host, name="Hosts", endpoint="hosts"))
     admin.add_view(StatsPage(name="Stats", endpoint="stats", url="/stats"))
+    admin.add_view(HygienePage(name="Hygiene", endpoint="hygiene", url="/hygiene"))
     admin.add_view(GroupAdmin(Group, name="Groups", endpoint="groups", url="/groups"))
     admin.add_view(InventoryAdmin(Inventory, name="All hosts"))
     admin.add_view(HelpPage(name="Help", endpoint="help", url="/help"))

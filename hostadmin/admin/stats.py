@@ -2,9 +2,8 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from flask import Response, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
@@ -17,7 +16,6 @@ from ..inventory import counts
 from ..inventory.axes import MOST_ROWS, Order
 from ..inventory.counts import CrossTable, Table
 from ..inventory.dimensions import PERIODS, Dimension, groupable_names
-from ..inventory.timelimit import TooSlow, time_limit
 from ..paging import Count
 from ..query.fields import FIELDS, Kind
 from ..query.printing import to_sentence, to_text
@@ -25,6 +23,7 @@ from ..query.tree import EVERYTHING, Node, all_of
 from ..transfer.formats.cells import guarded
 from ..values import did_you_mean, quoted
 from .asked import query_chips, read_hosts_request, with_query
+from .budget import Budget
 from .count_tables import CrossView, TableView, cross_view, linked, lower, table_view
 from .host_filters import filter_menu
 from .listing import ADD_FILTER, Listing, added_filter_url
@@ -47,15 +46,11 @@ TABLES = (
 SHORT = Order(top=7)
 SMALL_CROSS = (Order(top=8), Order(top=6))
 TONES = {"active": "accent", "offline": "danger"}
-# For one table or card; and for a page, so that many slow ones end some day.
-SECONDS = 3.0
-PAGE_SECONDS = 12.0
 TOPS = ("10", "20", "50", "100", "all")
 MOST_COLUMNS = 20
 SHOWN = {"count": "count", "row": "% of the row", "column": "% of the column"}
-PARAMETERS = ("by", "table", "order", "top", "zero", "show", *ADD_FILTER)
-
-Result = TypeVar("Result")
+VIEW_NAMES = ("by", "table", "order", "top", "zero", "show")
+PARAMETERS = (*VIEW_NAMES, *ADD_FILTER)
 
 
 @dataclass(frozen=True)
@@ -73,25 +68,6 @@ class Choice:
     by: tuple[str, ...]
     order: Order
     show: str
-
-
-class Budget:
-    """The time that a page may spend on counting."""
-
-    def __init__(self) -> None:
-        self.left = PAGE_SECONDS
-
-    def read(self, work: Callable[[], Result]) -> Result | str:
-        """Return what the work finds, or words that say where it was stopped."""
-        seconds = min(SECONDS, self.left)
-        if seconds < 0.1:
-            return "Not counted: the other tables took too long."
-        try:
-            with time_limit(db.session(), seconds):
-                return work()
-        except TooSlow:
-            self.left -= seconds
-            return f"Stopped after {seconds:.0f} s. Narrow the query to see it."
 
 
 class StatsPage(BaseView):
@@ -116,7 +92,7 @@ class StatsPage(BaseView):
         context = {
             "chips": chips,
             "hosts_url": str(hosts),
-            "listing": _frame(asked.url, node, total, chips),
+            "listing": query_frame(asked.url, node, total, chips, VIEW_NAMES),
             "total": total,
             "options": _options(choice.by),
         }
@@ -322,7 +298,14 @@ def _view(
 # ---- around the tables
 
 
-def _frame(url: ViewUrl, node: Node, total: int, chips: Sequence[object]) -> Listing:
+def query_frame(
+    url: ViewUrl,
+    node: Node,
+    total: int,
+    chips: Sequence[object],
+    view_names: Sequence[str],
+    verb: str = "Count",
+) -> Listing:
     """Return what the query bar needs, the same as on the list."""
     return Listing(
         noun="host",
@@ -336,9 +319,9 @@ def _frame(url: ViewUrl, node: Node, total: int, chips: Sequence[object]) -> Lis
         chips=chips,  # type: ignore[arg-type]
         filter_fields=filter_menu(),
         search_name=QUERY,
-        search_label="Count only hosts with env:prod -owner:search web*",
+        search_label=f"{verb} only hosts with env:prod -owner:search web*",
         search_value=to_text(node),
-        view_names=("by", "table", "order", "top", "zero", "show"),
+        view_names=view_names,
     )
 
 

@@ -3,11 +3,13 @@
 from flask import Flask
 
 from .changes import changes
+from .check import check_command
 from .hosts import hosts
 from .shell import shell_context
 
 
 def install(app: Flask) -> None:
     app.cli.add_command(changes)
+    hosts.add_command(check_command)
     app.cli.add_command(hosts)
     app.shell_context_processor(shell_context)

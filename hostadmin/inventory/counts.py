@@ -22,6 +22,7 @@ from .axes import NOT_SET, Kind, Order, Slot, make_axis
 from .dimensions import Dimension, plain
 from .dimensions import find_dimension as find_dimension
 from .dimensions import groupable_names as groupable_names
+from .hygiene import STALE_DAYS, unconfirmed
 from .tally import (
     Key,
     Tally,
@@ -34,7 +35,6 @@ from .tally import (
 
 # So many combinations are read at once; with more, the margins are counted first.
 MOST_CELLS = 20_000
-STALE_DAYS = 180
 
 
 @dataclass(frozen=True)
@@ -283,7 +283,7 @@ FACTS = (
     Fact(
         "unconfirmed",
         f"not confirmed in {STALE_DAYS} days",
-        tree.Not(tree.Term("confirmed", tree.EQUALS, (f"-{STALE_DAYS}d..now",))),
+        unconfirmed(STALE_DAYS),
     ),
     Fact("offline", "offline", tree.Term("status", tree.EQUALS, ("offline",))),
 )

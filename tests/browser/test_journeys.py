@@ -73,6 +73,7 @@ def test_every_page_is_accessible(page, axe, make_host, make_group):
         f"/hosts/edit/?id={host}",
         f"/hosts/delete/?id={host}",
         "/stats/",
+        "/hygiene/",
         "/stats/?by=os&top=1",
         "/stats/?by=env&by=network/24",
         "/stats/?by=created:week",

@@ -1,0 +1,61 @@
+"""``flask hosts check``: what is odd in the inventory."""
+
+import sys
+from collections.abc import Iterator
+
+import click
+from flask.cli import with_appcontext
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from ..database import db
+from ..inventory import hygiene
+from ..inventory.counts import count_hosts
+from ..inventory.lookalikes import find_look_alikes
+from ..query.parse import parse
+from ..query.printing import to_text
+from ..query.tree import EVERYTHING, Node, all_of
+from .edge import QUERY_SETTINGS, command, printable, with_query, write_out
+
+Line = tuple[str, int, str]
+
+
+@click.command("check", context_settings=QUERY_SETTINGS)
+@click.option(
+    "--days",
+    type=click.IntRange(1, hygiene.MOST_DAYS),
+    default=hygiene.STALE_DAYS,
+    show_default=True,
+    help="After how many days without a sign of life a host is told.",
+)
+@with_query
+@with_appcontext
+@command
+def check_command(days: int, query: str) -> None:
+    """Say what is odd: each check, how many hosts it finds, the query that shows them.
+
+    Values that look alike come next, and groups without hosts, by name.
+    """
+    lines = _lines(parse(query), days)
+    if not sys.stdout.isatty():
+        write_out("\t".join((name, str(n), text)) + "\n" for name, n, text in lines)
+        return
+    table = Table("check", "hosts", "query", box=SIMPLE_HEAD, pad_edge=False)
+    table.columns[1].justify = "right"
+    for name, number, text in lines:
+        table.add_row(name, f"{number:,}", text)
+    Console(markup=False, highlight=False, emoji=False).print(table)
+
+
+def _lines(node: Node, days: int) -> Iterator[Line]:
+    session = db.session()
+    for check in hygiene.host_checks(days):
+        both = all_of(node, check.condition)
+        yield check.name, count_hosts(session, both), to_text(both)
+    for found in find_look_alikes(session, node):
+        both = all_of(node, found.condition)
+        yield f"look-alike-{found.field.name}", found.hosts, printable(to_text(both))
+    if node == EVERYTHING:
+        names = [name for _, name in hygiene.groups_without_hosts(session)]
+        yield "groups-without-hosts", len(names), printable(", ".join(names))

@@ -1,0 +1,165 @@
+"""The checks of the inventory: each number equals the list behind its link."""
+
+from datetime import timedelta
+
+import pytest
+from bs4 import BeautifulSoup
+
+from hostadmin.clock import utcnow
+from hostadmin.inventory import hygiene
+from hostadmin.inventory.counts import count_hosts
+from hostadmin.inventory.listing import iter_hosts
+from hostadmin.inventory.lookalikes import find_look_alikes, group_alike, look_alike
+from hostadmin.models import Host
+from hostadmin.query.parse import parse
+
+ODD = (
+    {"hostname": "web-1.example.net", "ip_addr": "10.0.0.1", "environment": "prod"},
+    {"hostname": "web-1.example.org", "ip_addr": "10.0.0.1", "environment": "prod"},
+    {"hostname": "db", "ip_addr": "10.0.0.2", "aliases": ["web-1.example.net"]},
+    {"hostname": "twin", "ip_addr": "10.0.0.1", "port": 2222, "environment": "prod"},
+    {"hostname": "moved", "addresses": ["10.0.0.2"], "environment": "Production"},
+    {"hostname": "10.0.0.9", "ip_addr": "10.0.0.9"},
+    {"hostname": "10.0.0.8", "ip_addr": "127.0.0.1"},
+)
+EXPECTED = {
+    "same-address-and-port": {"web-1.example.net", "web-1.example.org"},
+    "same-address": {"web-1.example.net", "web-1.example.org", "twin", "db", "moved"},
+    "same-short-name": {"web-1.example.net", "web-1.example.org"},
+    "alias-is-name": {"db", "web-1.example.net"},
+    "special-address": {"10.0.0.8"},
+    "no-environment": {"db", "10.0.0.9", "10.0.0.8", "fine"},
+    "not-confirmed": set(),
+}
+
+
+@pytest.fixture
+def odd(make_host, make_group):
+    make_group(name="parent", children=[])
+    make_group(name="empty")
+    make_group(name="web")
+    for fields in ODD:
+        make_host(**fields, groups=[])
+    make_host(hostname="fine", owner="ops", location="ams", groups=["web"])
+
+
+def test_checks_find_what_is_odd_and_nothing_else(session, odd):
+    for check in hygiene.host_checks():
+        found = {host.hostname for host in iter_hosts(session, check.condition)}
+        if check.name in EXPECTED:
+            assert found == EXPECTED[check.name], check.name
+        else:
+            assert found == {fields["hostname"] for fields in ODD}, check.name
+
+
+def test_every_number_of_the_page_is_the_number_of_its_list(client, odd):
+    page = BeautifulSoup(client.get("/hygiene/").data, "html.parser")
+    links = page.select(".findings b a")
+
+    assert len(links) >= 10
+    for link in links:
+        number = link.find(string=True, recursive=False)
+        listed = BeautifulSoup(client.get(link["href"]).data, "html.parser")
+        assert listed.select_one(".list h2").text.startswith(f"{number} of 8 hosts")
+
+
+def test_a_query_narrows_the_checks(client, odd):
+    page = BeautifulSoup(client.get("/hygiene/?q=env:prod").data, "html.parser")
+
+    numbers = {
+        item.h3.text: item.b.find(string=True) for item in page.select(".findings li")
+    }
+    assert numbers["Same address"] == "3"
+    assert numbers["Without an environment"] == "0"
+    assert "Groups without hosts" not in numbers
+
+
+def test_groups_without_hosts_are_named(client, session, make_group, odd):
+    make_group(name="around web", children=["web"])
+    make_group(name="around empty", children=["empty"])
+
+    names = [name for _, name in hygiene.groups_without_hosts(session)]
+    page = client.get("/hygiene/").text
+
+    assert names == ["around empty", "empty", "parent"]
+    assert ">around empty</a>" in page
+    assert ">around web</a>" not in page
+
+
+def test_the_command_says_the_same(app, runner, session, odd):
+    result = runner.invoke(args=["hosts", "check"])
+    lines = [line.split("\t") for line in result.stdout.splitlines()]
+
+    assert result.exit_code == 0
+    assert [line[0] for line in lines[:-2]] == [c.name for c in hygiene.host_checks()]
+    for name, number, query in lines[:-1]:
+        assert count_hosts(session, parse(query)) == int(number), name
+    assert lines[-2] == ["look-alike-env", "4", "env:prod,Production"]
+    assert lines[-1] == ["groups-without-hosts", "2", "empty, parent"]
+
+
+def test_an_empty_inventory_has_nothing_odd(client, runner):
+    page = BeautifulSoup(client.get("/hygiene/").data, "html.parser")
+
+    assert {item.b.text for item in page.select(".findings li")} == {"0"}
+    assert runner.invoke(args=["hosts", "check"]).exit_code == 0
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "x", "1e3", "99999999999", "٣"])
+def test_days_that_are_none_are_refused(client, days):
+    answer = client.get("/hygiene/", query_string={"days": days})
+
+    assert answer.status_code == 400
+    assert "is no number of days" in answer.text
+
+
+def test_a_host_not_seen_for_long_is_told(client, session, make_host):
+    make_host(hostname="old")
+    session.get(Host, make_host(hostname="never")).confirmed_at = None
+    session.query(Host).filter_by(hostname="old").one().confirmed_at = (
+        utcnow() - timedelta(days=40)
+    )
+    session.commit()
+
+    numbers = [
+        count_hosts(session, hygiene.unconfirmed(days)) for days in (30, 50, 180)
+    ]
+
+    assert numbers == [2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("prod", "production", True),
+        ("Prod", "PROD.", True),
+        ("us-east", "us east", True),
+        ("Debian 13", "debian13", True),
+        ("Debian 12", "Debian 13", False),
+        ("ams1", "ams2", False),
+        ("platform", "plattform", True),
+        ("db", "dba", False),
+        ("search", "payments", False),
+        ("日本", "日本", True),
+        ("1", "2", False),
+    ],
+)
+def test_values_look_alike_by_their_letters(one, other, alike):
+    assert look_alike(one, other) is alike
+    assert look_alike(other, one) is alike
+
+
+def test_values_that_look_alike_come_together():
+    values = [("prod", 9), ("dev", 5), ("production", 2), ("Prod.", 1)]
+
+    assert group_alike(values) == [[("prod", 9), ("production", 2), ("Prod.", 1)]]
+
+
+def test_look_alikes_are_counted_under_the_query(session, make_host):
+    for number, owner in enumerate(["ops", "ops-", "ops-", "web"]):
+        make_host(hostname=f"h{number}", owner=owner, location="x")
+
+    (found,) = find_look_alikes(session)
+
+    assert (found.field.name, found.hosts) == ("owner", 3)
+    assert find_look_alikes(session, parse("hostname:h0")) == []
