@@ -3,6 +3,7 @@
 import contextlib
 import ipaddress
 import os
+import re
 import secrets
 import tempfile
 from pathlib import Path
@@ -33,6 +34,11 @@ DRIVERS = {
     "oracle": "oracle+oracledb",
 }
 ENGINES = ("sqlite", "postgresql", "mysql", "mariadb", "oracle")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+# Settings that may stand in a file of their own, as container platforms hand them out.
+SECRETS = ("secret_key", "database_uri")
+MAX_SECRET = 4096
+HOST_NAME = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d{1,5})?")
 
 
 class Settings(BaseSettings):
@@ -46,22 +52,39 @@ class Settings(BaseSettings):
     )
 
     database_uri: str = f"sqlite:///{DEFAULT_DATABASE}"
+    database_uri_file: str = ""
     secret_key: str = ""
+    secret_key_file: str = ""
     bind: str = "127.0.0.1:8000"
     production: bool = False
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    secure_cookies: bool | None = None
     threads: int = Field(default=8, ge=1, le=256)
     # For the suite only: under this name, no environment sets it.
     testing: bool = Field(default=False, validation_alias="testing is no setting")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, given: dict[str, Any]) -> dict[str, Any]:
+        for name in SECRETS:
+            variable, path = PREFIX + name.upper(), given.get(f"{name}_file")
+            if not path:
+                continue
+            if given.get(name):
+                raise ValueError(f"{variable} and {variable}_FILE are both set.")
+            given = {**given, name: _secret_in(str(path), f"{variable}_FILE")}
+        return given
+
     @field_validator("allowed_hosts", mode="before")
     @classmethod
-    def _split_hosts(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(
-                part.strip().lower() for part in value.split(",") if part.strip()
-            )
-        return value
+    def _read_hosts(cls, value: object) -> object:
+        return tuple(map(_host_name, _parts(value)))
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _read_proxies(cls, value: object) -> object:
+        return tuple(map(_network, _parts(value)))
 
     @field_validator("database_uri")
     @classmethod
@@ -76,7 +99,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _closed_until_accounts(self) -> "Settings":
-        if self.production or not is_loopback(self.bind_host):
+        if self.is_production:
             raise ValueError(
                 "There are no accounts yet, so only this machine may connect: "
                 "use HOSTADMIN_BIND=127.0.0.1:8000 and no HOSTADMIN_PRODUCTION."
@@ -89,6 +112,18 @@ class Settings(BaseSettings):
                 'make one: python3 -c "import secrets; print(secrets.token_hex(32))"'
             )
         return self
+
+    @property
+    def is_production(self) -> bool:
+        """Whether others than the people at this machine can reach the server."""
+        return self.production or not is_loopback(self.bind_host)
+
+    @property
+    def cookies_are_secure(self) -> bool:
+        """Whether browsers are told to send cookies over TLS only."""
+        if self.secure_cookies is None:
+            return self.is_production
+        return self.secure_cookies
 
     @property
     def bind_host(self) -> str:
@@ -119,6 +154,52 @@ class Settings(BaseSettings):
     def key(self) -> str:
         """Return the secret key; the embedded database makes its own and keeps it."""
         return self.secret_key or _kept_key(INSTANCE / "secret_key")
+
+
+def _secret_in(path: str, variable: str) -> str:
+    """Return what stands in a file, without the end of the line."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read(MAX_SECRET + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise ValueError(f"{variable} cannot be read: {reason}.") from None
+    if not text.strip() or len(text) > MAX_SECRET:
+        raise ValueError(f"{variable} names a file that is empty or too long.")
+    return text.strip()
+
+
+def _parts(value: object) -> list[str]:
+    """Return what stands between the commas."""
+    parts = value.split(",") if isinstance(value, str) else value
+    return [str(part).strip() for part in parts if str(part).strip()]  # type: ignore[attr-defined]
+
+
+def _host_name(text: str) -> str:
+    """Return a name, or a name and a port, as it stands in a ``Host`` header."""
+    name = text.lower().removesuffix(".")
+    with contextlib.suppress(ValueError):
+        # Browsers send brackets around the one kind of address, and Punycode.
+        name = f"[{ipaddress.IPv6Address(name)}]"
+    if not name.isascii():
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("idna").decode()
+    if not HOST_NAME.fullmatch(name):
+        raise ValueError(
+            f"HOSTADMIN_ALLOWED_HOSTS has {text[:60]!r}; names such as hosts.example "
+            "or hosts.example:8443 are meant, without https:// and without *."
+        )
+    return name
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(
+            f"HOSTADMIN_TRUSTED_PROXIES has {text[:60]!r}; addresses and networks "
+            "such as 127.0.0.1 or 10.1.0.0/24 are meant."
+        ) from None
 
 
 def _kept_key(path: Path) -> str:

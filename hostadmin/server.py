@@ -63,8 +63,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    overrides = {"database_uri": f"sqlite:///{DEMO_DATABASE}"} if options.demo else {}
-    settings = load_settings(**overrides)
+    demo = {"database_uri": f"sqlite:///{DEMO_DATABASE}", "database_uri_file": ""}
+    settings = load_settings(**(demo if options.demo else {}))
     with _listening(settings) as listener:
         app = create_app(settings)
         if options.prepare or options.demo:
@@ -84,7 +84,8 @@ def _serve(options: argparse.Namespace) -> None:
             ident=None,
             # More than the app accepts: the app answers 413 with a page.
             max_request_body_size=1024**3,
-            clear_untrusted_proxy_headers=True,
+            # The app itself knows whom to trust, networks too.
+            clear_untrusted_proxy_headers=False,
             _quiet=True,
         )
 

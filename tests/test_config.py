@@ -73,6 +73,8 @@ def test_the_environment_sets_everything(monkeypatch):
         ALLOWED_HOSTS="Hosts.Example, ,10.0.0.1,",
         THREADS="4",
         PRODUCTION="no",
+        TRUSTED_PROXIES="127.0.0.1, 10.1.0.7/24,2001:db8::/32",
+        SECURE_COOKIES="yes",
     )
 
     assert settings.database_uri == "postgresql+psycopg://u:p@db/hosts"
@@ -80,6 +82,57 @@ def test_the_environment_sets_everything(monkeypatch):
     assert (settings.bind_host, settings.bind_port) == ("::1", 9000)
     assert settings.allowed_hosts == ("hosts.example", "10.0.0.1")
     assert settings.threads == 4
+    assert list(map(str, settings.trusted_proxies)) == [
+        "127.0.0.1/32",
+        "10.1.0.0/24",
+        "2001:db8::/32",
+    ]
+    assert settings.cookies_are_secure
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("hosts.example.", "hosts.example"),
+        ("HOSTS.example:8443", "hosts.example:8443"),
+        ("::1", "[::1]"),
+        ("[2001:DB8::1]:80", "[2001:db8::1]:80"),
+        ("höst.example", "xn--hst-sna.example"),
+    ],
+)
+def test_allowed_hosts_are_kept_as_browsers_send_them(monkeypatch, given, kept):
+    assert settings_of(monkeypatch, ALLOWED_HOSTS=given).allowed_hosts == (kept,)
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URI"])
+def test_a_secret_may_stand_in_a_file(monkeypatch, tmp_path, name):
+    texts = {"SECRET_KEY": KEY, "DATABASE_URI": f"postgresql+psycopg://u:{SECRET}@h/d"}
+    path = tmp_path / "secret"
+    path.write_text(f"{texts[name]}\n")
+    rest = {"SECRET_KEY": KEY} if name == "DATABASE_URI" else {}
+
+    settings = settings_of(monkeypatch, **{f"{name}_FILE": str(path)}, **rest)
+
+    assert getattr(settings, name.lower()) == texts[name]
+
+
+@pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe", b"x" * 5000])
+def test_a_file_without_a_secret_is_told(monkeypatch, tmp_path, content):
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+
+    line = refusal(monkeypatch, SECRET_KEY_FILE=str(path))
+    assert line.startswith("HOSTADMIN_SECRET_KEY_FILE ")
+
+
+def test_a_secret_stands_in_one_place(monkeypatch, tmp_path):
+    (tmp_path / "secret").write_text(SECRET * 10)
+    both = {"SECRET_KEY": KEY, "SECRET_KEY_FILE": str(tmp_path / "secret")}
+
+    assert refusal(monkeypatch, **both) == (
+        "HOSTADMIN_SECRET_KEY and HOSTADMIN_SECRET_KEY_FILE are both set."
+    )
 
 
 def test_a_file_sets_what_the_environment_does_not(monkeypatch, tmp_path):
@@ -192,6 +245,15 @@ def test_the_name_of_a_database_shows_no_password(monkeypatch, uri):
         ({"THREADS": "257"}, "HOSTADMIN_THREADS cannot be used: "),
         ({"THREADS": "2.5"}, "HOSTADMIN_THREADS cannot be used: "),
         ({"THREADS": ""}, "HOSTADMIN_THREADS cannot be used: "),
+        ({"ALLOWED_HOSTS": "*"}, "without https:// and without *"),
+        ({"ALLOWED_HOSTS": "a.example,*.example"}, "HOSTADMIN_ALLOWED_HOSTS has '*.e"),
+        ({"ALLOWED_HOSTS": "https://hosts.example"}, "without https://"),
+        ({"ALLOWED_HOSTS": "hosts.example/x"}, "names such as hosts.example"),
+        ({"ALLOWED_HOSTS": "a b"}, "names such as hosts.example"),
+        ({"TRUSTED_PROXIES": "proxy.example"}, "HOSTADMIN_TRUSTED_PROXIES has 'proxy"),
+        ({"TRUSTED_PROXIES": "10.0.0.0/99"}, "addresses and networks"),
+        ({"TRUSTED_PROXIES": "*"}, "addresses and networks"),
+        ({"SECURE_COOKIES": "perhaps"}, "HOSTADMIN_SECURE_COOKIES cannot be used: "),
         ({"DATABASE_URI": ""}, "is not a database URI; sqlite:////path"),
         ({"DATABASE_URI": "hosts.db"}, "is not a database URI"),
         ({"DATABASE_URI": "postgres\nql://h/d"}, "is not a database URI"),

@@ -6,7 +6,6 @@
 below says why it is there; docs/architecture.md has the list.
 """
 
-import re
 from typing import Any
 
 from flask import request
@@ -15,6 +14,7 @@ from flask_admin import expose
 
 from ..database import db
 from ..errors import NotFound
+from ..own_paths import own_path
 from ..values import quoted
 from .form_pages import FormPages
 
@@ -23,8 +23,6 @@ from .form_pages import FormPages
 CLOSED = ("action_view", "ajax_lookup", "ajax_update", "export")
 
 MAX_ID = 2**31 - 1
-# Two slashes would name another host, and browsers take a backslash for a slash.
-OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20]*")
 
 
 def parse_id(text: str | None) -> int:
@@ -93,5 +91,4 @@ class ModelAdmin(FormPages):
 
         Flask-Admin's own check takes ``http:evil.example`` for one of ours.
         """
-        wanted = request.args.get("url", "")
-        return wanted if OWN_PATH.fullmatch(wanted) else self.get_url(".index_view")
+        return own_path(request.args.get("url")) or self.get_url(".index_view")

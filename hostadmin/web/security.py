@@ -1,9 +1,14 @@
-"""The fence around every request: known hosts, CSRF tokens, headers, limits."""
+"""The fence around every request: known hosts, own forms, limits, headers."""
+
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import RequestURITooLarge
 
 from ..config import Settings
+from ..own_paths import own_path
+from .proxies import TrustedProxies
 
 CSP = "; ".join(
     (
@@ -26,47 +31,126 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+# For a year: what Mozilla and the preload lists take for serious.
+HSTS = "max-age=31536000"
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 # A form holds 64 KiB of notes and of variables, percent-encoded threefold.
 MAX_BODY = 2 * 1024 * 1024
+MAX_PARTS = 2_000
+# A query of 10,000 characters, percent-encoded, and what stands around it.
+MAX_URL = 64 * 1024
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 csrf = CSRFProtect()
 
 
 def install(app: Flask, settings: Settings) -> None:
+    secure = settings.cookies_are_secure
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
-        SESSION_COOKIE_NAME="hostadmin",
+        MAX_FORM_PARTS=MAX_PARTS,
+        # With the prefix, no other host of the domain can plant one.
+        SESSION_COOKIE_NAME="__Host-hostadmin" if secure else "hostadmin",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=secure,
         # A form left open over lunch must still save; the token ends with the session.
         WTF_CSRF_TIME_LIMIT=None,
         # Browsers send the referrer over TLS only sometimes; the token is the defence.
         WTF_CSRF_SSL_STRICT=False,
+        # endpoint → bytes, for pages that take more or less; more is answered 413.
+        BODY_LIMITS={},
     )
-    allowed = {*LOOPBACK_HOSTS, *settings.allowed_hosts}
+    app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]
+        app.wsgi_app, settings.trusted_proxies
+    )
 
     # Before anything looks at the request: a foreign name that resolves to this
     # machine (DNS rebinding) must not read a single host.
     @app.before_request
-    def refuse_unknown_host() -> None:
-        host = request.host.lower()
-        name = host.rpartition(":")[0] if _has_port(host) else host
-        if name not in allowed:
+    def refuse_strangers() -> None:
+        if not is_allowed(request.host, settings.allowed_hosts):
             abort(400, "This server does not answer to that name.")
+        if len(request.full_path) > MAX_URL:
+            raise RequestURITooLarge
+        if request.method not in SAFE_METHODS and _is_foreign(settings):
+            abort(403, "This form was sent from another site. Nothing was saved.")
+
+    @app.before_request
+    def limit_body() -> None:
+        # The token of a form is read from its body, so this comes first.
+        limit = app.config["BODY_LIMITS"].get(request.endpoint)
+        if limit is not None:
+            request.max_content_length = limit
 
     csrf.init_app(app)
     app.after_request(_add_headers)
+    app.after_request(_keep_redirects_home)
 
 
-def _has_port(host: str) -> bool:
-    return host.rpartition(":")[2].isdigit() and not host.endswith("]")
+def is_allowed(host: str, names: tuple[str, ...]) -> bool:
+    """Whether this is a ``Host`` header of ours: a name, with a port or without.
+
+    A name that is allowed with a port is allowed with only that port.
+    """
+    name, port = _split_port(host.lower())
+    if port and not 0 < int(port) < 65536:
+        return False
+    name = name.removesuffix(".")
+    return name in LOOPBACK_HOSTS or name in names or f"{name}:{port}" in names
+
+
+def _split_port(host: str) -> tuple[str, str]:
+    name, colon, port = host.rpartition(":")
+    if colon and port.isascii() and port.isdigit() and len(port) < 6:
+        return name, port
+    return host, ""
+
+
+def _is_foreign(settings: Settings) -> bool:
+    """Whether the browser says that another site made this request.
+
+    A second line behind the token. Tools send neither header, and are no browsers.
+    """
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        return True
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return False
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return True
+    if parts.scheme not in ("http", "https"):
+        return True
+    usual = ":80" if parts.scheme == "http" else ":443"
+    origin_host = parts.netloc.lower().removesuffix(usual)
+    if origin_host == request.host.lower().removesuffix(usual):
+        return False
+    # A proxy may have said neither the name nor the port that the browser knows.
+    name, port = _split_port(origin_host)
+    return name not in settings.allowed_hosts and (
+        f"{name}:{port or usual[1:]}" not in settings.allowed_hosts
+    )
 
 
 def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", HSTS)
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _keep_redirects_home(response: Response) -> Response:
+    """Lead home instead of anywhere else: the last line, whatever a page believed."""
+    location = response.headers.get("Location")
+    if location is not None:
+        # Werkzeug's own redirects, to the address with a slash, name the host, too.
+        path = "/" + location.removeprefix(request.host_url).removeprefix("/")
+        path = path if location.startswith(request.host_url) else location
+        response.headers["Location"] = own_path(path) or f"{request.script_root}/"
     return response
