@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from .clock import utcnow
 from .database import db, was_rolled_back, write_transaction
 from .errors import Busy
+from .facts import FACT_TABLES, Facts
 from .models import (
     ChangeEntry,
     ChangeSet,
@@ -45,13 +46,12 @@ RECORDED_TABLES = frozenset(
         Inventory.__table__,
         group_members,
         group_children,
-        ChangeSet.__table__,
-        ChangeEntry.__table__,
     }
 )
 
 # These are only added to.
-HISTORY_TABLES = frozenset({ChangeSet.__table__, ChangeEntry.__table__})
+HISTORY_TABLES = frozenset({ChangeSet.__table__, ChangeEntry.__table__}) | FACT_TABLES
+RECORDED_TABLES |= HISTORY_TABLES
 DML_TEXT = re.compile(
     r"\s*(?:update|delete\s+from|insert\s+into|replace\s+into)\s+[\"`]?"
     rf"(?:{'|'.join(sorted(map(str, RECORDED_TABLES)))})\b",
@@ -113,8 +113,9 @@ def current_change_set_id(session: orm.Session) -> int:
     act = session.info.get("act")
     if act is None:
         raise RuntimeError("Write inside history.writing(): who does this?")
+    now = utcnow()
     statement = sa.insert(ChangeSet).values(
-        at=utcnow(),
+        at=now,
         actor=act.actor,
         source=act.source,
         message=act.message,
@@ -125,6 +126,8 @@ def current_change_set_id(session: orm.Session) -> int:
     row = result.inserted_primary_key
     assert row is not None  # noqa: S101 - an INSERT of one row always has it
     session.info["change_set_id"] = row[0]
+    session.info["change_set_at"] = now
+    session.info["facts"] = Facts()
     return int(row[0])
 
 
@@ -245,7 +248,10 @@ def _entry(
 
 def add_entries(session: orm.Session, entries: list[dict[str, Any]]) -> None:
     """Add entries (columns of ``ChangeEntry`` without the change set) with Core."""
+    if session.in_nested_transaction():
+        raise RuntimeError("A savepoint could take entries back that were counted.")
     change_set_id = current_change_set_id(session)
+    session.info["facts"].add(entries)
     with _permitting(session, HISTORY_TABLES) as connection:
         connection.execute(
             sa.insert(ChangeEntry),
@@ -321,15 +327,29 @@ def _refuse_unrecorded(state: orm.ORMExecuteState) -> None:
         raise RuntimeError(_NO_HISTORY.format(table))
 
 
+def _before_commit(session: orm.Session) -> None:
+    if session.in_nested_transaction():
+        return
+    session.flush()
+    facts: Facts | None = session.info.pop("facts", None)
+    if facts is not None:
+        id_, at = session.info["change_set_id"], session.info["change_set_at"]
+        with _permitting(session, HISTORY_TABLES) as connection:
+            facts.write(connection, id_, at)
+
+
 def _after_commit(session: orm.Session) -> None:
-    session.info["written_id"] = session.info.get("change_set_id")
-    _forget(session)
+    if not session.in_nested_transaction():
+        session.info["written_id"] = session.info.get("change_set_id")
+        _forget(session)
 
 
 def _forget(session: orm.Session, *_: object) -> None:
-    session.info.pop("change_set_id", None)
-    session.info.pop("deleted", None)
-    session.info.pop("permitted", None)
+    if session.in_nested_transaction():
+        # Only a savepoint ends, and what goes on is still the same act.
+        return
+    for name in ("change_set_id", "change_set_at", "facts", "deleted", "permitted"):
+        session.info.pop(name, None)
 
 
 def _shut(session: orm.Session, _transaction: object) -> None:
@@ -343,6 +363,7 @@ def install() -> None:
         ("before_flush", _before_flush),
         ("after_flush", _after_flush),
         ("do_orm_execute", _refuse_unrecorded),
+        ("before_commit", _before_commit),
         ("after_commit", _after_commit),
         ("after_rollback", _forget),
         ("after_soft_rollback", _shut),

@@ -1,5 +1,6 @@
 """The history: written with what it describes, or neither is. On every database."""
 
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -640,6 +641,27 @@ def test_what_was_recorded_cannot_be_changed_or_deleted(session, writing, make_h
         with pytest.raises(RuntimeError, match="only added to"), writing():
             rewrite()
     assert counts(session) == (1, 1)
+
+
+def test_a_savepoint_in_the_middle_makes_no_second_change_set(session, writing):
+    with writing():
+        hosts.add_host({"hostname": "a", "owner": "one"})
+        with contextlib.suppress(LookupError), session.begin_nested():
+            raise LookupError
+        # A new term of the vocabulary is added in a savepoint, too.
+        hosts.add_host({"hostname": "b", "owner": "two"})
+
+    assert counts(session) == (1, 2)
+
+
+def test_entries_in_a_savepoint_are_refused(session, writing, make_host):
+    make_host(hostname="a")
+    with (
+        pytest.raises(RuntimeError, match="savepoint"),
+        writing(),
+        session.begin_nested(),
+    ):
+        hosts.find_host("a").port = 80
 
 
 def test_installing_twice_records_once(session, writing, recorded):

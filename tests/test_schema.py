@@ -24,7 +24,7 @@ from hostadmin.query.fields import SORTABLE
 from hostadmin.query.filters import parse_filters
 from hostadmin.schema import MIGRATIONS, State
 
-BEFORE_HEAD, HEAD = "0003", "0004"
+BEFORE_HEAD, HEAD = "0004", "0005"
 _numbers = itertools.count(1)
 
 
@@ -370,6 +370,21 @@ def test_a_step_down_and_up_keeps_every_row_of_the_tables_on_both_sides(new_app)
         host = hosts.add_host({"hostname": "new", "environment": "PROD"})
         assert host.id > 30
         hosts.change_host(hosts.find_host("host1.example").id, {"owner": "me"})
+
+
+def test_what_lists_show_of_changes_is_taken_from_the_entries(new_app):
+    app = migrated(new_app())
+    fill(app)
+    with app.app_context(), history.writing("ann", "web"):
+        hosts.change_host(hosts.find_host("host1.example").id, {"hostname": "Ä."})
+        hosts.change_host(hosts.find_host("ä").id, {"hostname": "b"})
+    full = content(app)
+
+    lowered(app, "0004")
+    assert "change_counts" not in content(app)
+    migrated(app)
+
+    assert content(app) == full
 
 
 def test_a_step_down_and_up_leaves_the_schema_as_it_was(new_app):

@@ -1,6 +1,12 @@
 """The tables."""
 
-from .change import ChangeEntry, ChangeSet
+from .change import (
+    ChangeEntry,
+    ChangeSet,
+    FormerName,
+    change_counts,
+    change_fields,
+)
 from .group import Group, group_children, group_members
 from .host import COUNTED_COLUMNS, Host, HostAddress, HostAlias
 from .inventory import Inventory
@@ -10,12 +16,15 @@ __all__ = [
     "COUNTED_COLUMNS",
     "ChangeEntry",
     "ChangeSet",
+    "FormerName",
     "Group",
     "Host",
     "HostAddress",
     "HostAlias",
     "Inventory",
     "VocabularyEntry",
+    "change_counts",
+    "change_fields",
     "group_children",
     "group_members",
 ]
