@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     secure_cookies: bool | None = None
     threads: int = Field(default=8, ge=1, le=256)
+    password_length: int = Field(default=12, ge=8, le=128)
+    session_idle_minutes: int = Field(default=60, ge=1, le=60 * 24 * 30)
+    session_hours: int = Field(default=12, ge=1, le=24 * 90)
     # For the suite only: under this name, no environment sets it.
     testing: bool = Field(default=False, validation_alias="testing is no setting")
 

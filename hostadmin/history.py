@@ -21,6 +21,8 @@ from .database import db, was_rolled_back, write_transaction
 from .errors import Busy
 from .facts import FACT_TABLES, Facts
 from .models import (
+    Account,
+    ApiToken,
     ChangeEntry,
     ChangeSet,
     Group,
@@ -44,6 +46,8 @@ RECORDED_TABLES = frozenset(
         HostAddress.__table__,
         Group.__table__,
         Inventory.__table__,
+        Account.__table__,
+        ApiToken.__table__,
         group_members,
         group_children,
     }
@@ -58,7 +62,7 @@ DML_TEXT = re.compile(
     re.IGNORECASE,
 )
 
-Recorded = Host | Group | Inventory
+Recorded = Host | Group | Inventory | Account | ApiToken
 Result = TypeVar("Result")
 
 
@@ -69,15 +73,20 @@ class Act:
     actor: str
     source: str
     message: str | None = None
+    # Of the network, where there is one.
+    address: str | None = None
 
 
 @contextlib.contextmanager
 def writing(
-    actor: str, source: str = "command", message: str | None = None
+    actor: str,
+    source: str = "command",
+    message: str | None = None,
+    address: str | None = None,
 ) -> Iterator[None]:
     """Run the block in one transaction whose changes are recorded for this actor."""
     session = db.session()
-    session.info["act"] = Act(actor, source, message)
+    session.info["act"] = Act(actor, source, message, address)
     session.info.pop("written_id", None)
     try:
         # The act outlives the block: what it left to flush is recorded, too.
@@ -95,7 +104,7 @@ def write(act: Act, work: Callable[[], Result]) -> Result:
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            with writing(act.actor, act.source, act.message):
+            with writing(act.actor, act.source, act.message, act.address):
                 return work()
         except DBAPIError as error:
             if not was_rolled_back(error):
@@ -119,6 +128,7 @@ def current_change_set_id(session: orm.Session) -> int:
         actor=act.actor,
         source=act.source,
         message=act.message,
+        address=act.address,
         confirmed_count=0,
     )
     with _permitting(session, HISTORY_TABLES) as connection:

@@ -24,10 +24,16 @@ for name in [key for key in os.environ if key.startswith("HOSTADMIN_")]:
     if not name.startswith(TEST_PREFIX):
         del os.environ[name]
 
+from argon2 import PasswordHasher  # noqa: E402
+
 from hostadmin import create_app, history  # noqa: E402
+from hostadmin.access import passwords  # noqa: E402
 from hostadmin.config import Settings  # noqa: E402
 from hostadmin.database import Base, db  # noqa: E402
 from hostadmin.inventory import groups, hosts  # noqa: E402
+
+# Slow on purpose elsewhere; a test that wants that uses its own.
+passwords.use(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 ENGINES = ("sqlite", "postgresql", "mariadb")
 START = {"postgresql": servers.postgresql, "mariadb": servers.mariadb}

@@ -9,9 +9,7 @@ from typing import Any
 
 import click
 from flask.cli import AppGroup
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from ..database import db
 from ..errors import Conflict
@@ -34,6 +32,7 @@ from .edge import (
     write_out,
 )
 from .progress import Counter, counting
+from .tables import show_table
 
 hosts = AppGroup("hosts", help="Import, export, list and count hosts.")
 
@@ -74,7 +73,7 @@ def list_hosts(query: str) -> None:
     titles = [*LIST_FIELDS, "groups"]
     shown = range(len(titles)) if Console().width >= WIDE else NARROW
     while some := list(islice(rows, ROWS_PER_TABLE)):
-        _show_table(
+        show_table(
             [titles[i] for i in shown], [[row[i] for i in shown] for row in some]
         )
 
@@ -85,16 +84,6 @@ def _cells(host: Host) -> list[str]:
     row["status"] = host.status.value
     groups = ",".join(group.name for group in host.groups)
     return ["" if value is None else str(value) for value in (*row.values(), groups)]
-
-
-def _show_table(titles: Iterable[str], rows: Iterable[Sequence[str]]) -> None:
-    table = Table(*titles, box=SIMPLE_HEAD, pad_edge=False)
-    for column in table.columns[:2]:
-        column.no_wrap = True
-    for row in rows:
-        table.add_row(*row)
-    # A name such as [red] is a name, not a colour.
-    Console(markup=False, highlight=False, emoji=False).print(table)
 
 
 # ---- count
@@ -117,7 +106,7 @@ def count(by: Sequence[str], query: str) -> None:
     titles = [dimension.title for dimension in find_dimensions(session, by)]
     cells = count_by_many(session, node, by)
     if sys.stdout.isatty():
-        _show_table(
+        show_table(
             (*titles, "hosts"),
             [(*(v or NOT_SET for v in c.values), f"{c.count:,}") for c in cells],
         )

@@ -29,7 +29,7 @@ def is_of_this_engine(item: Any, _name: str, kind: str, *_: Any) -> bool:
 
 
 def refuse_to_lose_all(connection: sa.Connection) -> None:
-    """Refuse a downgrade to nothing while there are hosts or groups.
+    """Refuse a downgrade to nothing while there are hosts, groups or accounts.
 
     Here, before the first step: not every engine takes back the steps before one
     that fails.
@@ -41,7 +41,7 @@ def refuse_to_lose_all(connection: sa.Connection) -> None:
         return
     if not goes_to_nothing:
         return
-    for table in ("hosts", "host_groups"):
+    for table in ("hosts", "host_groups", "accounts"):
         found = sa.inspect(connection).has_table(table) and connection.scalar(
             sa.text(f"SELECT 1 FROM {table} LIMIT 1")  # noqa: S608 - our own names
         )

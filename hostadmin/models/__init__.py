@@ -1,5 +1,13 @@
 """The tables."""
 
+from .account import (
+    Account,
+    AccountAddress,
+    AccountSession,
+    ApiToken,
+    LoginAttempt,
+    SetupLink,
+)
 from .change import (
     ChangeEntry,
     ChangeSet,
@@ -14,6 +22,10 @@ from .vocabulary import VocabularyEntry
 
 __all__ = [
     "COUNTED_COLUMNS",
+    "Account",
+    "AccountAddress",
+    "AccountSession",
+    "ApiToken",
     "ChangeEntry",
     "ChangeSet",
     "FormerName",
@@ -22,6 +34,8 @@ __all__ = [
     "HostAddress",
     "HostAlias",
     "Inventory",
+    "LoginAttempt",
+    "SetupLink",
     "VocabularyEntry",
     "change_counts",
     "change_fields",

@@ -38,6 +38,8 @@ class ChangeSet(Base):
     # web, api, command or import
     source: Mapped[str] = mapped_column(key_text(16))
     message: Mapped[str | None] = mapped_column(sa.String(MAX_TEXT))
+    # Of the network; None for what was done on the server itself.
+    address: Mapped[str | None] = mapped_column(sa.String(45))
     # Hosts that were only seen again: no entry each, since nothing changed.
     confirmed_count: Mapped[int] = mapped_column(default=0)
 
@@ -64,11 +66,11 @@ class ChangeEntry(Base):
     change_set_id: Mapped[int] = mapped_column(
         sa.ForeignKey("change_sets.id"), index=True
     )
-    # host, group or inventory
+    # host, group, inventory, account or token
     subject: Mapped[str] = mapped_column(key_text(16))
     subject_id: Mapped[int]
     subject_name: Mapped[str] = mapped_column(sa.String(MAX_TEXT))
-    # created, changed or deleted
+    # created, changed or deleted; for accounts also what they did
     action: Mapped[str] = mapped_column(key_text(16))
     # field name → [from, to]
     changes: Mapped[dict[str, Any]] = mapped_column(sa.JSON)

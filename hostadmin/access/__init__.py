@@ -1,0 +1,1 @@
+"""Accounts, sessions and tokens. Functions flush, edges commit; no web in here."""

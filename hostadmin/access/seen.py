@@ -1,0 +1,58 @@
+"""When a session or token was last used: noted now and then, and only if it is easy."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..clock import utcnow
+from ..models import AccountSession, ApiToken
+from .identity import Identity
+
+log = logging.getLogger(__name__)
+
+
+def note_use(engine: Engine, identity: Identity) -> None:
+    """Note that somebody is there, in a transaction of its own that waits for nobody.
+
+    Where the database is read-only, full or locked, pages are still read.
+    """
+    statement: Any = (
+        sa.update(AccountSession)
+        .where(AccountSession.id == identity.session_id)
+        .values(seen_at=utcnow())
+    )
+    if identity.token_id is not None:
+        statement = (
+            sa.update(ApiToken)
+            .where(ApiToken.id == identity.token_id)
+            .values(last_used_at=utcnow())
+        )
+    try:
+        with engine.connect() as connection, _without_waiting(connection):
+            connection.execute(statement)
+            connection.commit()
+    except SQLAlchemyError as error:
+        log.info("the use of a session was not noted: %s", type(error).__name__)
+
+
+@contextlib.contextmanager
+def _without_waiting(connection: sa.Connection) -> Iterator[None]:
+    """Let statements of a connection fail at once where they would wait for a lock."""
+    if connection.dialect.name == "postgresql":
+        # Until the end of the transaction.
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    # Past SQLAlchemy, which would begin a transaction first.
+    raw: Any = connection.connection.dbapi_connection
+    raw.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA busy_timeout = 5000")

@@ -1,0 +1,157 @@
+"""``flask accounts …``: who can log in. Nobody needs an account for it but a shell."""
+
+import sys
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from ..access import accounts as core
+from ..access import passwords, throttle
+from ..clock import utcnow
+from ..config import Settings
+from ..database import db
+from ..errors import InvalidValue
+from ..history import Act, write
+from ..models import Account
+from ..people import ROLES
+from ..words import ago_text
+from .edge import actor, command, fail, printable, write_out
+from .tables import show_table
+
+accounts = AppGroup("accounts", help="Add, list and shut accounts.")
+
+NAME = click.argument("name")
+ROLE = click.option(
+    "--role",
+    required=True,
+    type=click.Choice([role.value for role in ROLES]),
+    help="viewer reads, editor changes, admin also keeps the accounts.",
+)
+
+
+@accounts.command("add")
+@NAME
+@ROLE
+@command
+def add(name: str, role: str) -> None:
+    """Add the account NAME.
+
+    The password is asked for; without a terminal it is the first line of stdin.
+    """
+    username = core.check_new_name(name)
+    password_hash = _read_password(username)
+    account = _write(lambda: core.add_account(username, password_hash, role))
+    click.echo(f"Added {account.role.value} {account.username}.")
+
+
+@accounts.command("list")
+@command
+def list_accounts() -> None:
+    """List accounts: name, role, active or disabled, last log-in."""
+    rows = core.list_accounts()
+    if not sys.stdout.isatty():
+        write_out("\t".join(_cells(row)) + "\n" for row in rows)
+        return
+    now = utcnow()
+    shown = [
+        [*_cells(row)[:3], ago_text(row.last_login_at, now)]
+        if row.last_login_at
+        else [*_cells(row)[:3], "never"]
+        for row in rows
+    ]
+    show_table(["name", "role", "state", "last log-in"], shown)
+
+
+def _cells(account: Account) -> list[str]:
+    last = account.last_login_at
+    return [
+        account.username,
+        account.role.value,
+        "active" if account.active else "disabled",
+        last.isoformat(timespec="seconds") if last else "",
+    ]
+
+
+@accounts.command("password")
+@NAME
+@command
+def password(name: str) -> None:
+    """Give NAME another password, which ends all its sessions."""
+    account = core.named_account(name)
+    id_, username = account.id, account.username
+    password_hash = _read_password(username)
+    _write(lambda: core.set_password(id_, password_hash))
+    click.echo(f"The password of {username} was changed; its sessions have ended.")
+
+
+@accounts.command("disable")
+@NAME
+@command
+def disable(name: str) -> None:
+    """Shut NAME out at once: its sessions end, its tokens no longer work."""
+    _set_active(name, False)
+
+
+@accounts.command("enable")
+@NAME
+@command
+def enable(name: str) -> None:
+    """Let NAME in again."""
+    _set_active(name, True)
+
+
+@accounts.command("role")
+@NAME
+@click.argument("role", type=click.Choice([role.value for role in ROLES]))
+@command
+def change_role(name: str, role: str) -> None:
+    """Give NAME the ROLE viewer, editor or admin, which ends its sessions."""
+    id_ = core.named_account(name).id
+    account = _write(lambda: core.change_role(id_, role))
+    click.echo(f"{account.username} is {account.role.value}.")
+
+
+@accounts.command("unlock")
+@click.argument("name", required=False)
+@command
+def unlock(name: str | None) -> None:
+    """Forget wrong log-ins of NAME, or of everybody and from everywhere."""
+    count = _write(lambda: throttle.unlock(name))
+    click.echo(f"{count} wrong {'try' if count == 1 else 'tries'} forgotten.")
+
+
+def _set_active(name: str, active: bool) -> None:
+    id_ = core.named_account(name).id
+    account = _write(lambda: core.set_active(id_, active))
+    click.echo(f"{account.username} is {'active' if active else 'disabled'}.")
+
+
+def _write(work: Any) -> Any:
+    return write(Act(actor(), "command"), work)
+
+
+def _read_password(username: str) -> str:
+    """Return the hash of a new password from the terminal or the standard input."""
+    db.session.rollback()
+    settings: Settings = current_app.extensions["hostadmin"]
+    if sys.stdin.isatty():
+        text = click.prompt(
+            "Password", hide_input=True, confirmation_prompt="The same again", err=True
+        )
+    else:
+        # Bytes, and no more than can be one: what is no UTF-8 is refused, not changed.
+        line = sys.stdin.buffer.readline(8 * passwords.MAX_PASSWORD)
+        text = (
+            line.removesuffix(b"\n")
+            .removesuffix(b"\r")
+            .decode("utf-8", "surrogateescape")
+        )
+        if not text:
+            fail("There is no password on the standard input.")
+    try:
+        passwords.check_new_password(text, username, settings.password_length)
+    except InvalidValue as error:
+        fail(printable(str(error)))
+    return passwords.hash_password(text)

@@ -1,0 +1,79 @@
+"""``flask tokens …``: how tools come in."""
+
+import sys
+
+import click
+from flask.cli import AppGroup
+
+from ..access import tokens as core
+from ..clock import utcnow
+from ..database import db
+from ..history import Act, write
+from ..models import ApiToken
+from ..words import ago_text
+from .accounts import NAME, ROLE
+from .edge import actor, command, write_out
+from .tables import show_table
+
+tokens = AppGroup("tokens", help="Add, list and revoke tokens for tools.")
+
+
+@tokens.command("add")
+@NAME
+@ROLE
+@click.option(
+    "--expires",
+    "days",
+    metavar="DAYS",
+    type=click.IntRange(1, core.MAX_DAYS),
+    help="After so many days it no longer works.",
+)
+@click.option("--read-only", is_flag=True, help="It only reads, whatever its role.")
+@command
+def add(name: str, role: str, days: int | None, read_only: bool) -> None:
+    """Add a token that is called NAME, and print it: nobody can see it again."""
+    _, key = write(
+        Act(actor(), "command"),
+        lambda: core.add_token(name, role, days=days, read_only=read_only),
+    )
+    click.echo(key)
+
+
+@tokens.command("list")
+@command
+def list_tokens() -> None:
+    """List tokens: id, name, whose, role, what it may, expiry, last use."""
+    rows = core.list_tokens()
+    if not sys.stdout.isatty():
+        write_out("\t".join(_cells(row)) + "\n" for row in rows)
+        return
+    titles = ["id", "name", "of", "role", "may", "expires", "last used"]
+    now = utcnow()
+    shown = []
+    for row in rows:
+        used = ago_text(row.last_used_at, now) if row.last_used_at else "never"
+        shown.append([*_cells(row)[:5], _cells(row)[5][:10] or "never", used])
+    show_table(titles, shown)
+
+
+def _cells(token: ApiToken) -> list[str]:
+    times = (token.expires_at, token.last_used_at)
+    return [
+        str(token.id),
+        token.name,
+        token.account.username if token.account else "",
+        token.role.value,
+        "read" if token.read_only else "read, write",
+        *(time.isoformat(timespec="seconds") if time else "" for time in times),
+    ]
+
+
+@tokens.command("revoke")
+@click.argument("token", metavar="ID|NAME")
+@command
+def revoke(token: str) -> None:
+    """Make a token void, at once."""
+    id_ = core.named_token(token).id
+    db.session.rollback()
+    name = write(Act(actor(), "command"), lambda: core.revoke(id_).name)
+    click.echo(f"Revoked {name}.")
