@@ -98,6 +98,19 @@ def read_vars(text: str) -> dict[str, Any]:
     return value
 
 
+def parse_value(text: str) -> Any:
+    """Return the one value that a text in YAML or JSON states; see ``clean_vars``.
+
+    Raises ``InvalidValue``.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > 4 * MAX_BYTES:
+        raise InvalidValue(f"is over {MAX_BYTES:,} bytes long.")
+    try:
+        return _load(text)
+    except RecursionError:
+        raise InvalidValue("is nested too deep.") from None
+
+
 def _load(text: str) -> object:
     if not text.lstrip().startswith("{"):
         return _load_yaml(text)

@@ -14,6 +14,11 @@ def number_text(value: int) -> str:
     return f"{value:,}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return "1 host" or "1,377 hosts"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def share_text(part: float) -> str:
     """Return 0.871 as "87.1 %"; what is there never reads as nothing."""
     percent = 100 * part

@@ -6,14 +6,17 @@ from .accounts import accounts
 from .changes import changes
 from .check import check_command
 from .hosts import hosts
+from .many import COMMANDS
+from .one import show
 from .shell import shell_context
 from .tokens import tokens
 
 
 def install(app: Flask) -> None:
+    for command in (*COMMANDS, check_command, show):
+        hosts.add_command(command)
     app.cli.add_command(accounts)
     app.cli.add_command(changes)
-    hosts.add_command(check_command)
     app.cli.add_command(hosts)
     app.cli.add_command(tokens)
     app.shell_context_processor(shell_context)

@@ -10,6 +10,7 @@ from typing import NoReturn, ParamSpec, TypeVar
 
 import click
 from flask import current_app
+from flask.cli import with_appcontext
 from rich.cells import cell_len
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
@@ -64,7 +65,8 @@ def command(function: Callable[Args, Result]) -> Callable[Args, Result]:
         except OSError as error:
             fail(f"{error.strerror or 'Reading or writing failed'}.")
 
-    return run
+    # A command that is added to a group would be without, unless ``flask`` runs it.
+    return with_appcontext(run)
 
 
 def fail(message: str, more: Iterable[str] = ()) -> NoReturn:

@@ -333,11 +333,13 @@ def confirm_hosts(session: orm.Session, ids: Sequence[int]) -> None:
     if not ids:
         return
     now = utcnow()
+    seen = 0
     with recording(session) as connection:
         for start in range(0, len(ids), BATCH):
-            connection.execute(
+            seen += connection.execute(
                 sa.update(HOSTS)
                 .where(Host.id.in_(ids[start : start + BATCH]))
                 .values(confirmed_at=now)
-            )
-    add_confirmed(session, len(ids))
+            ).rowcount
+    # Some may have been deleted meanwhile.
+    add_confirmed(session, seen)

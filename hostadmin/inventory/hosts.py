@@ -6,9 +6,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..database import db
-from ..errors import FieldError, InvalidInput, NotFound
+from ..errors import FieldError, InvalidInput, InvalidValue, NotFound
 from ..models import Host, HostAddress, HostAlias
-from ..values import VOCABULARY_FIELDS, clean_host, ip_key, name_key
+from ..values import (
+    VOCABULARY_FIELDS,
+    address_key,
+    clean_host,
+    ip_key,
+    name_key,
+    parse_address,
+)
 from .groups import find_groups
 from .saving import check_version, saved
 from .vocabulary import spell
@@ -27,6 +34,28 @@ def find_host(name: str) -> Host | None:
     return db.session.scalars(
         sa.select(Host).where(Host.hostname_key == name_key(name))
     ).one_or_none()
+
+
+def find_hosts(text: str) -> list[Host]:
+    """Return the host of that name, else those with that alias, else that address."""
+    if host := find_host(text):
+        return [host]
+    aliases = sa.select(HostAlias.host_id).where(HostAlias.name_key == name_key(text))
+    found = _by_ids(aliases)
+    if found:
+        return found
+    try:
+        key = address_key(parse_address(text))
+    except InvalidValue:
+        return []
+    own = sa.select(Host.id).where(Host.ip_key == key)
+    further = sa.select(HostAddress.host_id).where(HostAddress.ip_key == key)
+    return _by_ids(sa.union(own, further))
+
+
+def _by_ids(ids: "sa.Select[int] | sa.CompoundSelect[int]") -> list[Host]:
+    hosts = sa.select(Host).where(Host.id.in_(ids)).order_by(Host.hostname_sort)
+    return list(db.session.scalars(hosts))
 
 
 def add_host(given: Mapping[str, object]) -> Host:

@@ -32,6 +32,16 @@ def spell_many(
     return {text: known[folded].spelling for text, folded in wanted.items()}
 
 
+def respell(session: orm.Session, field: str, text: str) -> None:
+    """Write a value this way from now on; who calls it writes the hosts, too."""
+    entry = _known(session, field, {fold(text)}).get(fold(text))
+    if entry is None:
+        _add(session, field, fold(text), text)
+    else:
+        entry.spelling = text
+    session.flush()
+
+
 def find_spellings(
     session: orm.Session, field: str, texts: Iterable[str]
 ) -> dict[str, str]:

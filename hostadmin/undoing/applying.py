@@ -16,6 +16,7 @@ from ..inventory.groups import get_group
 from ..inventory.saving import saved
 from ..models import Group, group_children
 from ..values import VOCABULARY_FIELDS, HostStatus
+from .hosts import is_respelling
 from .merging import identity
 from .steps import CHANGE, DELETE, RESTORE, Step, UndoPlan
 
@@ -52,6 +53,8 @@ def apply_plan(session: orm.Session, plan: UndoPlan) -> None:
 def _spell(session: orm.Session, steps: Iterable[Step]) -> None:
     for name in VOCABULARY_FIELDS:
         pairs = [step.back[name] for step in steps if name in step.back]
+        for text in {then for now, then in pairs if is_respelling(now, then)}:
+            vocabulary.respell(session, name, text)
         texts = {pair[1]: None for pair in pairs if pair[1] is not None}
         found = vocabulary.spell_many(session, name, texts)
         for pair in pairs:

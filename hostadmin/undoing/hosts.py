@@ -1,6 +1,6 @@
 """What becomes of hosts, batch by batch."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..values import (
     MAX_ADDRESSES,
     MAX_ALIASES,
     VOCABULARY_FIELDS,
+    fold,
     name_key,
     quoted,
 )
@@ -37,12 +38,18 @@ class HostPlanner:
         self._group_names = group_names
         # What the plan adds to the number of direct members of each group.
         self.members: Counter[int] = Counter()
+        # (field, spelling) → whether hosts have it that this plan does not touch
+        self._shared: dict[tuple[str, str], bool] = {}
+        self._spellings: defaultdict[int, list[Kept]] = defaultdict(list)
 
     def decide(self, nets: Sequence[Net]) -> list[Step]:
         """Return a step for each host."""
         states = read_hosts_by_id(self._session, [net.id for net in nets])
         self._spell(nets)
         steps = [decide_one(net, states.get(net.id)) for net in nets if _lasts(net)]
+        for step in steps:
+            if step.action in (CHANGE, STAY) and step.id in states:
+                step.kept += self._spellings[step.id]
         self._check_names(steps)
         for step in steps:
             state = states.get(step.id)
@@ -58,11 +65,28 @@ class HostPlanner:
     def _spell(self, nets: Iterable[Net]) -> None:
         """Write terms that go back as they are written today."""
         for name in VOCABULARY_FIELDS:
-            pairs = [net.changes[name] for net in nets if name in net.changes]
+            pairs = [
+                net.changes[name]
+                for net in nets
+                if name in net.changes and not self._goes_back(name, net)
+            ]
             texts = {pair[0] for pair in pairs if pair[0] is not None}
             found = vocabulary.find_spellings(self._session, name, texts)
             for pair in pairs:
                 pair[0] = found.get(pair[0])
+
+    def _goes_back(self, name: str, net: Net) -> bool:
+        """Whether this was a new spelling, which all that have it can lose again."""
+        before, after = net.changes[name]
+        if not is_respelling(before, after):
+            return False
+        if (name, after) not in self._shared:
+            self._shared[name, after] = self._nets.others_have(name, after)
+        if self._shared[name, after]:
+            # One value has one spelling: it stays for these hosts, too.
+            reason = f"other hosts are spelled {quoted(after)}, too"
+            self._spellings[net.id].append(Kept(name, after, before, reason))
+        return not self._shared[name, after]
 
     def _check_names(self, steps: Sequence[Step]) -> None:
         wanted = {
@@ -130,6 +154,13 @@ class HostPlanner:
         counts = entry_counts(self._session, "host", [step.id for step in coming])
         for step in coming:
             step.version = counts.get(step.id, 0) + 1
+
+
+def is_respelling(before: str | None, after: str | None) -> bool:
+    """Whether both are the same value, written in two ways."""
+    if before is None or after is None or before == after:
+        return False
+    return fold(before) == fold(after)
 
 
 def _lasts(net: Net) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import orm
 from ..errors import NotFound
 from ..history import CREATED, DELETED
 from ..inventory.bulk import BATCH
-from ..models import ChangeEntry, ChangeSet
+from ..models import ChangeEntry, ChangeSet, Host
 
 
 @dataclass
@@ -94,6 +94,16 @@ class Nets:
             )
         )
         return self._read(array("q", ids))
+
+    def others_have(self, field: str, value: str) -> bool:
+        """Whether hosts that the change set did not touch have this value."""
+        touched = sa.select(ChangeEntry.subject_id).where(
+            *self._where, ChangeEntry.subject == "host"
+        )
+        others = sa.select(Host.id).where(
+            getattr(Host, field) == value, Host.id.not_in(touched)
+        )
+        return self._session.scalar(others.limit(1)) is not None
 
     def _read(self, ids: "array[int]") -> list[Net]:
         found: dict[tuple[str, int], Net] = {}

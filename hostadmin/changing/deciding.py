@@ -1,0 +1,123 @@
+"""What becomes of one host, seen by itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import InvalidValue
+from ..inventory.bulk import HostChange, group_references, plain
+from ..inventory.stored import StoredHost
+from ..values import same_json
+from . import variables
+from .wishes import Wish
+
+ALREADY = "already so"
+IN, NOT_IN = "in it", "not in it"
+
+
+@dataclass(frozen=True)
+class Move:
+    """One thing about one host: from, to; or why it stays. None is not set."""
+
+    label: str
+    before: Any
+    after: Any = None
+    stays: str = ""
+
+
+@dataclass
+class Decision:
+    """What becomes of a host: for people in ``moves``, for the tables in the rest."""
+
+    moves: list[Move] = field(default_factory=list)
+    changes: dict[str, list[Any]] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
+    new_groups: list[str] = field(default_factory=list)
+    lost_groups: list[str] = field(default_factory=list)
+
+    def host_change(self, host: StoredHost, version: int) -> HostChange:
+        """Return what ``inventory.bulk`` needs to write it."""
+        return HostChange(
+            id=host.id,
+            version=version,
+            hostname=host.fields["hostname"],
+            fields=self.fields,
+            changes=self.changes,
+            new_groups=self.new_groups,
+            lost_groups=self.lost_groups,
+        )
+
+
+def decide(host: StoredHost, wish: Wish, group_ids: Mapping[str, int]) -> Decision:
+    """Return what the wish makes of a host; it is spelled and its groups are known.
+
+    A group without an id is one that will be made.
+    """
+    decision = Decision()
+    for name, value in wish.fields.items():
+        _set(decision, name, host.fields.get(name), value)
+    _move_groups(decision, host.fields.get("groups", []), wish, group_ids)
+    _set_variables(decision, host.fields.get("vars", {}), wish)
+    return decision
+
+
+def _set(decision: Decision, name: str, before: Any, value: Any) -> None:
+    after = plain(value)
+    if before == after:
+        decision.moves.append(Move(name, before, stays=ALREADY))
+        return
+    decision.moves.append(Move(name, before, after))
+    decision.changes[name] = [before, after]
+    decision.fields[name] = value
+
+
+def _move_groups(
+    decision: Decision,
+    before: list[dict[str, Any]],
+    wish: Wish,
+    group_ids: Mapping[str, int],
+) -> None:
+    if not wish.into and not wish.out_of:
+        return
+    own = {group["name"] for group in before}
+    for name in wish.into:
+        label = f"group {name}"
+        if name in own:
+            decision.moves.append(Move(label, IN, stays=ALREADY))
+        else:
+            decision.moves.append(Move(label, NOT_IN, IN))
+            decision.new_groups.append(name)
+    for name in wish.out_of:
+        label = f"group {name}"
+        if name in own:
+            decision.moves.append(Move(label, IN, NOT_IN))
+            decision.lost_groups.append(name)
+        else:
+            decision.moves.append(Move(label, NOT_IN, stays=ALREADY))
+    if decision.new_groups or decision.lost_groups:
+        after = own.difference(decision.lost_groups).union(decision.new_groups)
+        ids = {group["name"]: group["id"] for group in before} | dict(group_ids)
+        ids |= {name: 0 for name in decision.new_groups if name not in ids}
+        pair = [before or None, group_references(after, ids) or None]
+        decision.changes["groups"] = pair
+
+
+def _set_variables(decision: Decision, before: dict[str, Any], wish: Wish) -> None:
+    after = before
+    for path, value in wish.variables.items():
+        label = f"var.{'.'.join(path)}"
+        now = variables.look(before, path)
+        was = now[0] if now else None
+        if bool(now) == bool(value) and same_json(now, value):
+            decision.moves.append(Move(label, was, stays=ALREADY))
+            continue
+        try:
+            after = variables.changed(after, path, value)
+        except InvalidValue as error:
+            decision.moves.append(Move(label, was, stays=str(error)))
+            continue
+        becomes = value[0] if value else None
+        decision.moves.append(Move(label, was, becomes))
+    if after is not before and not same_json(after, before):
+        decision.changes["vars"] = [before or None, after or None]
+        decision.fields["vars"] = after
