@@ -190,10 +190,12 @@ def test_a_dry_run_shows_from_and_to_and_writes_nothing(flask, inventory):
 
     assert (code, out) == (
         0,
+        "new group: new\n"
         "changed: web-2: environment “prod” → “dev”; "
         "groups “eu, web” → “eu, new, web”\n"
         "new: web-3\n"
-        "1 host would be added, 1 would be changed, 0 unchanged.\n",
+        "1 host would be added, 1 would be changed, 0 unchanged; "
+        "1 group would be added, 0 would be changed, 0 unchanged.\n",
     )
     assert flask("hosts", "count")[1] == "3\n"
 

@@ -343,3 +343,27 @@ def confirm_hosts(session: orm.Session, ids: Sequence[int]) -> None:
             ).rowcount
     # Some may have been deleted meanwhile.
     add_confirmed(session, seen)
+
+
+def confirm_unchanged(session: orm.Session, versions: Mapping[int, int]) -> None:
+    """Confirm hosts, given as id → version.
+
+    Raises ``Conflict`` when one is gone or no longer at its version.
+    """
+    by_version: dict[int, list[int]] = {}
+    for host_id, version in versions.items():
+        by_version.setdefault(version, []).append(host_id)
+    now = utcnow()
+    with recording(session) as connection:
+        for version, ids in by_version.items():
+            for start in range(0, len(ids), BATCH):
+                some = ids[start : start + BATCH]
+                seen = connection.execute(
+                    sa.update(HOSTS)
+                    .where(Host.id.in_(some), Host.version == version)
+                    .values(confirmed_at=now)
+                )
+                if seen.rowcount != len(some):
+                    raise Conflict(CHANGED_MEANWHILE)
+    if versions:
+        add_confirmed(session, len(versions))

@@ -1,10 +1,21 @@
-"""Rows by the rules that hold for every way in."""
+"""What a file states, by the rules that hold for every way in."""
 
 from typing import Any
 
 from ..errors import FieldError, InvalidInput, InvalidValue
-from ..values import HOST_RULES, VOCABULARY_FIELDS, HostStatus, clean_host, quoted
-from .rows import Row, RowError
+from ..values import (
+    HOST_RULES,
+    VOCABULARY_FIELDS,
+    HostStatus,
+    clean_group,
+    clean_host,
+    clean_vars,
+    quoted,
+)
+from .formats.document import FileGroup, FileVars
+from .rows import GROUP, INVENTORY, Row, RowError
+
+Cleaned = tuple[dict[str, Any], list[RowError]]
 
 # Fields whose values repeat from row to row.
 _REPEATING = (*VOCABULARY_FIELDS, "status", "port")
@@ -17,7 +28,7 @@ class Cleaner:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], Any] = {}
 
-    def row(self, row: Row) -> tuple[dict[str, Any], list[RowError]]:
+    def row(self, row: Row) -> Cleaned:
         """Return the stated fields as plain JSON, or what is wrong with them."""
         known, rest = self._split(row)
         errors = list(row.errors)
@@ -26,16 +37,12 @@ class Cleaner:
             cleaned = clean_host(rest)
         except InvalidInput as error:
             errors += error.errors
-        fields = {
-            name: value
-            for name, value in (cleaned | known).items()
-            if value is not None and value != [] and value != {}
-        }
+        fields = _without_empty(cleaned | known)
         if not errors and "hostname" not in fields and "ip_addr" not in fields:
             errors.append(FieldError("hostname", "is missing, and so is an address."))
         if not errors:
             return fields, []
-        name = quoted(str(row.values.get("hostname", "")).strip(), 255)[1:-1]
+        name = _shown(row.values.get("hostname", ""))
         return {}, [RowError(row.line, name, e.field, e.message) for e in errors]
 
     def _split(self, row: Row) -> tuple[dict[str, Any], dict[str, object]]:
@@ -64,3 +71,42 @@ class Cleaner:
             # Told with the other errors of its row.
             return
         self._known[term] = value.value if isinstance(value, HostStatus) else value
+
+
+def clean_file_group(group: FileGroup) -> Cleaned:
+    """Return what is stated of a group, or what is wrong with it."""
+    errors = list(group.errors)
+    fields: dict[str, Any] = {}
+    try:
+        fields = _without_empty(clean_group({"name": group.name, **group.values}))
+    except InvalidInput as error:
+        errors += error.errors
+    name = _shown(group.name)
+    return fields, [
+        RowError(group.line, name, e.field, e.message, GROUP) for e in errors
+    ]
+
+
+def clean_file_vars(given: FileVars) -> Cleaned:
+    """Return the variables of all hosts as a field, or what is wrong with them."""
+    errors = list(given.errors)
+    fields: dict[str, Any] = {}
+    try:
+        fields = {"vars": clean_vars(dict(given.vars))}
+    except InvalidValue as error:
+        errors.append(FieldError("vars", str(error)))
+    return fields, [
+        RowError(given.line, "all", e.field, e.message, INVENTORY) for e in errors
+    ]
+
+
+def _without_empty(fields: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in fields.items()
+        if value is not None and value != [] and value != {}
+    }
+
+
+def _shown(name: object) -> str:
+    return quoted(str(name).strip(), 255)[1:-1]

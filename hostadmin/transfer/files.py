@@ -3,6 +3,7 @@
 import codecs
 import contextlib
 import io
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from typing import BinaryIO
 
 from ..errors import InvalidFile
 
+# Where Ansible looks for more variables, beside an inventory.
+VARS_FOLDERS = ("group_vars", "host_vars")
 MAX_FILE = 1024**3
 MAX_LINE = 1024**2
 HEAD = 64 * 1024
@@ -49,6 +52,29 @@ class TextFile:
     encoding: str
     notes: list[str] = field(default_factory=list)
 
+    def head(self) -> str:
+        """Return the first characters."""
+        self.source.seek(0)
+        decoder = codecs.getincrementaldecoder(self.encoding)(errors="replace")
+        return decoder.decode(self.source.read(HEAD))
+
+    def blocks(self) -> Iterator[str]:
+        """Yield the text in pieces, wherever its lines end.
+
+        Raises ``InvalidFile`` for what is not in this encoding.
+        """
+        self.source.seek(0)
+        decoder = codecs.getincrementaldecoder(self.encoding)()
+        number = 1
+        try:
+            while block := self.source.read(BLOCK):
+                text = decoder.decode(block)
+                number += text.count("\n")
+                yield text
+            yield decoder.decode(b"", final=True)
+        except UnicodeError:
+            raise self._undecodable(f"line {number} or one below") from None
+
     def lines(self) -> Iterator[str]:
         """Yield lines with their ends. Raises ``InvalidFile`` for an endless one."""
         self.source.seek(0)
@@ -64,14 +90,16 @@ class TextFile:
                     )
                 yield line
         except UnicodeError:
-            raise InvalidFile(
-                f"{self.name}: line {number + 1} is not {self.encoding}; "
-                "save the file as UTF-8."
-            ) from None
+            raise self._undecodable(f"line {number + 1}") from None
         finally:
             # The wrapper would close the file when it goes; perhaps that is done.
             with contextlib.suppress(ValueError):
                 text.detach()
+
+    def _undecodable(self, where: str) -> InvalidFile:
+        return InvalidFile(
+            f"{self.name}: {where} is not {self.encoding}; save the file as UTF-8."
+        )
 
 
 def open_text(path: str, spool: BinaryIO) -> TextFile:
@@ -84,7 +112,7 @@ def open_text(path: str, spool: BinaryIO) -> TextFile:
         source = (
             _copied(sys.stdin.buffer, spool) if path == "-" else _opened(path, spool)
         )
-        return _recognised(name, source)
+        return _kept_open(name, source)
     except OSError as error:
         reason = error.strerror or "cannot be read"
         raise InvalidFile(f"{name}: {reason}.") from None
@@ -93,9 +121,14 @@ def open_text(path: str, spool: BinaryIO) -> TextFile:
         raise InvalidFile("There is no file of that name.") from None
 
 
-def _recognised(name: str, source: BinaryIO) -> TextFile:
+def recognised(name: str, source: BinaryIO) -> TextFile:
+    """Return an open file as text. Raises ``InvalidFile`` when it is none."""
+    return TextFile(name, source, *_encoding(name, source))
+
+
+def _kept_open(name: str, source: BinaryIO) -> TextFile:
     try:
-        return TextFile(name, source, *_encoding(name, source))
+        return recognised(name, source)
     except BaseException:
         source.close()
         raise
@@ -112,12 +145,27 @@ def _copied(source: BinaryIO, spool: BinaryIO) -> BinaryIO:
 
 def _opened(path: str, spool: BinaryIO) -> BinaryIO:
     if Path(path).is_dir():
-        raise InvalidFile(f"{path}: is a directory; name a file.")
+        raise InvalidFile(_directory(path))
     source = Path(path).open("rb")  # noqa: SIM115 - whoever reads it closes it
     if source.seekable():
         return source
     with source:
         return _copied(source, spool)
+
+
+def _directory(path: str) -> str:
+    what = "is a directory; name a file."
+    if any((Path(path) / name).is_dir() for name in VARS_FOLDERS):
+        what = f"is a directory of Ansible. {one_file_of(path)}"
+    return f"{path}: {what}"
+
+
+def one_file_of(path: str) -> str:
+    """Return the line that makes one file of all that belongs to an inventory."""
+    return (
+        "Make one file of it, and import that: ansible-inventory -i "
+        f"{shlex.quote(path)} --list --export > inventory.json"
+    )
 
 
 def _encoding(name: str, source: BinaryIO) -> tuple[str, list[str]]:
@@ -136,7 +184,10 @@ def _encoding(name: str, source: BinaryIO) -> tuple[str, list[str]]:
         if head.startswith(bom):
             return encoding, []
     if b"\0" in head:
-        raise InvalidFile(f"{name}: is not a text file.")
+        raise InvalidFile(
+            f"{name}: is not a text file, or one in UTF-16 without its mark; "
+            "save it as UTF-8."
+        )
     if head.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
         raise InvalidFile(f"{name}: is a web page; was a log-in in between?")
     if _is_utf8(source):

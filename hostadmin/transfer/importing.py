@@ -1,33 +1,27 @@
 """Files into the inventory: first a plan, then exactly that plan.
 
-A format yields rows, which are cleaned and staged. The plan compares them with the
-inventory; apply writes it in one transaction, and refuses with ``Conflict`` where the
-inventory is no longer what the plan was made for.
+A format yields what a file states, which is cleaned and staged. The plan compares it
+with the inventory; apply writes it in one transaction, and refuses with ``Conflict``
+where the inventory is no longer what the plan was made for.
 """
 
 import contextlib
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO
 
-import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..errors import InvalidFile
-from ..inventory import bulk, groups, vocabulary
-from ..models import Group
-from ..values import VOCABULARY_FIELDS, HostStatus
-from . import planning
-from .cleaning import Cleaner
-from .files import TextFile, open_text
-from .formats import csv
-from .planning import Progress
-from .rows import ADDED_TO, Row, RowError
-from .staging import BATCH, CHANGED, NEW, SAME, StagedRow, Staging
+from . import applying, planning
+from .files import TextFile, open_text, recognised
+from .reading import FORMATS, read_file
+from .rows import GROUP, HOST, RowError
+from .staging import CHANGED, NEW, SAME, Staged, StagedTable, Staging
 
-FORMATS = ("auto", "csv")
+__all__ = ["FORMATS", "Counts", "Plan", "Planned", "apply_plan", "make_plan", "staged"]
+
+Progress = planning.Progress
 
 
 def _silent(_rows: int) -> None:
@@ -36,15 +30,34 @@ def _silent(_rows: int) -> None:
 
 @dataclass(frozen=True)
 class Planned:
-    """What the plan says of one row. ``action`` is new, changed or same.
+    """What the plan says of one thing. ``action`` is new, changed or same.
 
-    ``changes`` is field → [from, to].
+    ``subject`` is host, group or inventory: the variables of all hosts. ``changes``
+    is field → [from, to]; ``kept`` is field → what is there and the file does not
+    state, be it that it stays or that it goes.
     """
 
     line: int
-    hostname: str
+    subject: str
+    name: str
     action: str
     changes: Mapping[str, Sequence[Any]]
+    kept: Mapping[str, Any]
+
+    @property
+    def hostname(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Counts:
+    new: int
+    changed: int
+    unchanged: int
+
+    @property
+    def total(self) -> int:
+        return self.new + self.changed + self.unchanged
 
 
 @dataclass
@@ -52,19 +65,41 @@ class Plan:
     """What an import would do. It reads from the staging, which must still be open."""
 
     staging: Staging
+    read_as: str
     notes: list[str] = field(default_factory=list)
+    replace: bool = False
+    # Hosts of the inventory that the file does not list: how many, and the first.
+    unlisted: int = 0
+    first_unlisted: Sequence[str] = ()
+
+    @property
+    def hosts(self) -> Counts:
+        return _counts(self.staging.hosts)
+
+    @property
+    def groups(self) -> Counts:
+        """The groups of the file, and those that are made since a host names them."""
+        counts = _counts(self.staging.groups)
+        return Counts(
+            counts.new, counts.changed, self.staging.groups.count_stated(SAME)
+        )
+
+    @property
+    def changes_inventory(self) -> bool:
+        """Whether the variables of all hosts change."""
+        return self.staging.inventory.count(CHANGED) > 0
 
     @property
     def new(self) -> int:
-        return self.staging.count(NEW)
+        return self.staging.hosts.count(NEW)
 
     @property
     def changed(self) -> int:
-        return self.staging.count(CHANGED)
+        return self.staging.hosts.count(CHANGED)
 
     @property
     def unchanged(self) -> int:
-        return self.staging.count(SAME)
+        return self.staging.hosts.count(SAME)
 
     @property
     def bad_rows(self) -> int:
@@ -75,14 +110,48 @@ class Plan:
         return self.staging.errors()
 
     def rows(self) -> Iterator[Planned]:
-        """Yield what becomes of each good row, by line."""
-        for batch in self.staging.batches():
-            for row in batch:
-                changes = row.changes or {}
-                if row.action == NEW:
-                    created = {name: [None, v] for name, v in row.fields.items()}
-                    changes = created | changes
-                yield Planned(row.line, row.name, row.action, changes)
+        """Yield what becomes of each host, in the order of the file."""
+        return _planned(self.staging.hosts)
+
+    def group_rows(self) -> Iterator[Planned]:
+        """Yield what becomes of the variables of all hosts, and of each group."""
+        yield from _planned(self.staging.inventory)
+        yield from _planned(self.staging.groups)
+
+    @property
+    def keeping(self) -> int:
+        """How many hosts and groups have what the file does not state."""
+        return sum(table.count_keeping() for table in self._tables())
+
+    def first_keeping(self, limit: int) -> list[Planned]:
+        found: list[Planned] = []
+        for table in self._tables():
+            for row in table.keeping(limit - len(found)):
+                found.append(_as_planned(table.subject, row))
+        return found
+
+    def _tables(self) -> tuple[StagedTable, ...]:
+        return self.staging.inventory, self.staging.groups, self.staging.hosts
+
+
+def _counts(table: StagedTable) -> Counts:
+    return Counts(*(table.count(action) for action in (NEW, CHANGED, SAME)))
+
+
+def _planned(table: StagedTable) -> Iterator[Planned]:
+    for batch in table.batches():
+        for row in batch:
+            yield _as_planned(table.subject, row)
+
+
+def _as_planned(subject: str, row: Staged) -> Planned:
+    changes = row.changes or {}
+    if row.action == NEW:
+        by = {HOST: "hostname", GROUP: "name"}.get(subject, "")
+        created = {by: [None, row.name]}
+        created |= {name: [None, value] for name, value in row.fields.items()}
+        changes = created | changes
+    return Planned(row.line, subject, row.name, row.action, changes, row.kept or {})
 
 
 # ---- read
@@ -96,45 +165,49 @@ def staged(
 
     Raises ``InvalidFile``. ``progress`` is told how many rows were read.
     """
-    if format not in FORMATS:
-        raise InvalidFile(f"There is no format {format}; {', '.join(FORMATS)} are.")
-    with tempfile.TemporaryFile() as spool, Staging() as staging:
+    with tempfile.TemporaryFile() as spool:
         file = open_text(path, spool)
-        with file.source:
-            _stage(staging, file, progress)
-        yield Plan(staging, file.notes)
+        with file.source, _staged(file, format, progress) as plan:
+            yield plan
 
 
-def _stage(staging: Staging, file: TextFile, progress: Progress) -> None:
-    done = 0
-    clean = Cleaner()
-    for batch in _batched(csv.read(file.name, file.lines(), file.notes)):
-        good: list[tuple[int, dict[str, Any]]] = []
-        for row in batch:
-            fields, errors = clean.row(row)
-            if errors:
-                staging.add_errors(errors)
-            else:
-                good.append((row.line, fields))
-        staging.add(good)
-        done += len(batch)
-        progress(done)
-    if not done:
-        file.notes.append("There is no row below the header.")
+@contextlib.contextmanager
+def staged_upload(
+    name: str, source: BinaryIO, format: str = "auto", progress: Progress = _silent
+) -> Iterator[Plan]:
+    """Do the same with an open file that can be read again and again."""
+    with _staged(recognised(name, source), format, progress) as plan:
+        yield plan
 
 
-def _batched(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    rest = iter(rows)
-    while batch := list(islice(rest, BATCH)):
-        yield batch
+@contextlib.contextmanager
+def _staged(file: TextFile, format: str, progress: Progress) -> Iterator[Plan]:
+    with Staging() as staging:
+        read_as = read_file(staging, file, format, progress)
+        yield Plan(staging, read_as, file.notes)
 
 
 # ---- plan and apply
 
 
-def make_plan(session: orm.Session, plan: Plan, progress: Progress = _silent) -> None:
-    """Decide what becomes of each row. Once it was made, it may be made again."""
-    planning.make_plan(session, plan.staging, progress)
+def make_plan(
+    session: orm.Session,
+    plan: Plan,
+    progress: Progress = _silent,
+    *,
+    replace: bool = False,
+) -> None:
+    """Decide what becomes of each row. Once it was made, it may be made again.
+
+    ``replace`` takes away what the inventory says of the hosts and groups of the file
+    and the file does not. Raises ``InvalidFile``.
+    """
+    plan.replace = replace
+    planning.make_plan(session, plan.staging, progress, replace=replace)
+    plan.unlisted = planning.count_unlisted(session, plan.staging)
+    plan.first_unlisted = (
+        planning.first_unlisted(session, plan.staging) if plan.unlisted else ()
+    )
 
 
 def apply_plan(session: orm.Session, plan: Plan, progress: Progress = _silent) -> None:
@@ -142,98 +215,4 @@ def apply_plan(session: orm.Session, plan: Plan, progress: Progress = _silent) -
 
     Raises ``Conflict`` when the inventory changed since: then plan again.
     """
-    writer = _Writer(session)
-    done = 0
-    for batch in plan.staging.batches():
-        writer.write(batch)
-        done += len(batch)
-        progress(done)
-
-
-class _Writer:
-    """Writes batches of a plan, and remembers which groups and terms there are."""
-
-    def __init__(self, session: orm.Session) -> None:
-        self._session = session
-        self._group_ids = {
-            row.name: row.id for row in session.execute(sa.select(Group.id, Group.name))
-        }
-        self._spelled: dict[tuple[str, str], str] = {}
-
-    def write(self, batch: Sequence[StagedRow]) -> None:
-        new = [self._new_host(row) for row in batch if row.action == NEW]
-        changed = [row for row in batch if row.action == CHANGED]
-        gained = [
-            {name: pair[1] for name, pair in (row.changes or {}).items()}
-            for row in changed
-        ]
-        self._spell([*new, *gained])
-        self._add_groups(batch)
-        bulk.insert_hosts(self._session, [self._typed(h) for h in new], self._group_ids)
-        bulk.change_hosts(
-            self._session, [self._change(row) for row in changed], self._group_ids
-        )
-        seen = [row.host_id for row in batch if row.action == SAME]
-        bulk.confirm_hosts(self._session, seen)
-
-    def _new_host(self, row: StagedRow) -> dict[str, Any]:
-        if not row.changes:
-            return row.fields
-        return row.fields | {name: pair[1] for name, pair in row.changes.items()}
-
-    def _add_groups(self, batch: Sequence[StagedRow]) -> None:
-        named = {name for row in batch for name in row.fields.get("groups", ())}
-        for name in sorted(named - self._group_ids.keys()):
-            self._group_ids[name] = groups.add_group({"name": name}).id
-
-    def _spell(self, hosts: Sequence[Mapping[str, Any]]) -> None:
-        if len(self._spelled) > planning.MAX_SPELLINGS:
-            self._spelled.clear()
-        for name in VOCABULARY_FIELDS:
-            texts = {host[name]: None for host in hosts if name in host}
-            unknown = [text for text in texts if (name, text) not in self._spelled]
-            if unknown:
-                found = vocabulary.spell_many(self._session, name, unknown)
-                self._spelled |= {(name, text): found[text] for text in unknown}
-
-    def _typed(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Return fields as the columns want them; the staging keeps JSON."""
-        typed = dict(fields)
-        for name in VOCABULARY_FIELDS:
-            if name in typed:
-                typed[name] = self._spelled[name, typed[name]]
-        if "status" in typed:
-            typed["status"] = HostStatus(typed["status"])
-        return typed
-
-    def _change(self, row: StagedRow) -> bulk.HostChange:
-        changes: dict[str, Any] = {}
-        fields: dict[str, Any] = {}
-        gained: dict[str, list[str]] = {name: [] for name in ADDED_TO}
-        for name, (before, after) in (row.changes or {}).items():
-            if name in ADDED_TO:
-                gained[name] = [_text(i) for i in after if i not in (before or ())]
-            else:
-                fields[name] = after
-            changes[name] = [before, self._recorded(name, after)]
-        return bulk.HostChange(
-            id=row.host_id,
-            version=row.version,
-            hostname=row.name,
-            fields=self._typed(fields),
-            changes=changes,
-            new_aliases=gained["aliases"],
-            new_addresses=gained["addresses"],
-            new_groups=gained["groups"],
-        )
-
-    def _recorded(self, name: str, value: Any) -> Any:
-        if name == "groups":
-            return bulk.group_references(map(_text, value), self._group_ids)
-        if name in VOCABULARY_FIELDS:
-            return self._spelled[name, value]
-        return value
-
-
-def _text(item: Any) -> str:
-    return str(item["name"] if isinstance(item, dict) else item)
+    applying.apply_plan(session, plan.staging, progress)

@@ -1,59 +1,78 @@
 """What an import would do: the rows of a file compared with the inventory."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
+import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..errors import InvalidValue
 from ..inventory import stored, vocabulary
 from ..inventory.stored import StoredHost
-from ..values import (
-    HOST_RULES,
-    MAX_ADDRESSES,
-    MAX_ALIASES,
-    VOCABULARY_FIELDS,
-    clean_vars,
-    fold,
-    ip_key,
-    name_key,
-    quoted,
-    same_json,
-)
+from ..models import Host
+from ..values import VOCABULARY_FIELDS, fold, ip_key, name_key, quoted
+from . import planning_groups
+from .merging import Unfit, merge_host
 from .rows import RowError
-from .staging import CHANGED, NEW, SAME, StagedRow, Staging
+from .staging import BATCH, CHANGED, NEW, SAME, Staged, Staging
 
 Progress = Callable[[int], None]
 
 # How many spellings are remembered; more of them are looked up again.
 MAX_SPELLINGS = 50_000
+# So many groups are remembered as known to the staging.
+MAX_GROUPS = 50_000
+# Hosts that a file does not list are named up to here, and counted.
+SHOWN = 20
 
 
-def make_plan(session: orm.Session, staging: Staging, progress: Progress) -> None:
+def make_plan(
+    session: orm.Session, staging: Staging, progress: Progress, *, replace: bool
+) -> None:
     """Decide what becomes of each staged row."""
     _name_the_nameless(session, staging)
-    staging.refuse_doubles()
+    staging.hosts.refuse_doubles()
+    planning_groups.check(session, staging, replace=replace)
+    named = _Named(staging)
     spellings = _Spellings(session)
     done = 0
-    for batch in staging.batches():
+    for batch in staging.hosts.batches():
         spellings.learn(batch)
         known = stored.read_hosts(session, [row.key for row in batch])
         decided = []
         for row in batch:
             try:
-                _decide(row, known.get(row.key), spellings)
-            except _Unfit as unfit:
-                error = RowError(row.line, row.name, *unfit.args)
-                staging.reject(row, [error])
+                _decide(row, known.get(row.key), spellings, replace)
+            except Unfit as unfit:
+                error = RowError(row.line, row.name, unfit.field, str(unfit))
+                staging.hosts.reject(row, [error])
             else:
                 decided.append(row)
-        staging.decide(decided)
+        staging.hosts.decide(decided)
+        named.note(decided)
         done += len(batch)
         progress(done)
+    planning_groups.decide(session, staging, replace=replace)
 
 
-class _Unfit(Exception):
-    """Field and reason: what the file adds does not fit to what is there."""
+class _Named:
+    """Sees to it that each group that a host names is staged."""
+
+    def __init__(self, staging: Staging) -> None:
+        self._staging = staging
+        self._known: set[str] = set()
+
+    def note(self, rows: Iterable[Staged]) -> None:
+        found: dict[str, int] = {}
+        for row in rows:
+            for name in row.fields.get("groups", ()):
+                if name not in self._known:
+                    found.setdefault(name, row.line)
+        if not found:
+            return
+        self._staging.groups.add_implied(found)
+        if len(self._known) > MAX_GROUPS:
+            self._known.clear()
+        self._known.update(found)
 
 
 # ---- rows without a name
@@ -61,7 +80,7 @@ class _Unfit(Exception):
 
 def _name_the_nameless(session: orm.Session, staging: Staging) -> None:
     """Match rows without a name by address; the address names a new host."""
-    for batch in staging.nameless():
+    for batch in staging.hosts.nameless():
         keys = {str(ip_key(row.fields["ip_addr"])) for row in batch}
         by_address = stored.names_by_address(session, keys)
         named = []
@@ -69,16 +88,16 @@ def _name_the_nameless(session: orm.Session, staging: Staging) -> None:
             address = row.fields["ip_addr"]
             names = by_address.get(str(ip_key(address)), [])
             if len(names) > 1 and address not in names:
-                staging.reject(row, [_ambiguous(row, names)])
+                staging.hosts.reject(row, [_ambiguous(row, names)])
                 continue
             name = names[0] if len(names) == 1 else address
             row.key, row.name = name_key(name), name
             row.fields["hostname"] = name
             named.append(row)
-        staging.name(named)
+        staging.hosts.name(named)
 
 
-def _ambiguous(row: StagedRow, names: Sequence[str]) -> RowError:
+def _ambiguous(row: Staged, names: Sequence[str]) -> RowError:
     some = ", ".join(quoted(name) for name in sorted(names)[:3])
     more = ", …" if len(names) > 3 else ""
     return RowError(
@@ -93,7 +112,10 @@ def _ambiguous(row: StagedRow, names: Sequence[str]) -> RowError:
 # ---- one row
 
 
-def _decide(row: StagedRow, known: StoredHost | None, spellings: "_Spellings") -> None:
+def _decide(
+    row: Staged, known: StoredHost | None, spellings: "_Spellings", replace: bool
+) -> None:
+    row.changes = row.kept = None
     if known is None:
         row.action, row.name = NEW, row.fields["hostname"]
         # Most terms are spelled as they are in use; only others are kept.
@@ -103,109 +125,21 @@ def _decide(row: StagedRow, known: StoredHost | None, spellings: "_Spellings") -
             if (spelled := spellings.find(field, text)) != text
         }
         return
-    row.name, row.host_id, row.version = (
-        known.fields["hostname"],
-        known.id,
-        known.version,
-    )
-    row.changes = _differences(row.fields, known, spellings)
+    row.name = known.fields["hostname"]
+    row.object_id, row.version = known.id, known.version
+    merged = merge_host(row.fields, known.fields, replace=replace)
+    for field in merged.changes.keys() & set(VOCABULARY_FIELDS):
+        pair = merged.changes[field]
+        if pair[1] is not None:
+            pair[1] = spellings.find(field, pair[1])
+    row.changes, row.kept = merged.changes, merged.unstated
     row.action = CHANGED if row.changes else SAME
-
-
-def _differences(
-    given: dict[str, Any], known: StoredHost, spellings: "_Spellings"
-) -> dict[str, list[Any]]:
-    """Return field → [from, to]. The name itself stays as it is spelled there."""
-    changes: dict[str, list[Any]] = {}
-    for field in [name for name in HOST_RULES if name in given]:
-        value, before = given[field], known.fields.get(field)
-        if field == "hostname" or (before == value and field != "vars"):
-            continue
-        after = value
-        if field in VOCABULARY_FIELDS:
-            if before is not None and fold(before) == fold(value):
-                continue
-            after = spellings.find(field, value)
-        elif field in _MERGED:
-            after = _MERGED[field](before, value, given, known)
-            if after is None:
-                continue
-        changes[field] = [before, after]
-    return changes
-
-
-def _merged_vars(
-    before: dict[str, Any] | None, value: dict[str, Any], *_: object
-) -> dict[str, Any] | None:
-    merged = {**(before or {}), **value}
-    if same_json(merged, before or {}):
-        return None
-    try:
-        return clean_vars(merged)
-    except InvalidValue as error:
-        raise _Unfit("vars", f"with those that the host has, {error}") from None
-
-
-def _merged_aliases(
-    before: list[str] | None,
-    value: list[str],
-    _given: object,
-    known: StoredHost,
-) -> list[str] | None:
-    have = {name_key(name) for name in (known.fields["hostname"], *(before or ()))}
-    gained = [name for name in value if name_key(name) not in have]
-    return _grown("aliases", before, gained, MAX_ALIASES)
-
-
-def _merged_addresses(
-    before: list[str] | None,
-    value: list[str],
-    given: dict[str, Any],
-    known: StoredHost,
-) -> list[str] | None:
-    own = given.get("ip_addr") or known.fields.get("ip_addr")
-    gained = [text for text in value if text != own and text not in (before or ())]
-    return _grown("addresses", before, gained, MAX_ADDRESSES)
-
-
-def _grown(
-    field: str, before: list[str] | None, gained: list[str], limit: int
-) -> list[str] | None:
-    if not gained:
-        return None
-    grown = sorted([*(before or ()), *gained])
-    if len(grown) > limit:
-        raise _Unfit(
-            field,
-            f"with those that the host has, {len(grown)} entries; "
-            f"at most {limit} are kept.",
-        )
-    return grown
-
-
-def _merged_groups(
-    before: list[dict[str, Any]] | None, value: list[str], *_: object
-) -> list[dict[str, Any]] | None:
-    """Return groups as the history keeps them; new ones have no id yet."""
-    have = {group["name"] for group in before or ()}
-    gained: list[dict[str, Any]] = [{"name": n} for n in value if n not in have]
-    if not gained:
-        return None
-    return sorted([*(before or ()), *gained], key=lambda group: str(group["name"]))
-
-
-_MERGED: dict[str, Callable[..., Any]] = {
-    "vars": _merged_vars,
-    "aliases": _merged_aliases,
-    "addresses": _merged_addresses,
-    "groups": _merged_groups,
-}
 
 
 # ---- terms
 
 
-def _terms(row: StagedRow) -> list[tuple[str, str]]:
+def _terms(row: Staged) -> list[tuple[str, str]]:
     fields = row.fields
     return [(field, fields[field]) for field in VOCABULARY_FIELDS if field in fields]
 
@@ -218,7 +152,7 @@ class _Spellings:
         self._known: dict[tuple[str, str], str] = {}
         self._folded: dict[tuple[str, str], str] = {}
 
-    def learn(self, rows: Iterable[StagedRow]) -> None:
+    def learn(self, rows: Iterable[Staged]) -> None:
         """Look up the terms of these rows that are not known yet."""
         if len(self._known) > MAX_SPELLINGS:
             self._known.clear()
@@ -243,3 +177,47 @@ class _Spellings:
 
     def find(self, field: str, text: str) -> str:
         return self._known[field, text]
+
+
+# ---- what the file does not list
+
+
+def count_unlisted(session: orm.Session, staging: Staging) -> int:
+    """Return how many hosts of the inventory the file does not list."""
+    total = session.scalar(sa.select(sa.func.count()).select_from(Host)) or 0
+    listed = staging.hosts.count(CHANGED) + staging.hosts.count(SAME)
+    # A bad row lists its host, too.
+    bad = (key for key in staging.bad_keys("host") if not staging.hosts.holds(key))
+    for keys in _batched(bad):
+        there = sa.select(sa.func.count()).where(Host.hostname_key.in_(keys))
+        listed += session.scalar(there) or 0
+    return total - listed
+
+
+def first_unlisted(session: orm.Session, staging: Staging) -> list[str]:
+    """Return the first names of hosts that the file does not list."""
+    bad = set(islice(staging.bad_keys("host"), MAX_SPELLINGS))
+    found: list[str] = []
+    last = ""
+    while len(found) < SHOWN:
+        rows = session.execute(
+            sa.select(Host.hostname_key, Host.hostname)
+            .where(Host.hostname_key > last)
+            .order_by(Host.hostname_key)
+            .limit(BATCH)
+        ).all()
+        if not rows:
+            break
+        last = rows[-1].hostname_key
+        found += [
+            row.hostname
+            for row in rows
+            if row.hostname_key not in bad and not staging.hosts.holds(row.hostname_key)
+        ]
+    return found[:SHOWN]
+
+
+def _batched(keys: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(keys)
+    while some := list(islice(rest, BATCH)):
+        yield some

@@ -30,6 +30,9 @@ assert set(COLUMNS) == set(HOST_RULES)  # noqa: S101 - both are constants
 # Fields to which a file adds; it overwrites the others.
 ADDED_TO = ("aliases", "addresses", "groups")
 
+# What a row may be about; the last is all hosts at once.
+HOST, GROUP, INVENTORY = "host", "group", "inventory"
+
 # What an error names when a row is wrong as a whole.
 ROW = "row"
 
@@ -55,7 +58,9 @@ class RowError:
     name: str
     field: str
     message: str
+    subject: str = HOST
 
     def __str__(self) -> str:
-        name = f" ({self.name})" if self.name else ""
+        kind = f"{GROUP} " if self.subject == GROUP else ""
+        name = f" ({kind}{self.name})" if self.name else ""
         return f"line {self.line}{name}: {self.field} {self.message}"

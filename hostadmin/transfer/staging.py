@@ -1,4 +1,4 @@
-"""Rows of a file, kept in a temporary SQLite file while they are looked at.
+"""What a file states, kept in a temporary SQLite file while it is looked at.
 
 So duplicate names, the exact plan and a million rows cost disk, not memory, and work
 the same on every engine.
@@ -6,33 +6,45 @@ the same on every engine.
 
 import marshal
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from ..values import name_key
-from .rows import RowError
+from .rows import GROUP, HOST, INVENTORY, RowError
 
 BATCH = 1_000
 NEW, CHANGED, SAME = "new", "changed", "same"
+# Which field names a thing of this kind.
+NAMED_BY = {HOST: "hostname", GROUP: "name", INVENTORY: "name"}
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;  -- what is thrown away needs no care for a power cut
 PRAGMA synchronous = OFF;
-CREATE TABLE staged (
-    line INTEGER PRIMARY KEY,
-    key TEXT,               -- NULL until an address gave the row its name
-    nameless INTEGER,       -- 1 where that was so
-    fields BLOB NOT NULL,   -- the cleaned fields
-    name TEXT,              -- as the host is or will be called
-    action TEXT,            -- new, changed or same
-    host_id INTEGER,
-    version INTEGER,
-    changes BLOB            -- field → [from, to]
-);
 -- Names of bad rows: they count when a name stands there twice.
-CREATE TABLE bad (line INTEGER PRIMARY KEY, key TEXT NOT NULL);
-CREATE TABLE errors (line INTEGER, name TEXT, field TEXT, message TEXT);
+CREATE TABLE bad (
+    id INTEGER PRIMARY KEY, subject TEXT, line INTEGER, key TEXT NOT NULL
+);
+CREATE TABLE errors (
+    id INTEGER, line INTEGER, subject TEXT, name TEXT, field TEXT, message TEXT
+);
+"""
+_TABLE = """
+CREATE TABLE staged_{subject} (
+    id INTEGER PRIMARY KEY, -- the place in the file; many may be on one line
+    line INTEGER NOT NULL,
+    key TEXT,               -- NULL until an address gave the row its name
+    implied INTEGER,        -- 1 where the file does not state the name: a host known
+                            -- by its address, a group that is named by its members
+    fields BLOB NOT NULL,   -- the cleaned fields
+    name TEXT,              -- as the thing is or will be called
+    action TEXT,            -- new, changed or same
+    object_id INTEGER,
+    version INTEGER,
+    changes BLOB,           -- field → [from, to]
+    kept BLOB               -- field → what is there and not stated
+);
 """
 
 # Several times faster than JSON. The file is ours and gone at the end, so nobody else
@@ -41,27 +53,38 @@ _encode = marshal.dumps
 _decode = marshal.loads
 
 
-@dataclass(slots=True)
-class StagedRow:
-    """A good row and, once it was planned, what becomes of it."""
+def _decoded(blob: bytes | None) -> Any:
+    return None if blob is None else _decode(blob)
 
+
+@dataclass(slots=True)
+class Staged:
+    """Something good that the file states and, once planned, what becomes of it."""
+
+    id: int
     line: int
     key: str
     fields: dict[str, Any]
     name: str = ""
     action: str = ""
-    host_id: int = 0
+    object_id: int = 0
     version: int = 0
     changes: dict[str, list[Any]] | None = None
+    kept: dict[str, Any] | None = None
 
 
 class Staging:
-    """The rows of one import. Use it as a context manager: it removes its file."""
+    """What one file states. Use it as a context manager: it removes its file."""
 
     def __init__(self) -> None:
         # No name: SQLite makes a file of its own and has unlinked it at once.
         self._db = sqlite3.connect("", isolation_level=None)
         self._db.executescript(_SCHEMA)
+        self._places = count(1)
+        self.hosts = StagedTable(self._db, HOST, self._places)
+        self.groups = StagedTable(self._db, GROUP, self._places)
+        # At most one row.
+        self.inventory = StagedTable(self._db, INVENTORY, self._places)
         self._db.execute("BEGIN")
 
     def __enter__(self) -> "Staging":
@@ -70,43 +93,135 @@ class Staging:
     def __exit__(self, *_: object) -> None:
         self._db.close()
 
+    def add_errors(self, errors: Iterable[RowError]) -> None:
+        """Note what is wrong with one row that is not added."""
+        _add_errors(self._db, next(self._places), errors)
+
+    def count_bad_rows(self) -> int:
+        [number] = self._db.execute(
+            "SELECT count(*) FROM (SELECT DISTINCT id FROM errors)"
+        ).fetchone()
+        return int(number)
+
+    def errors(self) -> Iterator[RowError]:
+        """Yield everything that is wrong, by line."""
+        for row in self._db.execute(
+            "SELECT line, name, field, message, subject FROM errors "
+            "ORDER BY line, id, rowid"
+        ):
+            yield RowError(*row)
+
+    def bad_keys(self, subject: str) -> Iterator[str]:
+        """Yield the keys of bad rows that have a name."""
+        for (key,) in self._db.execute(
+            "SELECT DISTINCT key FROM bad WHERE subject = ?", (subject,)
+        ):
+            yield key
+
+
+def _add_errors(
+    database: sqlite3.Connection, place: int, errors: Iterable[RowError]
+) -> None:
+    for e in errors:
+        database.execute(
+            "INSERT INTO errors VALUES (?, ?, ?, ?, ?, ?)",
+            (place, e.line, e.subject, e.name, e.field, e.message),
+        )
+        if e.name:
+            key = name_key(e.name) if e.subject == HOST else e.name
+            database.execute(
+                "INSERT OR IGNORE INTO bad VALUES (?, ?, ?, ?)",
+                (place, e.subject, e.line, key),
+            )
+
+
+def _staged(place: int, line: int, key: str, fields: bytes, *rest: Any) -> Staged:
+    name, action, object_id, version, changes, kept = rest
+    return Staged(
+        *(place, line, key, _decode(fields), name, action, object_id, version),
+        changes=_decoded(changes),
+        kept=_decoded(kept),
+    )
+
+
+class StagedTable:
+    """The hosts of a file, or its groups."""
+
+    # The SQL is put together from our own words only.
+    # ruff: noqa: S608
+
+    def __init__(
+        self, database: sqlite3.Connection, subject: str, places: Iterator[int]
+    ) -> None:
+        self._db = database
+        self.subject = subject
+        self._table = f"staged_{subject}"
+        self._places = places
+        database.executescript(_TABLE.format(subject=subject))
+
     # ---- filling
 
     def add(self, rows: Iterable[tuple[int, dict[str, Any]]]) -> None:
         """Add rows of line and cleaned fields."""
+        by = NAMED_BY[self.subject]
+        to_key = name_key if self.subject == HOST else str
+        self._insert(
+            (line, name and to_key(name), name, name is None, fields)
+            for line, fields in rows
+            for name in [fields.get(by)]
+        )
+
+    def add_implied(self, names: Mapping[str, int]) -> None:
+        """Add rows that state nothing but a name, given as name → line."""
+        self._index()
+        known = {
+            name
+            for name in names
+            if self._db.execute(
+                f"SELECT 1 FROM {self._table} WHERE key = ?", (name,)
+            ).fetchone()
+        }
+        self._insert(
+            (line, name, name, True, {})
+            for name, line in names.items()
+            if name not in known
+        )
+
+    def drop_implied(self) -> None:
+        self._db.execute(f"DELETE FROM {self._table} WHERE implied")
+
+    def _insert(
+        self, rows: Iterable[tuple[int, str | None, str | None, bool, dict[str, Any]]]
+    ) -> None:
         self._db.executemany(
-            "INSERT INTO staged (line, key, name, nameless, fields) "
-            "VALUES (?, ?, ?, ?, ?)",
+            f"INSERT INTO {self._table} (id, line, key, name, implied, fields) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
             (
-                (line, name and name_key(name), name, name is None, _encode(fields))
-                for line, fields in rows
-                for name in [fields.get("hostname")]
+                (next(self._places), line, key, name, implied, _encode(fields))
+                for line, key, name, implied, fields in rows
             ),
         )
 
-    def add_errors(self, errors: Iterable[RowError]) -> None:
-        """Note what is wrong with rows that are not added."""
-        found = list(errors)
-        self._db.executemany(
-            "INSERT INTO errors VALUES (?, ?, ?, ?)",
-            [(e.line, e.name, e.field, e.message) for e in found],
-        )
-        self._db.executemany(
-            "INSERT OR IGNORE INTO bad VALUES (?, ?)",
-            [(e.line, name_key(e.name)) for e in found if e.name],
+    def _index(self) -> None:
+        self._db.execute(
+            f"CREATE INDEX IF NOT EXISTS {self._table}_key ON {self._table} (key)"
         )
 
     # ---- planning
 
-    def nameless(self) -> Iterator[list[StagedRow]]:
+    def nameless(self) -> Iterator[list[Staged]]:
         """Yield the rows that only an address tells apart."""
-        return self._batches("nameless")
+        return self._batches("implied")
 
-    def name(self, rows: Iterable[StagedRow]) -> None:
+    def stated(self) -> Iterator[list[Staged]]:
+        """Yield the rows whose name the file states."""
+        return self._batches("NOT implied")
+
+    def name(self, rows: Iterable[Staged]) -> None:
         """Save the keys and fields of rows that got a name."""
         self._db.executemany(
-            "UPDATE staged SET key = ?, name = ?, fields = ? WHERE line = ?",
-            [(row.key, row.name, _encode(row.fields), row.line) for row in rows],
+            f"UPDATE {self._table} SET key = ?, name = ?, fields = ? WHERE id = ?",
+            [(row.key, row.name, _encode(row.fields), row.id) for row in rows],
         )
 
     def refuse_doubles(self) -> None:
@@ -114,48 +229,57 @@ class Staging:
 
         Which of the two is right is not ours to say.
         """
+        self._index()
         self._db.executescript(
-            "CREATE INDEX IF NOT EXISTS staged_key ON staged (key);"
-            "CREATE TEMP TABLE doubles AS SELECT key, min(line) AS first,"
-            "  count(*) AS number FROM (SELECT key, line FROM staged"
-            "  UNION ALL SELECT key, line FROM bad)"
+            "CREATE TEMP TABLE named AS"
+            f"  SELECT key, id, line FROM {self._table} UNION ALL"
+            f"  SELECT key, id, line FROM bad WHERE subject = '{self.subject}';"
+            "CREATE TEMP TABLE doubles AS"
+            "  SELECT key, min(id) AS first, 0 AS second FROM named"
             "  GROUP BY key HAVING count(*) > 1;"
+            "CREATE INDEX temp.named_key ON named (key, id, line);"
             "CREATE UNIQUE INDEX temp.doubles_key ON doubles (key);"
+            "UPDATE doubles SET second = (SELECT min(id) FROM named"
+            "  WHERE named.key = doubles.key AND id > first);"
         )
         # Every row but the first names the first, and the first names the second.
-        self._db.execute(
-            "INSERT INTO errors SELECT s.line, s.name,"
-            " 'hostname', CASE WHEN s.line > d.first THEN 'is in line ' || d.first ||"
-            " ', too; one row for each host.' ELSE 'is in line ' || ("
-            "   SELECT min(line) FROM (SELECT line, key FROM staged"
-            "   UNION ALL SELECT line, key FROM bad)"
-            "   WHERE key = s.key AND line > d.first)"
-            " || ', too; one row for each host.' END "
-            "FROM staged s JOIN doubles d ON d.key = s.key"
+        found = self._db.execute(
+            "SELECT s.id, s.line, s.name, o.line FROM doubles d"
+            f" JOIN {self._table} s ON s.key = d.key JOIN named o ON o.key = d.key"
+            " AND o.id = CASE WHEN s.id > d.first THEN d.first ELSE d.second END"
+            " ORDER BY s.id"
         )
+        one = f"one {'row ' if self.subject == HOST else ''}for each {self.subject}."
+        field = NAMED_BY[self.subject]
+        for place, line, name, other in found:
+            where = "there twice" if other == line else f"in line {other}, too"
+            message = f"is {where}; {one}"
+            error = RowError(line, name, field, message, self.subject)
+            _add_errors(self._db, place, [error])
         self._db.executescript(
-            "DELETE FROM staged WHERE key IN (SELECT key FROM doubles);"
-            "DROP TABLE doubles;"
+            f"DELETE FROM {self._table} WHERE key IN (SELECT key FROM doubles);"
+            "DROP TABLE doubles; DROP TABLE named;"
         )
 
-    def reject(self, row: StagedRow, errors: Iterable[RowError]) -> None:
+    def reject(self, row: Staged, errors: Iterable[RowError]) -> None:
         """Take a row out and note why."""
-        self._db.execute("DELETE FROM staged WHERE line = ?", (row.line,))
-        self.add_errors(errors)
+        self._db.execute(f"DELETE FROM {self._table} WHERE id = ?", (row.id,))
+        _add_errors(self._db, row.id, errors)
 
-    def decide(self, rows: Iterable[StagedRow]) -> None:
+    def decide(self, rows: Iterable[Staged]) -> None:
         """Save what becomes of rows."""
         self._db.executemany(
-            "UPDATE staged SET name = ?, action = ?, host_id = ?, version = ?, "
-            "changes = ? WHERE line = ?",
+            f"UPDATE {self._table} SET name = ?, action = ?, object_id = ?, "
+            "version = ?, changes = ?, kept = ? WHERE id = ?",
             (
                 (
                     row.name,
                     row.action,
-                    row.host_id,
+                    row.object_id,
                     row.version,
                     _encode(row.changes) if row.changes else None,
-                    row.line,
+                    _encode(row.kept) if row.kept else None,
+                    row.id,
                 )
                 for row in rows
             ),
@@ -163,46 +287,44 @@ class Staging:
 
     # ---- reading
 
-    def batches(self) -> Iterator[list[StagedRow]]:
-        """Yield the good rows in order of their lines, ``BATCH`` at a time."""
+    def batches(self) -> Iterator[list[Staged]]:
+        """Yield the good rows in the order of the file, ``BATCH`` at a time."""
         return self._batches("1")
 
-    def _batches(self, where: str) -> Iterator[list[StagedRow]]:
+    def keeping(self, limit: int) -> list[Staged]:
+        """Return the first rows about which more is known than the file states."""
+        for batch in self._batches("kept IS NOT NULL", limit):
+            return batch
+        return []
+
+    def _batches(self, where: str, size: int = BATCH) -> Iterator[list[Staged]]:
         last = -1
         while True:
             found = self._db.execute(
-                "SELECT line, key, fields, name, action, host_id, version, changes "  # noqa: S608 - only our own conditions
-                f"FROM staged WHERE line > ? AND {where} ORDER BY line LIMIT ?",
-                (last, BATCH),
+                "SELECT id, line, key, fields, name, action, object_id, version, "
+                f"changes, kept FROM {self._table} WHERE id > ? AND {where} "
+                "ORDER BY id LIMIT ?",
+                (last, size),
             ).fetchall()
             if not found:
                 return
             last = found[-1][0]
-            yield [
-                StagedRow(
-                    line,
-                    key,
-                    _decode(fields),
-                    name,
-                    action,
-                    host_id,
-                    version,
-                    _decode(changes) if changes else None,
-                )
-                for line, key, fields, name, action, host_id, version, changes in found
-            ]
+            yield [_staged(*row) for row in found]
 
     def count(self, action: str) -> int:
-        return self._number("SELECT count(*) FROM staged WHERE action = ?", action)
+        return self._number("action = ?", action)
 
-    def count_bad_rows(self) -> int:
-        return self._number("SELECT count(DISTINCT line) FROM errors")
+    def count_stated(self, action: str) -> int:
+        return self._number("action = ? AND NOT implied", action)
 
-    def _number(self, statement: str, *values: str) -> int:
-        [number] = self._db.execute(statement, values).fetchone()
+    def count_keeping(self) -> int:
+        return self._number("kept IS NOT NULL")
+
+    def holds(self, key: str) -> bool:
+        return bool(self._number("key = ?", key))
+
+    def _number(self, where: str, *values: str) -> int:
+        [number] = self._db.execute(
+            f"SELECT count(*) FROM {self._table} WHERE {where}", values
+        ).fetchone()
         return int(number)
-
-    def errors(self) -> Iterator[RowError]:
-        """Yield everything that is wrong, by line."""
-        for row in self._db.execute("SELECT * FROM errors ORDER BY line, rowid"):
-            yield RowError(*row)

@@ -45,17 +45,18 @@ def host_fields(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
 
 def _move_address(name: str, rest: dict[str, Any], fields: dict[str, Any]) -> None:
     stated = rest.get("ansible_host")
-    address = _address(stated)
+    address = address_in(stated)
     if address is not None:
         fields["ip_addr"] = address
         # Otherwise it would be lost how it was written, or that it was at all.
         if stated == address != name:
             del rest["ansible_host"]
-    elif (address := _address(name)) is not None:
+    elif (address := address_in(name)) is not None:
         fields["ip_addr"] = address
 
 
-def _address(value: object) -> str | None:
+def address_in(value: object) -> str | None:
+    """Return the address that a value is, or None where it is something else."""
     if not isinstance(value, str) or not _PERHAPS_ADDRESS.fullmatch(value):
         return None
     try:
@@ -72,7 +73,7 @@ def host_variables(row: Mapping[str, Any]) -> dict[str, Any]:
     others = {key: value for key, value in own.items() if _is_ours(key)}
     if others:
         found[_OTHERS] = others
-    if address and "ansible_host" not in found and _address(name) != address:
+    if address and "ansible_host" not in found and address_in(name) != address:
         found["ansible_host"] = address
     if port is not None:
         found.setdefault("ansible_port", port)

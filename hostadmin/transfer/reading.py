@@ -1,0 +1,105 @@
+"""A file into the staging: which format it is, and its items by the rules."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from ..errors import InvalidFile
+from .cleaning import Cleaner, clean_file_group, clean_file_vars
+from .files import TextFile
+from .formats import ansible_ini, ansible_json, ansible_yaml, csv, own_json
+from .formats.detect import detect
+from .formats.document import FileGroup, Item
+from .rows import Row
+from .staging import BATCH, Staging
+
+Progress = Callable[[int], None]
+Good = list[tuple[int, dict[str, Any]]]
+Reader = Callable[[str, Iterable[str], list[str]], Iterator[Item]]
+
+CSV = "csv"
+# They take a text in blocks; CSV is read by lines.
+_READERS: dict[str, Reader] = {
+    "ansible-ini": ansible_ini.read,
+    "ansible-yaml": ansible_yaml.read,
+    "ansible-json": ansible_json.read,
+    "json": own_json.read,
+    "jsonl": own_json.read_lines,
+}
+_LABELS = {
+    CSV: "a table (CSV)",
+    "ansible-ini": "an Ansible inventory in INI",
+    "ansible-yaml": "an Ansible inventory in YAML",
+    "ansible-json": "an Ansible inventory in JSON",
+    "json": "JSON of hostadmin",
+    "jsonl": "JSON Lines of hostadmin",
+}
+# What somebody may ask for: the layouts it may be in, and the one where that does
+# not show. The names of all export formats are among them.
+_ASKED = {
+    CSV: ((CSV,), CSV),
+    "ansible": (("ansible-ini", "ansible-yaml", "ansible-json"), "ansible-ini"),
+    "ansible-yaml": (("ansible-yaml", "ansible-json"), "ansible-yaml"),
+    "json": (("json", "jsonl", "ansible-json"), "json"),
+    "jsonl": (("jsonl",), "jsonl"),
+}
+FORMATS = ("auto", *_ASKED)
+
+
+def read_file(staging: Staging, file: TextFile, format: str, progress: Progress) -> str:
+    """Read a file into the staging; return in words what it was read as.
+
+    Raises ``InvalidFile``.
+    """
+    if format not in FORMATS:
+        raise InvalidFile(f"There is no format {format}; {', '.join(FORMATS)} are.")
+    layout = detect(file.head())
+    if format != "auto":
+        possible, default = _ASKED[format]
+        layout = layout if layout in possible else default
+    items: Iterable[Item]
+    if layout == CSV:
+        items = csv.read(file.name, file.lines(), file.notes)
+    else:
+        items = _READERS[layout](file.name, file.blocks(), file.notes)
+    done = 0
+    keep = _Keeper(staging)
+    rest = iter(items)
+    while batch := list(islice(rest, BATCH)):
+        keep.take(batch)
+        done += len(batch)
+        progress(done)
+    if layout == CSV and not done:
+        file.notes.append("There is no row below the header.")
+    return _LABELS[layout]
+
+
+class _Keeper:
+    """Puts what is good into the staging, and notes what is not."""
+
+    def __init__(self, staging: Staging) -> None:
+        self._staging = staging
+        self._cleaner = Cleaner()
+
+    def take(self, items: Iterable[Item]) -> None:
+        staging = self._staging
+        hosts: Good = []
+        groups: Good = []
+        whole: Good = []
+        for item in items:
+            if isinstance(item, Row):
+                fields, errors = self._cleaner.row(item)
+                good = hosts
+            elif isinstance(item, FileGroup):
+                fields, errors = clean_file_group(item)
+                good = groups
+            else:
+                fields, errors = clean_file_vars(item)
+                good = whole
+            if errors:
+                staging.add_errors(errors)
+            else:
+                good.append((item.line, fields))
+        staging.hosts.add(hosts)
+        staging.groups.add(groups)
+        staging.inventory.add(whole)
