@@ -10,7 +10,7 @@ from sqlalchemy import orm
 from sqlalchemy.sql.elements import ColumnElement
 
 from ..models import Host, HostAddress, HostAlias
-from .parts import Part
+from .parts import Part, by_ids
 
 SAME_ADDRESS = "same-address"
 SAME_ADDRESS_AND_PORT = "same-address-and-port"
@@ -93,7 +93,12 @@ def _same_short_name(session: orm.Session) -> list[Part]:
     other = orm.aliased(Host)
     others = short_name(engine, other.hostname_key.expression)
     repeated = sa.select(others).group_by(others).having(sa.func.count() > 1)
-    return [Part(short_name(engine, Host.hostname_key.expression).in_(repeated))]
+    doubled = orm.aliased(Host)
+    hosts = sa.select(doubled.id).where(
+        short_name(engine, doubled.hostname_key.expression).in_(repeated)
+    )
+    # Every name is read for it: once rather than for each statement of a page.
+    return by_ids(session, hosts) or [Part(sa.false())]
 
 
 def _alias_is_name(_session: orm.Session) -> list[Part]:

@@ -7,8 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql.elements import ColumnElement
 
+from ..models import Host
+
 Clause: TypeAlias = ColumnElement[bool]
 Column: TypeAlias = orm.InstrumentedAttribute[Any]
+
+# Up to so many ids are written into a statement rather than looked up by it.
+_FEW = 500
 
 
 @dataclass(frozen=True)
@@ -28,3 +33,17 @@ class Part:
         if self.nullable is None:
             return refuted
         return sa.or_(self.nullable.is_(None), refuted)
+
+
+def by_ids(session: orm.Session, hosts: sa.Select[Any]) -> list[Part]:
+    """Return a part for hosts that match by another name or a further address.
+
+    Most inventories have few of these or none. Then the ids go into the statement,
+    or nothing does, and the index on the host itself serves on every engine.
+    """
+    ids = session.scalars(hosts.distinct().limit(_FEW + 1)).all()
+    if not ids:
+        return []
+    if len(ids) <= _FEW:
+        return [Part(Host.id.in_(sorted(ids)))]
+    return [Part(Host.id.in_(hosts))]

@@ -14,7 +14,7 @@ from ..values import MAX_TEXT, fold, name_key, natural_key
 from . import membership, tree
 from .checks import CHECKS
 from .fields import Field, Kind, find_field
-from .parts import Clause, Column, Part
+from .parts import Clause, Column, Part, by_ids
 from .ranges import (
     Range,
     check_term,
@@ -29,8 +29,6 @@ from .variables import Variable
 
 # Beyond the last character that a name can hold.
 _HIGHEST = "\U0010ffff"
-# Up to so many ids are written into a statement rather than looked up by it.
-_FEW = 500
 _ESCAPE = "/"
 
 
@@ -49,12 +47,12 @@ def _word(session: orm.Session, value: str) -> list[Part]:
     op = tree.EQUALS if is_pattern(value) else tree.CONTAINS
     term = Term("hostname", op, (value,))
     aliases = sa.select(HostAlias.host_id).where(_match_key(HostAlias.name_key, term))
-    others = _by_ids(session, aliases)
+    others = by_ids(session, aliases)
     addresses = word_range(value)
     if addresses is not None:
         others.append(Part(_within(Host.ip_key, addresses), Host.ip_key))
         inside = _within(HostAddress.ip_key, addresses)
-        others += _by_ids(session, sa.select(HostAddress.host_id).where(inside))
+        others += by_ids(session, sa.select(HostAddress.host_id).where(inside))
     # Beside something else, the order of names would keep SQLite from two indexes.
     name = _match_key(Host.hostname_key, term) if others else _hostname(session, term)
     return [Part(name), *others]
@@ -266,27 +264,13 @@ def _address(session: orm.Session, field: Field, term: Term) -> list[Part]:
         other = _compare(HostAddress.ip_key, field, term)
         nullable = Host.ip_key
     others = sa.select(HostAddress.host_id).where(other)
-    return [Part(own, nullable), *_by_ids(session, others)]
+    return [Part(own, nullable), *by_ids(session, others)]
 
 
 def _match_address(column: Column, term: Term) -> Clause:
     needles = [str(value).casefold() for value in term.values]
     match = _like_of(column, term.op)
     return sa.or_(*(match(needle, autoescape=True) for needle in needles))
-
-
-def _by_ids(session: orm.Session, hosts: sa.Select[Any]) -> list[Part]:
-    """Return a part for hosts that match by another name or a further address.
-
-    Most inventories have few of these or none. Then the ids go into the statement,
-    or nothing does, and the index on the host itself serves on every engine.
-    """
-    ids = session.scalars(hosts.distinct().limit(_FEW + 1)).all()
-    if not ids:
-        return []
-    if len(ids) <= _FEW:
-        return [Part(Host.id.in_(sorted(ids)))]
-    return [Part(Host.id.in_(hosts))]
 
 
 def _group(session: orm.Session, _field: Field, term: Term) -> list[Part]:
