@@ -143,6 +143,14 @@ def clean_term(value: object) -> str | None:
     return text
 
 
+def clean_view_name(value: object) -> str:
+    """Return the name of a saved view."""
+    name = clean_term(value)
+    if name is None:
+        raise InvalidValue("is missing; a view is found by its name.")
+    return name
+
+
 def clean_notes(value: object) -> str | None:
     """Return the notes exactly as given, or None where they are empty."""
     if value is None or value == "":

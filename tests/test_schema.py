@@ -18,7 +18,7 @@ from hostadmin import create_app, history, schema
 from hostadmin.config import Settings, render_uri
 from hostadmin.database import Base, db
 from hostadmin.errors import ConfigError
-from hostadmin.inventory import counts, groups, hosts, listing, whole
+from hostadmin.inventory import counts, groups, hosts, listing, views, whole
 from hostadmin.models import (
     Account,
     AccountAddress,
@@ -33,7 +33,7 @@ from hostadmin.query.fields import SORTABLE
 from hostadmin.query.filters import parse_filters
 from hostadmin.schema import MIGRATIONS, State
 
-BEFORE_HEAD, HEAD = "0005", "0006"
+BEFORE_HEAD, HEAD = "0006", "0007"
 ACCOUNT = {"username": "ann", "password_hash": "a" * 97, "role": Role.ADMIN}
 _numbers = itertools.count(1)
 
@@ -338,6 +338,10 @@ def fill(app):
                         "notes": "é" * 1000,
                     }
                 )
+            view = views.View("Ä", "hosts", "env:prod", [("sort", "-ip")], shared=True)
+            viewer = views.Viewer(7)
+            kept = views.add_view(db.session(), viewer, view)
+            views.set_default(db.session(), viewer, kept.id)
         with history.writing("bob", "import"):
             hosts.delete_host(hosts.find_host("host3.example").id)
         with history.writing("ann"):

@@ -4,7 +4,7 @@ from flask import Flask
 from flask_admin import Admin, AdminIndexView
 
 from ..models import Group, Host, Inventory
-from . import export, undo
+from . import export, undo, views
 from .groups import GroupAdmin
 from .help import HelpPage
 from .home import HomePage
@@ -26,3 +26,4 @@ def install(app: Flask) -> None:
     admin.add_view(HelpPage(name="Help", endpoint="help", url="/help"))
     app.register_blueprint(export.bp)
     app.register_blueprint(undo.bp)
+    views.install(app)

@@ -8,7 +8,7 @@ from flask_admin.helpers import is_form_submitted
 
 from .. import values
 from ..database import db
-from ..inventory import connect, groups, hosts, vocabulary
+from ..inventory import connect, groups, hosts, views, vocabulary
 from ..inventory.listing import HostPage, list_hosts
 from ..models import Host
 from ..query.compile import nearest_values
@@ -28,8 +28,9 @@ from .fields import (
     WordsField,
 )
 from .host_filters import FieldFilter, filter_menu
-from .listing import Chip, FilterField, Listing, ListRequest
-from .urls import QUERY
+from .listing import PARAMETERS, Chip, FilterField, Listing, ListRequest
+from .urls import QUERY, VIEW
+from .view_menu import opens_with, view_menu
 
 
 class HostAdmin(ModelAdmin):
@@ -166,7 +167,11 @@ class HostAdmin(ModelAdmin):
         return filter_menu()
 
     def read_request(self) -> ListRequest:
-        return read_hosts_request(f"{self.endpoint}.index_view", request.args)
+        endpoint = f"{self.endpoint}.index_view"
+        return read_hosts_request(endpoint, request.args, (*PARAMETERS, VIEW))
+
+    def opens_with(self) -> str | None:
+        return opens_with(views.HOSTS)
 
     def active_filters(self, asked: ListRequest) -> list[Any]:
         return list(top_level_terms(asked.node))
@@ -186,6 +191,7 @@ class HostAdmin(ModelAdmin):
         listing.stats_url = asked.url.only_filters().to("stats.index")
         csv_url = asked.url.only_filters().to("export.export", format="csv")
         listing.export_urls = [("CSV", csv_url)]
+        listing.views = view_menu(views.HOSTS, asked.url)
         if not rows:
             listing.hint = nearest_values(db.session(), asked.node)
         return rows, listing

@@ -76,6 +76,8 @@ class ListPages(ModelView):
 
         It also drops filters that it does not understand and then shows everything.
         """
+        if elsewhere := self.opens_with():
+            return redirect(elsewhere)
         listing_request = self.read_request()
         added = added_filter_url(listing_request, request.args, self.filter_fields())
         if added:
@@ -94,6 +96,10 @@ class ListPages(ModelView):
             listing=listing,
             return_url=request.full_path.rstrip("?"),
         )
+
+    def opens_with(self) -> str | None:
+        """Return where to go instead of the list as it is asked for."""
+        return None
 
     def read_request(self) -> ListRequest:
         """Return the parameters of the list. Raises ``QueryError``."""

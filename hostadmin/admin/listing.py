@@ -135,6 +135,8 @@ class Listing:
     sorts: Sequence[tuple[str, str]] = ()
     new_url: str | None = None
     stats_url: str | None = None
+    # The menu of saved views, of pages that have some.
+    views: Any = None
     hint: str = ""
     # Parameters of the view that are kept when all filters are cleared.
     view_names: Sequence[str] = ("sort", "per_page")

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from ..database import db
 from ..errors import NotFound, QueryError
-from ..inventory import counts
+from ..inventory import counts, views
 from ..inventory.axes import MOST_ROWS, Order
 from ..inventory.counts import CrossTable, Table
 from ..inventory.dimensions import PERIODS, Dimension, groupable_names
@@ -27,7 +27,8 @@ from .budget import Budget
 from .count_tables import CrossView, TableView, cross_view, linked, lower, table_view
 from .host_filters import filter_menu
 from .listing import ADD_FILTER, Listing, added_filter_url
-from .urls import QUERY, ViewUrl
+from .urls import QUERY, VIEW, ViewUrl
+from .view_menu import opens_with, view_menu
 
 # What the overview shows, in this order; two with a comma make a cross table.
 TABLES = (
@@ -74,7 +75,9 @@ class StatsPage(BaseView):
     @expose("/")
     def index(self) -> ResponseReturnValue:
         """Count the hosts of the same query that the list takes."""
-        asked = read_hosts_request("stats.index", request.args, PARAMETERS)
+        if elsewhere := opens_with(views.STATS):
+            return redirect(elsewhere)
+        asked = read_hosts_request("stats.index", request.args, (*PARAMETERS, VIEW))
         added = added_filter_url(asked, request.args, filter_menu())
         if added:
             return redirect(added)
@@ -93,6 +96,7 @@ class StatsPage(BaseView):
             "chips": chips,
             "hosts_url": str(hosts),
             "listing": query_frame(asked.url, node, total, chips, VIEW_NAMES),
+            "saved_views": view_menu(views.STATS, asked.url),
             "total": total,
             "options": _options(choice.by),
         }

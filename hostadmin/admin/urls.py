@@ -15,6 +15,8 @@ Pairs = tuple[tuple[str, str], ...]
 
 FILTER_PREFIX = "flt"
 QUERY = "q"
+# The saved view that a page was opened with; what it shows, the others say.
+VIEW = "view"
 
 
 def is_filter(name: str) -> bool:
@@ -35,8 +37,16 @@ class ViewUrl:
         """Return the address of another page with the same parameters."""
         path = url_for(endpoint, **values)
         # Left as they are, these keep a query readable.
-        args = urlencode(self.pairs, safe=":,/*")
+        args = urlencode(self._told(endpoint), safe=":,/*")
         return f"{path}?{args}" if args else path
+
+    def _told(self, endpoint: str) -> Pairs:
+        """Return the parameters; all hosts are told as such where a view may open."""
+        names = {name for name, _ in self.pairs}
+        opens = VIEW in names or (endpoint == "hosts.index_view" and not names)
+        if not opens or QUERY in names:
+            return self.pairs
+        return (*self.pairs, (QUERY, ""))
 
     def setting(self, name: str, value: str | None) -> "ViewUrl":
         """Return the view with one parameter set, or taken away."""
@@ -59,6 +69,7 @@ class ViewUrl:
 
     def only(self, *names: str) -> "ViewUrl":
         """Return the view with nothing but these parameters."""
+        names = (*names, VIEW)
         return ViewUrl(self.endpoint, tuple(p for p in self.pairs if p[0] in names))
 
 

@@ -18,16 +18,19 @@ from .change import (
 from .group import Group, group_children, group_members
 from .host import COUNTED_COLUMNS, Host, HostAddress, HostAlias
 from .inventory import Inventory
+from .view import NOBODY, DefaultView, SavedView
 from .vocabulary import VocabularyEntry
 
 __all__ = [
     "COUNTED_COLUMNS",
+    "NOBODY",
     "Account",
     "AccountAddress",
     "AccountSession",
     "ApiToken",
     "ChangeEntry",
     "ChangeSet",
+    "DefaultView",
     "FormerName",
     "Group",
     "Host",
@@ -35,6 +38,7 @@ __all__ = [
     "HostAlias",
     "Inventory",
     "LoginAttempt",
+    "SavedView",
     "SetupLink",
     "VocabularyEntry",
     "change_counts",

@@ -1,0 +1,286 @@
+"""The pages of saved views: keep one, change it, delete it, and all of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+
+from ..database import db
+from ..errors import Conflict, InvalidInput, QueryError
+from ..history import write
+from ..inventory import views
+from ..models import NOBODY, SavedView
+from ..query.parse import parse
+from ..query.printing import to_sentence
+from ..values import quoted
+from . import stats
+from .acting import web_act, web_viewer
+from .asked import read_hosts_request
+from .base import parse_id
+from .listing import PARAMETERS, ListRequest
+from .urls import QUERY, ViewUrl
+from .view_menu import ENDPOINTS, kept_args, opened_url, opened_view
+
+bp = Blueprint("views", __name__)
+
+KNOWN = {views.HOSTS: PARAMETERS, views.STATS: stats.PARAMETERS}
+# What the address of these pages says besides that of the page to keep.
+OWN = ("id", "page", "name", "shared")
+
+
+def install(app: Flask) -> None:
+    app.register_blueprint(bp)
+    app.add_template_global(opened_view)
+
+
+@dataclass(frozen=True)
+class ShownView:
+    """A row of the page of views."""
+
+    view: SavedView
+    url: str
+    query: str
+    sentence: str
+    problem: str
+    is_default: bool
+    may_change: bool
+
+
+@dataclass
+class ViewForm:
+    """What the form of a view holds, and what is wrong with it."""
+
+    name: str = ""
+    query: str = ""
+    shared: bool = False
+    default: bool = False
+    version: str = ""
+    errors: tuple[tuple[str, str], ...] = ()
+
+    def error(self, field: str) -> str:
+        return " ".join(text for name, text in self.errors if name == field)
+
+
+@bp.get("/views/")
+def list_views() -> ResponseReturnValue:
+    """Show all views, and which of them ask for what is not there any more."""
+    session, viewer = db.session(), web_viewer()
+    default = views.default_view_id(session, viewer)
+    return render_template(
+        "hostadmin/views.html",
+        rows=[_shown(view, default) for view in views.list_views(session, viewer)],
+        default=default,
+        all_url=str(ViewUrl("hosts.index_view", ())),
+    )
+
+
+def _shown(view: SavedView, default: int | None) -> ShownView:
+    problem = views.problem_of(db.session(), view)
+    sentence = ""
+    if not problem:
+        sentence = to_sentence(parse(view.query or ""))
+    return ShownView(
+        view,
+        opened_url(view),
+        view.query or "",
+        sentence,
+        problem,
+        view.id == default,
+        views.may_change(web_viewer(), view),
+    )
+
+
+@bp.get("/views/<view_id>")
+def show(view_id: str) -> ResponseReturnValue:
+    """Lead to what a view shows now: an address that stays when the view changes."""
+    view = views.get_view(db.session(), web_viewer(), parse_id(view_id))
+    return redirect(opened_url(view))
+
+
+# ---- keeping and changing
+
+
+@bp.route("/views/new/", methods=("GET", "POST"))
+def new() -> ResponseReturnValue:
+    """Keep the page that the address tells under a name."""
+    page, asked = _read_page()
+    title = "Save this view"
+    query = dict(asked.url.pairs).get(QUERY, "")
+    if request.method == "GET":
+        shared = request.args.get("shared") == "1"
+        form = ViewForm(request.args.get("name", "")[:255], query, shared)
+        return _show_form(title, form, page, asked)
+    form = _sent(query)
+    given = _view(form, page, asked)
+    session, viewer = db.session(), web_viewer()
+    view = _written(form, lambda: views.add_view(session, viewer, given))
+    if view is None:
+        return _show_form(title, form, page, asked), 400
+    flash(f"Saved the view {quoted(view.name)}.", "success")
+    return redirect(opened_url(view))
+
+
+@bp.route("/views/edit/", methods=("GET", "POST"))
+def edit() -> ResponseReturnValue:
+    """Change a view; with a page in the address, to what that shows."""
+    session, viewer = db.session(), web_viewer()
+    view = views.get_view(session, viewer, parse_id(request.args.get("id")))
+    id_, title = view.id, f"Change the view {quoted(view.name)}"
+    replaced = "page" in request.args
+    page, asked = _read_page() if replaced else (view.page, _kept(view))
+    if request.method == "GET":
+        query = dict(asked.url.pairs).get(QUERY, "") if replaced else view.query or ""
+        default = views.default_view_id(session, viewer) == view.id
+        form = ViewForm(view.name, query, view.shared, default, str(view.version))
+        return _show_form(title, form, page, asked, view)
+    form = _sent(request.form.get("query", ""))
+    given = _view(form, page, asked)
+    version = int(form.version) if form.version.isdigit() else 0
+    try:
+        done = _written(
+            form, lambda: views.change_view(session, viewer, id_, given, version)
+        )
+    except Conflict as error:
+        view = views.get_view(session, viewer, id_)
+        form.errors = (("", f"{error} Save again to write over that."),)
+        form.version = str(view.version)
+        return _show_form(title, form, page, asked, view), 409
+    if done is None:
+        view = views.get_view(session, viewer, id_)
+        return _show_form(title, form, page, asked, view), 400
+    flash(f"Saved the view {quoted(done.name)}.", "success")
+    return redirect(opened_url(done))
+
+
+def _read_page() -> tuple[str, ListRequest]:
+    """Return the page that the address tells. Raises ``QueryError``."""
+    page = request.args.get("page", views.HOSTS)
+    if page not in KNOWN:
+        raise QueryError(f"{quoted(page)} is no page that a view can be of.")
+    pairs = [pair for pair in request.args.items(multi=True) if pair[0] not in OWN]
+    return page, read_hosts_request(ENDPOINTS[page], MultiDict(pairs), KNOWN[page])
+
+
+def _kept(view: SavedView) -> ListRequest:
+    """Return the page of a view without its query, which may make no sense now."""
+    pairs = tuple((name, value) for name, value in view.options)
+    return ListRequest(ViewUrl(ENDPOINTS[view.page], pairs), "", 0, None, ())
+
+
+def _sent(query: str) -> ViewForm:
+    sent = request.form
+    return ViewForm(
+        sent.get("name", ""),
+        query,
+        "shared" in sent,
+        "default" in sent,
+        sent.get("version", "")[:9],
+    )
+
+
+def _options(asked: ListRequest) -> tuple[tuple[str, str], ...]:
+    return tuple(pair for pair in kept_args(asked.url.pairs) if pair[0] != QUERY)
+
+
+def _view(form: ViewForm, page: str, asked: ListRequest) -> views.View:
+    return views.View(form.name, page, form.query, _options(asked), form.shared)
+
+
+def _written(form: ViewForm, work: Callable[[], SavedView]) -> SavedView | None:
+    """Write a view, and the choice to open with it; None if something is wrong."""
+    session, viewer = db.session(), web_viewer()
+
+    def both() -> SavedView:
+        view = work()
+        was = views.default_view_id(session, viewer) == view.id
+        if form.default != was:
+            views.set_default(session, viewer, view.id if form.default else None)
+        return view
+
+    try:
+        return write(web_act(), both)
+    except InvalidInput as error:
+        form.errors = tuple((wrong.field, wrong.message) for wrong in error.errors)
+        return None
+
+
+def _show_form(
+    title: str,
+    form: ViewForm,
+    page: str,
+    asked: ListRequest,
+    view: SavedView | None = None,
+) -> str:
+    viewer = web_viewer()
+    owner = view.owner_id if view is not None else viewer.id
+    back = str(asked.url) if view is None else url_for("views.list_views")
+    return render_template(
+        "hostadmin/view_form.html",
+        title=title,
+        form=form,
+        page=page,
+        saved=view,
+        options=_options(asked),
+        may_share=viewer.shares and owner != NOBODY,
+        sentence=_sentence(form.query),
+        cancel_url=back,
+    )
+
+
+def _sentence(query: str) -> str:
+    try:
+        return to_sentence(parse(query))
+    except QueryError:
+        return ""
+
+
+# ---- deleting, and opening with
+
+
+@bp.route("/views/delete/", methods=("GET", "POST"))
+def delete() -> ResponseReturnValue:
+    """Ask, then delete; the message after it has a way to keep it after all."""
+    session, viewer = db.session(), web_viewer()
+    view = views.get_view(session, viewer, parse_id(request.values.get("id")))
+    if request.method == "GET":
+        return _ask(view)
+    id_, text = view.id, request.form.get("version", "")
+    version = int(text) if text.isdigit() and len(text) < 10 else 0
+    try:
+        gone = write(
+            web_act(), lambda: views.delete_view(session, viewer, id_, version)
+        )
+    except Conflict as error:
+        return _ask(views.get_view(session, viewer, id_), str(error)), 409
+    again = (("name", gone.name), ("shared", str(int(gone.shared))))
+    url = ViewUrl("", (("page", gone.page), *again, *views.address_args(gone)))
+    done = Markup('Deleted the view {}. <a href="{}">Save it again</a>')
+    flash(done.format(quoted(gone.name), url.to("views.new")), "success")
+    return redirect(url_for("views.list_views"))
+
+
+def _ask(view: SavedView, error: str = "") -> str:
+    session = db.session()
+    return render_template(
+        "hostadmin/view_delete.html",
+        saved=view,
+        error=error,
+        is_default=views.default_view_id(session, web_viewer()) == view.id,
+        cancel_url=url_for("views.list_views"),
+    )
+
+
+@bp.post("/views/default/")
+def choose_default() -> ResponseReturnValue:
+    """Open the list with a view from now on, or with all hosts."""
+    session, viewer = db.session(), web_viewer()
+    text = request.form.get("id", "")
+    view_id = parse_id(text) if text else None
+    write(web_act(), lambda: views.set_default(session, viewer, view_id))
+    view = views.default_view(session, viewer)
+    with_what = quoted(view.name) if view is not None else "all hosts"
+    flash(f"The list of hosts opens with {with_what}.", "success")
+    return redirect(url_for("views.list_views"))

@@ -1,0 +1,476 @@
+"""Saved views: kept, found, opened, changed and deleted, within what is allowed."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from hostadmin import history
+from hostadmin.errors import Conflict, InvalidInput, InvalidValue, NotFound
+from hostadmin.history import Act
+from hostadmin.inventory import groups, views
+from hostadmin.inventory.views import View, Viewer
+from hostadmin.models import ChangeSet, SavedView
+
+from .pages import csrf, parse
+
+NOBODY, ANN, BOB = Viewer(), Viewer(1), Viewer(2)
+GUEST = Viewer(3, shares=False)
+
+
+@pytest.fixture
+def written(session):
+    """Run a write on views as the pages do."""
+
+    def run(function, *args):
+        return history.write(Act("ann", "web"), lambda: function(session(), *args))
+
+    return run
+
+
+@pytest.fixture
+def keep(written):
+    def run(name="Prod", query="", viewer=NOBODY, page="hosts", options=(), **more):
+        shared = more.get("shared", True)
+        view = View(name, page, query, options, shared)
+        return written(views.add_view, viewer, view).id
+
+    return run
+
+
+@pytest.fixture
+def send(client):
+    """Send the form of a page with these fields instead of its own."""
+
+    def run(url, **fields):
+        form = parse(client.get(url)).select_one("main form")
+        own = {
+            i["name"]: i.get("value", "")
+            for i in form.select("input[name]")
+            if i.get("type") != "checkbox" or i.has_attr("checked")
+        }
+        sent = {name: text for name, text in (own | fields).items() if text is not None}
+        return client.post(form.get("action") or url, data=sent)
+
+    return run
+
+
+def names(found):
+    return [view.name for view in found]
+
+
+def shown(response):
+    return {a.text for a in parse(response).select("td.col-hostname a")}
+
+
+# ---- what the functions allow
+
+
+def test_a_name_is_free_once_for_each_owner_whatever_its_case(session, written, keep):
+    keep("Größe", viewer=ANN)
+    keep("Größe", viewer=BOB)
+
+    with pytest.raises(InvalidInput, match="“Größe” is there already"):
+        keep(" GRÖSSE ", viewer=ANN)
+    other = keep("Other", viewer=ANN)
+    with pytest.raises(InvalidInput, match="is there already"):
+        written(views.change_view, ANN, other, View("grösse", "hosts"), 1)
+
+    assert names(views.list_views(session, ANN)) == ["Größe", "Other", "Größe"]
+
+
+def test_private_views_are_their_owners_alone(session, written, keep):
+    private = keep("mine", viewer=ANN, shared=False)
+    shared = keep("ours", viewer=ANN)
+    common = keep("everybody's")
+
+    assert names(views.list_views(session, BOB)) == ["everybody's", "ours"]
+    assert views.find_view(session, BOB, private) is None
+    for change in (
+        lambda: written(views.change_view, BOB, private, View("x", "hosts"), 1),
+        lambda: written(views.delete_view, BOB, private, 1),
+        lambda: written(views.set_default, BOB, private),
+        lambda: written(views.change_view, BOB, shared, View("x", "hosts"), 1),
+        lambda: written(views.delete_view, BOB, shared, 1),
+        lambda: written(views.delete_view, GUEST, common, 1),
+        lambda: written(views.delete_view, ANN, 10**6, 1),
+    ):
+        with pytest.raises(NotFound):
+            change()
+    written(views.change_view, BOB, common, View("all's", "hosts"), 1)
+
+    session.rollback()
+    assert names(views.list_views(session, ANN)) == ["mine", "ours", "all's"]
+    session.rollback()
+    assert names(views.list_views(session, GUEST)) == ["all's", "ours"]
+
+
+def test_who_may_not_share_keeps_views_for_themselves(session, written, keep):
+    with pytest.raises(InvalidInput, match="not for others"):
+        keep("for all", viewer=GUEST)
+    own = keep("for me", viewer=GUEST, shared=False)
+    with pytest.raises(InvalidInput, match="not for others"):
+        written(views.change_view, GUEST, own, View("for me", "hosts", shared=True), 1)
+
+    written(views.delete_view, GUEST, own, 1)
+    assert names(views.list_views(session, GUEST)) == []
+
+
+def test_of_two_who_change_a_view_the_second_is_told(session, written, keep):
+    id_ = keep("a", "env:prod")
+    written(views.change_view, ANN, id_, View("b", "hosts", "env:dev"), 1)
+
+    session.rollback()
+    with pytest.raises(Conflict, match="“b” was changed since you opened it"):
+        written(views.change_view, ANN, id_, View("c", "hosts"), 1)
+    with pytest.raises(Conflict):
+        written(views.delete_view, ANN, id_, 1)
+
+    assert session.get(SavedView, id_).query == "env:dev"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (View("", "hosts"), "name: is missing"),
+        (View("x" * 256, "hosts"), "name: has 256 characters"),
+        (View("a\x00b", "hosts"), "cannot be seen"),
+        (View("a", "groups"), "no page that a view can be of"),
+        (View("a", "hosts", "statu:x"), "query: There is no field"),
+        (View("a", "hosts", "group:gone"), "query: There is no group"),
+        (View("a", "hosts", "x" * 10_001), "at most 10,000"),
+        (View("a", "hosts", "", [("cols", "x" * 2_000)]), "too long to be kept"),
+    ],
+)
+def test_what_makes_no_sense_is_not_kept(session, written, given, message):
+    with pytest.raises(InvalidInput, match=message):
+        written(views.add_view, ANN, given)
+    session.rollback()
+    assert views.list_views(session, ANN) == []
+
+
+def test_there_is_a_limit_to_how_many(keep, monkeypatch):
+    monkeypatch.setattr(views, "MAX_VIEWS", 2)
+    keep("a", viewer=ANN)
+    keep("b", viewer=ANN)
+
+    with pytest.raises(InvalidInput, match="There are 2 views already"):
+        keep("c", viewer=ANN)
+    keep("c", viewer=BOB)
+
+
+def test_the_list_opens_with_ones_own_choice_or_else_with_everybodys(
+    session, written, keep
+):
+    common, own = keep("common"), keep("own", viewer=ANN, shared=False)
+
+    def opens(viewer):
+        session.rollback()
+        view = views.default_view(session, viewer)
+        return view and view.name
+
+    assert opens(ANN) is None
+    written(views.set_default, NOBODY, common)
+    written(views.set_default, ANN, own)
+    assert (opens(ANN), opens(BOB)) == ("own", "common")
+    written(views.set_default, BOB, None)
+    assert opens(BOB) is None
+    written(views.set_default, ANN, common)
+    written(views.delete_view, ANN, common, 1)
+    assert (opens(ANN), opens(NOBODY)) == (None, None)
+    with pytest.raises(InvalidValue, match="view of hosts"):
+        written(views.set_default, ANN, keep("counts", page="stats", viewer=ANN))
+
+
+def test_what_is_gone_is_told_and_does_not_keep_from_renaming(
+    session, written, keep, make_group
+):
+    group = make_group(name="web")
+    id_ = keep("Web", "group:web env:prod")
+    view = views.get_view(session, ANN, id_)
+    assert views.problem_of(session, view) == ""
+    history.write(Act("ann", "web"), lambda: groups.delete_group(group))
+
+    view = views.get_view(session, ANN, id_)
+    assert views.problem_of(session, view).startswith("There is no group “web”")
+    renamed = View("Old web", "hosts", "group:web env:prod", shared=True)
+    written(views.change_view, ANN, id_, renamed, 1)
+    with pytest.raises(InvalidInput, match="There is no group"):
+        written(views.change_view, ANN, id_, View("x", "hosts", "group:web"), 2)
+
+
+def test_views_are_not_in_the_history_of_the_inventory(session, written, keep):
+    keep("a")
+    assert session.query(ChangeSet).count() == 0
+
+
+# ---- the pages
+
+
+@pytest.fixture
+def three(make_host, make_group):
+    make_group(name="web")
+    make_host(hostname="web-1", environment="prod", groups=["web"])
+    make_host(hostname="web-2", environment="dev")
+    make_host(hostname="db-1", environment="prod")
+
+
+def menu(client, url):
+    page = parse(client.get(url))
+    links = page.select(".views a")
+    return {" ".join(link.text.split()): link["href"] for link in links}
+
+
+def test_a_list_is_saved_as_a_view_and_opened_with_one_click(client, send, three):
+    links = menu(client, "/hosts/?q=env:prod -web&sort=-ip&per_page=25")
+    answer = send(links["Save this view…"], name="Databases")
+
+    assert answer.status_code == 302
+    url = menu(client, "/hosts/")["Databases"]
+    assert url == answer.location
+    asked = parse_qs(urlsplit(url).query)
+    assert (asked["q"], asked["sort"]) == (["env:prod -web"], ["-ip"])
+    assert "per_page" not in asked
+    page = client.get(url)
+    assert shown(page) == {"db-1"}
+    current = parse(page).select(".views [aria-current]")
+    assert [link.text for link in current] == ["Databases"]
+
+
+def test_counts_are_saved_as_a_view(client, send, three):
+    links = menu(client, "/stats/?by=env&by=status&top=10&q=web")
+    url = send(links["Save this view…"], name="Web by env").location
+
+    assert urlsplit(url).path == "/stats/"
+    asked = parse_qs(urlsplit(url).query)
+    assert (asked["by"], asked["top"], asked["q"]) == (
+        ["env", "status"],
+        ["10"],
+        ["web"],
+    )
+    assert parse(client.get(url)).h1.text.startswith("2 hosts")
+    assert "Web by env · stats" in menu(client, "/hosts/")
+
+
+def test_what_was_changed_since_is_kept_in_the_view(client, send, keep, three):
+    id_ = keep("Prod", "env:prod")
+    url = f"/hosts/?view={id_}&q=env:dev&sort=-hostname"
+    page = parse(client.get(url))
+
+    assert (
+        " ".join(page.select_one(".views summary").text.split()) == "View: Prod changed"
+    )
+    answer = send(menu(client, url)["Change “Prod” to this…"])
+    assert answer.status_code == 302
+    asked = parse_qs(urlsplit(menu(client, "/hosts/")["Prod"]).query)
+    assert (asked["q"], asked["sort"]) == (["env:dev"], ["-hostname"])
+
+
+def test_a_view_is_renamed_and_its_query_typed_anew(client, session, send, keep):
+    id_ = keep("Prod", "env:prod", options=[("sort", "-ip")])
+
+    answer = send(f"/views/edit/?id={id_}", name="Dev", query="env = dev")
+
+    assert answer.status_code == 302
+    session.rollback()
+    view = session.get(SavedView, id_)
+    assert (view.name, view.query, view.shared) == ("Dev", "env:dev", True)
+    assert view.options == [["sort", "-ip"]]
+    stale = send(f"/views/edit/?id={id_}", version="1", name="Other")
+    assert stale.status_code == 409
+    assert "was changed since you opened it" in parse(stale).main.text
+    session.rollback()
+    assert session.get(SavedView, id_).name == "Dev"
+    assert send(f"/views/edit/?id={id_}", query="statu:x").status_code == 400
+
+
+def test_a_view_is_deleted_after_a_question_and_can_be_saved_again(
+    client, session, send, keep
+):
+    id_ = keep("Prod", "env:prod", options=[("sort", "-ip")])
+    question = parse(client.get(f"/views/delete/?id={id_}"))
+    assert "Delete the view “Prod”?" in question.h1.text
+    assert client.post("/views/delete/", data={"id": id_}).status_code == 400
+
+    answer = send(f"/views/delete/?id={id_}")
+
+    session.rollback()
+    assert session.query(SavedView).count() == 0
+    message = parse(client.get(answer.location)).select_one(".message")
+    assert "Deleted the view “Prod”" in message.text
+    assert send(message.a["href"]).status_code == 302
+    session.rollback()
+    (again,) = views.list_views(session, NOBODY)
+    assert (again.name, again.query, again.options, again.shared) == (
+        "Prod",
+        "env:prod",
+        [["sort", "-ip"]],
+        True,
+    )
+    assert client.get(f"/views/delete/?id={id_}").status_code == 404
+
+
+def test_the_list_opens_with_the_default_view_and_nothing_else_does(
+    client, send, keep, three
+):
+    keep("Other", "env:dev")
+    send("/views/new/?q=env:prod", name="Prod", default="1")
+
+    answer = client.get("/hosts/")
+    assert answer.status_code == 302
+    assert shown(client.get(answer.location)) == {"web-1", "db-1"}
+    everything = menu(client, answer.location)["All hosts"]
+    for url in (everything, "/hosts/?q=", "/hosts/?sort=hostname", "/hosts/?q=%20"):
+        assert shown(client.get(url)) == {"web-1", "web-2", "db-1"}, url
+    assert shown(client.get("/hosts/?q=env:dev")) == {"web-2"}
+    assert client.get("/export/csv").text.count("\n") == 4
+
+    token = csrf(client, "/views/")
+    client.post("/views/default/", data={"csrf_token": token, "id": ""})
+    assert client.get("/hosts/").status_code == 200
+
+
+def test_every_way_out_of_the_default_view_leads_out_of_it(client, send, keep, three):
+    send("/views/new/?q=env:prod web", name="Prod", default="1")
+    url = client.get("/hosts/").location
+
+    # One condition taken away, then the other; then all at once; then the numbers.
+    for _ in range(2):
+        url = parse(client.get(url)).select_one("a.filter")["href"]
+    assert len(shown(client.get(url))) == 3
+    again = client.get("/hosts/").location
+    clear = parse(client.get(again)).find("a", string="Clear all")["href"]
+    assert len(shown(client.get(clear))) == 3
+    link = parse(client.get("/stats/")).select_one(".numbers a")["href"]
+    assert len(shown(client.get(link))) == 3
+    header = parse(client.get(url)).select_one("th.col-ip a")["href"]
+    assert len(shown(client.get(header))) == 3
+
+
+def test_a_default_view_of_all_hosts_is_no_loop(client, send, three):
+    send("/views/new/", name="All", default="1")
+    answer = client.get("/hosts/")
+    assert client.get(answer.location).status_code == 200
+
+
+def test_an_address_with_only_a_view_shows_no_more_than_it(client, keep, three):
+    id_ = keep("Prod", "env:prod")
+    for url in (
+        f"/hosts/?view={id_}",
+        f"/hosts/?view={id_}&per_page=25",
+        f"/hosts/?sort=-ip&view={id_}",
+        f"/views/{id_}",
+    ):
+        answer = client.get(url)
+        assert answer.status_code == 302
+        assert shown(client.get(answer.location)) == {"web-1", "db-1"}
+    for bad in ("99999", "x", "", "-1", "9" * 30, "%00"):
+        answer = client.get(f"/hosts/?view={bad}")
+        assert answer.status_code == 400
+        assert shown(answer) == set()
+    counts = keep("Counts", page="stats")
+    assert client.get(f"/hosts/?view={counts}").status_code == 400
+    assert client.get(f"/export/csv?view={id_}").status_code == 400
+
+
+@pytest.mark.parametrize("where", ["/hosts/", "/stats/"])
+def test_a_view_that_asks_for_what_is_gone_says_so_and_shows_no_host(
+    client, keep, three, where, session
+):
+    page = where.strip("/")
+    id_ = keep("Web <b>", "group:web", page=page)
+    keep("Rest", "env:dev")
+    group = session.query(groups.Group).one().id
+    history.write(Act("ann", "web"), lambda: groups.delete_group(group))
+
+    answer = client.get(
+        menu(client, "/hosts/")["Web <b>" + " · stats" * (page == "stats")]
+    )
+
+    text = parse(answer).main.text
+    assert answer.status_code == 400
+    assert "The view “Web <b>” asks for something that is not there" in text
+    assert "There is no group “web”" in text
+    assert shown(answer) == set()
+    change = parse(answer).find("a", string="Change the view")["href"]
+    assert client.get(change).status_code == 200
+    listed = parse(client.get("/views/")).main.text
+    assert listed.count("There is no group “web”") == 1
+    assert id_
+
+
+def test_the_page_of_views_lists_them_with_what_they_show(client, keep, three):
+    assert "There are no views yet" in parse(client.get("/views/")).main.text
+    keep("Prod", "env:prod", options=[("sort", "-ip")])
+    keep("All")
+
+    rows = parse(client.get("/views/")).select(".saved-views > li")
+
+    texts = [" ".join(row.text.split()) for row in rows]
+    assert re.match(r"All hosts · shared .* All hosts$", texts[0])
+    assert "env:prod Hosts where environment is prod · sort -ip" in texts[1]
+
+
+def test_a_menu_stays_a_menu(client, keep, statements, three):
+    for number in range(30):
+        keep(f"view {number:02}")
+    links = menu(client, "/hosts/?q=")
+    assert "view 24" in links
+    assert "view 25" not in links
+    assert links["More views"] == "/views/"
+    with statements() as seen:
+        client.get("/hosts/?q=")
+    assert sum("saved_views" in text for text in seen) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/views/new/?page=groups",
+        "/views/new/?q=statu:x",
+        "/views/new/?unknown=1",
+        "/views/new/?page=stats&sort=ip",
+    ],
+)
+def test_a_page_that_makes_no_sense_cannot_be_saved(client, session, url):
+    assert client.get(url).status_code == 400
+    token = csrf(client, "/views/new/")
+    answer = client.post(url, data={"csrf_token": token, "name": "x"})
+    assert answer.status_code == 400
+    assert session.query(SavedView).count() == 0
+
+
+def test_what_is_wrong_stands_at_the_field_and_keeps_what_was_typed(
+    client, session, send, keep
+):
+    keep("Prod")
+    for name in ("prod", "", "a\u202eb", "x" * 300):
+        answer = send("/views/new/?q=env:prod", name=name)
+        page = parse(answer)
+        assert answer.status_code == 400
+        assert page.select_one("#name")["value"] == name
+        assert page.select_one("#name-error").text
+    assert session.query(SavedView).count() == 1
+
+
+def test_no_token_no_view(client, session, keep):
+    id_ = keep("Prod")
+    for url, data in (
+        ("/views/new/", {"name": "x"}),
+        (f"/views/edit/?id={id_}", {"name": "x", "version": "1"}),
+        ("/views/delete/", {"id": id_, "version": "1"}),
+        ("/views/default/", {"id": id_}),
+    ):
+        assert client.post(url, data=data).status_code == 400
+    session.rollback()
+    assert names(views.list_views(session, NOBODY)) == ["Prod"]
+    assert views.default_view(session, NOBODY) is None
+
+
+def test_reading_writes_nothing(client, keep, statements, three):
+    id_ = keep("Prod", "env:prod")
+    with statements() as seen:
+        for path in (f"hosts/?view={id_}", "hosts/", "views/", "views/new/", "stats/"):
+            client.get(f"/{path}")
+    writing = ("INSERT", "UPDATE", "DELETE")
+    assert [text for text in seen if text.lstrip().startswith(writing)] == []
