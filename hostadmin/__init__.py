@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from . import admin, cli, database, history, schema, web
+from . import admin, cli, database, engines, history, schema, web
 from .config import INSTANCE, ROOT, Settings, load_settings
 
 
@@ -18,7 +18,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(
         SECRET_KEY=settings.key(),
         SQLALCHEMY_DATABASE_URI=settings.database_uri,
-        SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(settings.database_uri),
+        SQLALCHEMY_ENGINE_OPTIONS=engines.engine_options(
+            settings.database_uri, settings.threads
+        ),
         TESTING=settings.testing,
         # A bug must be seen as one, not as a message on a page that answers 200.
         FLASK_ADMIN_RAISE_ON_VIEW_EXCEPTION=True,

@@ -1,21 +1,23 @@
-"""The declarative base, the session and what each engine needs. Knows no host."""
+"""The declarative base, the session and its transactions. Knows no host."""
 
 import contextlib
-import sqlite3
 from collections.abc import Iterator
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import event, orm
+from sqlalchemy import orm
 from sqlalchemy.dialects import mysql, oracle, postgresql
-from sqlalchemy.engine import Connection, Dialect, Engine, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from . import engines
+from .engines import was_rolled_back as was_rolled_back
+from .engines import will_write
 from .errors import OutcomeUnknown
+from .failures import Trouble, trouble
 from .values import same_json
 
 CONSTRAINT_NAMES = {
@@ -90,51 +92,12 @@ class Base(orm.DeclarativeBase):
 # build a second base next to ours, and models on it would escape type checking.
 db = SQLAlchemy(metadata=Base.metadata)
 
-_will_write: ContextVar[bool] = ContextVar("will_write", default=False)
-
-
-def engine_options(uri: str) -> dict[str, Any]:
-    """Return what ``create_engine`` gets for this kind of database."""
-    backend = make_url(uri).get_backend_name()
-    options: dict[str, Any] = {"pool_pre_ping": True}
-    if backend in ("mysql", "mariadb"):
-        # The default, REPEATABLE READ, takes gap locks that collide under load.
-        options |= {"isolation_level": "READ COMMITTED", "pool_recycle": 3600}
-    if backend == "postgresql":
-        # A statement prepared by psycopg may get a generic plan without its index.
-        options |= {"connect_args": {"prepare_threshold": None}}
-    return options
-
 
 def install(app: Flask) -> None:
     """Bind the session to the database of this app."""
     db.init_app(app)
     with app.app_context():
-        configure(db.engine)
-
-
-def configure(engine: Engine) -> None:
-    """Make a new engine behave: settings of each connection, transactions, signals."""
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-
-
-def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # The driver would begin transactions by itself, and only before some statements.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 5000")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A read that turns into a write fails at once when somebody else wrote in between,
-    # whatever the busy timeout says. So a transaction that will write says so at first.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if _will_write.get() else "BEGIN")
+        engines.configure(db.engine)
 
 
 @contextlib.contextmanager
@@ -146,23 +109,23 @@ def write_transaction() -> Iterator[None]:
     is lost during the commit.
     """
     db.session.rollback()
-    token = _will_write.set(True)
+    token = will_write.set(True)
     try:
         yield
         db.session.flush()
         _commit()
     except BaseException:
-        db.session.rollback()
+        abandon()
         raise
     finally:
-        _will_write.reset(token)
+        will_write.reset(token)
 
 
 def _commit() -> None:
     try:
         db.session.commit()
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or trouble(error) is Trouble.AWAY:
             raise OutcomeUnknown(
                 "The database went away at the moment of saving. Look whether the "
                 "change is there before you make it again."
@@ -170,16 +133,10 @@ def _commit() -> None:
         raise
 
 
-# Deadlock and lock wait time-out on MariaDB; serialisation failure and deadlock on
-# PostgreSQL: the engine has rolled the transaction back, so it may be run again.
-_ROLLED_BACK = {1213, 1205, "40001", "40P01"}
-
-
-def was_rolled_back(error: DBAPIError) -> bool:
-    """Whether the engine says that nothing of the transaction was kept."""
-    # PyMySQL may have a state of SQL, too, but one that says less than its number.
-    codes = (
-        getattr(error.orig, "sqlstate", None),
-        *getattr(error.orig, "args", ())[:1],
-    )
-    return any(code in _ROLLED_BACK for code in codes)
+def abandon() -> None:
+    """Give up what the session holds, in whatever state its connection is."""
+    try:
+        db.session.rollback()
+    except SQLAlchemyError:
+        # A node of Galera without quorum refuses even this.
+        db.session().invalidate()

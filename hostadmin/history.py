@@ -8,6 +8,7 @@ statement on a recorded table is refused.
 import contextlib
 import enum
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -38,6 +39,8 @@ from .values import same_json
 CREATED, CHANGED, DELETED = "created", "changed", "deleted"
 SOURCES = ("web", "api", "command", "import")
 ATTEMPTS = 3
+# Seconds after which a write is not begun again.
+PATIENCE = 2
 
 RECORDED_TABLES = frozenset(
     {
@@ -102,6 +105,7 @@ def write(act: Act, work: Callable[[], Result]) -> Result:
     Raises ``Busy`` after the last attempt. A write whose outcome is unknown is never
     repeated.
     """
+    started = time.monotonic()
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with writing(act.actor, act.source, act.message, act.address):
@@ -109,7 +113,9 @@ def write(act: Act, work: Callable[[], Result]) -> Result:
         except DBAPIError as error:
             if not was_rolled_back(error):
                 raise
-            if attempt == ATTEMPTS:
+            # Whoever waited long for a lock is not made to wait again.
+            waited = time.monotonic() - started
+            if attempt == ATTEMPTS or waited > PATIENCE:
                 raise Busy("Others were writing the same; nothing was saved.") from None
     raise AssertionError("unreachable")
 

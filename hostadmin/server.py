@@ -2,13 +2,12 @@
 
 import argparse
 import contextlib
-import signal
+import logging
 import socket
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-import waitress
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,6 +16,10 @@ from .config import DEMO_DATABASE, Settings, load_settings, unknown_settings
 from .database import db
 from .demo import fill_if_empty
 from .errors import ConfigError
+from .serving import serve
+from .web import logs
+
+log = logging.getLogger(__name__)
 
 CANNOT_REACH = "The database cannot be reached; see HOSTADMIN_DATABASE_URI."
 
@@ -74,20 +77,13 @@ def _serve(options: argparse.Namespace) -> None:
             schema.check(db.engine)
             if options.demo and fill_if_empty():
                 _tell("Made-up hosts were added.")
-        _tell(f"hostadmin serves {settings.database_name} on {_address(settings)}")
-        _tell("Press Ctrl-C to stop.")
-        signal.signal(signal.SIGTERM, _leave)
-        waitress.serve(
-            app,
-            sockets=[listener],
-            threads=settings.threads,
-            ident=None,
-            # More than the app accepts: the app answers 413 with a page.
-            max_request_body_size=1024**3,
-            # The app itself knows whom to trust, networks too.
-            clear_untrusted_proxy_headers=False,
-            _quiet=True,
+        logs.set_up()
+        log.info(
+            "hostadmin serves %s on %s", settings.database_name, _address(settings)
         )
+        if sys.stderr.isatty():
+            _tell("Press Ctrl-C to stop.")
+        serve(app, listener, settings.threads)
 
 
 @contextlib.contextmanager
@@ -115,10 +111,6 @@ def _bracketed(host: str) -> str:
 
 def _address(settings: Settings) -> str:
     return f"http://{_bracketed(settings.bind_host)}:{settings.bind_port}/"
-
-
-def _leave(_signal: int, _frame: object) -> NoReturn:
-    raise SystemExit(0)
 
 
 def _tell(line: str) -> None:

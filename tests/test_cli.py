@@ -229,14 +229,14 @@ def test_a_locked_database_is_told(tmp_path):
         raw = stack.enter_context(contextlib.closing(db.engine.raw_connection()))
         raw.cursor().execute("BEGIN EXCLUSIVE")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("hostadmin.database._set_up_sqlite", lambda *_: None)
+            patch.setattr("hostadmin.engines._set_up_sqlite", lambda *_: None)
             result = app.test_cli_runner().invoke(
                 args=["hosts", "import", "-"], input="name\nweb1\n"
             )
         raw.rollback()
 
     assert result.exit_code == 1
-    assert "The database is locked or does not answer" in result.stderr
+    assert "it stayed locked. Nothing was saved." in result.stderr
 
 
 def test_a_reader_that_has_enough_is_no_error(tmp_path):

@@ -73,7 +73,8 @@ def test_an_error_shows_the_place_the_text_and_a_way_out(
     client, three, path, text, message, marked, fixed
 ):
     by = "by=env&" if "stats" in path else ""
-    response = client.get(f"{path}?{by}q={quote(text)}")
+    browser = {"Accept": "text/html"}
+    response = client.get(f"{path}?{by}q={quote(text)}", headers=browser)
 
     page = page_of(response)
     assert response.status_code == 400
@@ -113,7 +114,8 @@ def test_nonsense_is_answered_quickly_and_shows_no_host(client, three, text):
     response = client.get("/hosts/", query_string={"q": text})
 
     assert time.process_time() - start < 1
-    assert response.status_code == 400
+    # Some addresses are too long even to be looked at.
+    assert response.status_code in (400, 414)
     assert "web-1" not in response.text
     assert "<script>alert" not in response.text
 

@@ -1,6 +1,7 @@
 """The server as a process of its own."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,52 @@ def test_it_prepares_serves_and_leaves_when_told(settings):
 
     assert process.returncode == 0
     assert f"http://{settings['HOSTADMIN_BIND']}/" in told
+
+
+# The real server with one more page, which takes its time.
+SLOW = """
+import sys, time
+from hostadmin import server
+make = server.create_app
+def create_app(settings):
+    app = make(settings)
+    @app.get("/slow")
+    def slow():
+        time.sleep(2)
+        return "x" * 200_000
+    return app
+server.create_app = create_app
+sys.exit(server.main(["--prepare"]))
+"""
+
+
+def test_what_was_begun_is_finished_and_the_log_is_json(settings):
+    address = settings["HOSTADMIN_BIND"].rpartition(":")
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW],
+        cwd=ROOT,
+        env=os.environ | settings,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert fetch(settings, "/healthz") == 200
+        # One that says nothing must not hold the server up.
+        with socket.create_connection((address[0], int(address[2]))):
+            slow = f"http://{settings['HOSTADMIN_BIND']}/slow"
+            with ThreadPoolExecutor() as pool:
+                answer = pool.submit(lambda: urllib.request.urlopen(slow).read())
+                time.sleep(0.5)
+                process.send_signal(signal.SIGTERM)
+                begun = time.monotonic()
+                assert len(answer.result(20)) == 200_000
+        assert process.wait(20) == 0
+        assert time.monotonic() - begun < 10
+        told = process.stderr.read()
+
+    lines = [json.loads(line) for line in told.splitlines()]
+    assert [line["path"] for line in lines if "path" in line] == ["/healthz", "/slow"]
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(slow)
 
 
 def failed(settings, *arguments):

@@ -12,19 +12,19 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 from rich.cells import cell_len
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from .. import schema
 from ..config import Settings
 from ..database import db
 from ..errors import HostadminError, QueryError
+from ..failures import trouble
 from ..query.parse import placed
 from ..values import MAX_TEXT
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
 
-CANNOT_REACH = "The database is locked or does not answer; nothing was saved."
 NO_ROOM = "The temporary file cannot be written; is the disk full? See TMPDIR."
 CHUNK = 64 * 1024
 QUERY = "query"
@@ -50,9 +50,9 @@ def command(function: Callable[Args, Result]) -> Callable[Args, Result]:
             fail(str(placed(error, str(kwargs.get(QUERY, "")))), _marked(error))
         except HostadminError as error:
             fail(str(error))
-        except OperationalError:
-            fail(CANNOT_REACH)
         except SQLAlchemyError as error:
+            if reason := trouble(error):
+                fail(f"{reason.value} Nothing was saved.")
             fail(f"The database refused that ({type(error).__name__}).")
         except sqlite3.Error:
             # Of the database of hosts, SQLAlchemy wraps such errors.

@@ -63,8 +63,9 @@ def _on_server(session: orm.Session, seconds: float) -> Iterator[None]:
             "SET LOCAL statement_timeout TO DEFAULT",
         ),
         "mariadb": (
-            f"SET SESSION max_statement_time = {milliseconds / 1000:.3f}",
-            "SET SESSION max_statement_time = DEFAULT",
+            "SET @time_limit_before = @@SESSION.max_statement_time, "
+            f"SESSION max_statement_time = {milliseconds / 1000:.3f}",
+            "SET SESSION max_statement_time = @time_limit_before",
         ),
         "mysql": (
             f"SET SESSION max_execution_time = {milliseconds}",

@@ -1,15 +1,24 @@
 """Every error as a calm page: what was wrong and what to do, never a trace or SQL."""
 
 import logging
-import secrets
+from collections.abc import Mapping
 
-from flask import Flask, render_template, request
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from ..database import db
+from ..config import Settings
+from ..database import abandon
 from ..errors import (
     Busy,
     Conflict,
@@ -18,28 +27,42 @@ from ..errors import (
     OutcomeUnknown,
     QueryError,
 )
+from ..failures import trouble
 from .query_errors import QUERY, shown_error
+from .requests import request_id
+from .security import SAFE_METHODS
 
 log = logging.getLogger(__name__)
 
 TITLES = {
     400: "This request makes no sense",
+    401: "Log in first",
     403: "Not allowed",
     404: "Not found",
     405: "Not possible here",
     409: "Somebody else was faster",
     413: "Too large",
+    414: "Too long",
+    429: "Too many tries",
     500: "Something went wrong",
     503: "Not available just now",
 }
 MESSAGES = {
     404: "There is no such page.",
     405: "This address does not take that kind of request.",
-    413: "What was sent is larger than 2 MB.",
+    413: "What was sent is larger than this page takes. Nothing was saved.",
+    414: "This address is longer than any that hostadmin makes.",
+    429: "Wait a moment, then try again.",
     500: "The error was logged. Nothing of this request was saved.",
 }
+UNKNOWN_TITLE = "Saved or not: look first"
 RETRY_AFTER = "5"
 NOT_KEPT = (QUERY, "cursor")
+# What an error may say in its headers.
+KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
+# Addresses for tools; the second are links for people, too.
+TOOLS = ("/api/", "/metrics")
+FILES = ("/export/",)
 
 
 def install(app: Flask) -> None:
@@ -52,20 +75,48 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def page(status: int, message: str = "", hint: str = "") -> tuple[str, int]:
-    """Return the error page of a status."""
+def wants_json() -> bool:
+    """Whether a tool asks, for which a page would be no answer."""
+    if request.path.startswith(TOOLS):
+        return True
+    accepted = request.accept_mimetypes
+    if request.path.startswith(FILES):
+        return "text/html" not in accepted.values()
+    return accepted.best_match(["text/html", "application/json"]) == "application/json"
+
+
+def page(
+    status: int, message: str = "", *, title: str = "", hint: str = ""
+) -> Response:
+    """Return the error page of a status; for tools, the same as JSON."""
+    message = message or MESSAGES.get(status, "")
+    title = title or TITLES.get(status, "This did not work")
+    if wants_json():
+        error = f"{message or title} {hint}".strip()
+        return make_response(jsonify(error=error, **_id()), status)
+    # Such a page must not need what is just not there: a database, or an address that
+    # could be read.
+    is_bare = status >= 500 or request.routing_exception is not None
     body = render_template(
-        "errors/error.html",
+        "errors/bare.html" if is_bare and status != 404 else "errors/error.html",
         status=status,
-        title=TITLES.get(status, "This did not work"),
-        message=message or MESSAGES.get(status, ""),
+        title=title,
+        message=message,
         hint=hint,
+        root=request.script_root,
         back_url=request.script_root + "/",
+        **_id(),
     )
-    return body, status
+    return make_response(body, status)
+
+
+def _id() -> Mapping[str, str]:
+    return {"request_id": request_id()}
 
 
 def _query_error(error: QueryError) -> ResponseReturnValue:
+    if wants_json():
+        return page(400, str(error))
     body = render_template(
         "errors/query.html",
         status=400,
@@ -82,50 +133,65 @@ def _not_found(error: NotFound) -> ResponseReturnValue:
 
 
 def _own_error(error: HostadminError) -> ResponseReturnValue:
-    db.session.rollback()
-    if isinstance(error, Busy | OutcomeUnknown):
+    abandon()
+    if isinstance(error, OutcomeUnknown):
+        log.error("outcome of a write unknown")
+        return _retry_later(str(error), UNKNOWN_TITLE)
+    if isinstance(error, Busy):
         return _retry_later(str(error))
     return page(409 if isinstance(error, Conflict) else 400, str(error))
 
 
 def _csrf_error(error: CSRFError) -> ResponseReturnValue:
+    log.warning("refused: %s", error.description)
+    hint = "Cookies must be allowed."
+    settings: Settings = current_app.extensions["hostadmin"]
+    if settings.cookies_are_secure and not request.is_secure:
+        hint = "This server sends its cookies over HTTPS only; use https://."
     return page(
         400,
         "The form was sent without the token of this browser session; nothing was "
         "saved. Go back, reload the page and send it again.",
-        "Cookies must be allowed.",
+        hint=hint,
     )
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error
-    own_words = error.description if error.code == 400 else ""
-    stock = type(error).description
-    message = own_words if own_words and own_words != stock else ""
-    return page(error.code, message or MESSAGES.get(error.code, ""))
+    if error.code in (401, 403):
+        log.warning("refused: %s", TITLES[error.code].lower())
+    # Werkzeug's own words are for programmers.
+    own_words = error.description != type(error).description and error.code < 404
+    message = error.description if own_words else MESSAGES.get(error.code, "")
+    headers = dict(error.get_headers(request.environ))
+    kept = {name: headers[name] for name in KEPT_HEADERS if name in headers}
+    response = page(error.code, message or "")
+    response.headers.update(kept)
+    return response
 
 
-def _retry_later(message: str) -> ResponseReturnValue:
-    return *page(503, message), {"Retry-After": RETRY_AFTER}
+def _retry_later(message: str, title: str = "") -> Response:
+    response = page(503, message, title=title)
+    response.headers["Retry-After"] = RETRY_AFTER
+    return response
 
 
 def _database_error(error: SQLAlchemyError) -> ResponseReturnValue:
-    db.session.rollback()
+    abandon()
     if isinstance(error, DataError):
         return page(400, "A value of this request is outside of what can be stored.")
-    if isinstance(error, OperationalError) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
-    ):
-        log.warning("database not available: %s", type(error.orig).__name__)
-        return _retry_later(
-            "The database is locked or does not answer. Nothing of this request was "
-            "saved; try again in a moment."
-        )
-    return _unexpected(error)
+    reason = trouble(error)
+    if reason is None:
+        return _unexpected(error)
+    original = getattr(error, "orig", error)
+    log.warning("database %s: %s", reason.name.lower(), type(original).__name__)
+    rest = "Try again in a moment."
+    if request.method not in SAFE_METHODS:
+        rest = f"Nothing of this request was saved. {rest}"
+    return _retry_later(f"{reason.value} {rest}")
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    reference = secrets.token_hex(4)
-    log.error("unexpected error %s", reference, exc_info=error)
-    return page(500, f"{MESSAGES[500]} Its number in the log is {reference}.")
+    log.error("unexpected error", exc_info=error)
+    return page(500)

@@ -1,0 +1,71 @@
+"""Each request has an id: on its error page, in its headers, on its line of the log."""
+
+import secrets
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, request
+from werkzeug.wsgi import ClosingIterator
+
+from . import logs
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+ID = "hostadmin.request_id"
+USER = "hostadmin.user"
+RULE = "hostadmin.rule"
+HEADER = "X-Request-ID"
+
+
+def request_id() -> str:
+    return str(request.environ.get(ID, ""))
+
+
+def note_user(name: str) -> None:
+    """Say who makes this request, for the log."""
+    request.environ[USER] = name
+
+
+def install(app: Flask) -> None:
+    app.wsgi_app = RequestLog(app.wsgi_app)  # type: ignore[method-assign]
+
+    @app.before_request
+    def note_rule() -> None:
+        request.environ[RULE] = request.url_rule
+
+    @app.after_request
+    def name_request(response: Response) -> Response:
+        response.headers[HEADER] = request_id()
+        return response
+
+
+class RequestLog:
+    """Give each request its id, and write its line when its answer was sent."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self.app = app
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        environ[ID] = secrets.token_hex(8)
+        started = time.monotonic()
+        statuses: list[str] = []
+
+        def start(status: str, headers: Any, *rest: Any) -> Any:
+            statuses.append(status)
+            return start_response(status, headers, *rest)
+
+        def done() -> None:
+            status = int(statuses[-1].partition(" ")[0]) if statuses else 500
+            seconds = time.monotonic() - started
+            logs.access(environ, status, seconds)
+
+        try:
+            body = self.app(environ, start)
+        except BaseException:
+            done()
+            raise
+        return ClosingIterator(body, [done])
