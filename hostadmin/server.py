@@ -8,13 +8,16 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+import click
 from flask import Flask
+from flask.helpers import get_debug_flag
 from sqlalchemy.exc import SQLAlchemyError
 
 from . import create_app, schema
 from .config import DEMO_DATABASE, Settings, load_settings, unknown_settings
 from .database import db
 from .demo import fill_if_empty
+from .deployment import refuse_unfit
 from .errors import ConfigError
 from .serving import serve
 from .web import logs
@@ -25,9 +28,16 @@ CANNOT_REACH = "The database cannot be reached; see HOSTADMIN_DATABASE_URI."
 
 
 def make_app() -> Flask:
-    """Build the app for the ``flask`` command; a bad setting ends it in one line."""
+    """Build the app for the ``flask`` command; a bad setting ends it in one line.
+
+    Commands run with settings that no server may have, and tell of them.
+    """
+    command = click.get_current_context(silent=True)
     try:
-        return create_app()
+        settings = load_settings()
+        if command is None or command.info_name == "run":
+            refuse_unfit(settings, debug=get_debug_flag())
+        return create_app(settings)
     except ConfigError as error:
         _stop(str(error))
     except SQLAlchemyError:
@@ -68,6 +78,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 def _serve(options: argparse.Namespace) -> None:
     demo = {"database_uri": f"sqlite:///{DEMO_DATABASE}", "database_uri_file": ""}
     settings = load_settings(**(demo if options.demo else {}))
+    refuse_unfit(settings, debug=get_debug_flag())
     with _listening(settings) as listener:
         app = create_app(settings)
         if options.prepare or options.demo:

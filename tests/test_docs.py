@@ -81,6 +81,14 @@ def test_the_table_of_settings_is_complete():
     assert told == fields - {f"{PREFIX}TESTING"}
 
 
+def test_the_table_of_findings_is_complete():
+    text = (ROOT / "docs/configuration.md").read_text()
+    told = re.findall(r"^\| (H\d{3}) \|", text, re.M)
+    source = (ROOT / "hostadmin/deployment.py").read_text()
+
+    assert told == re.findall(r'"(H\d{3})"', source)
+
+
 def test_commands_of_the_readme_exist(runner):
     text = (ROOT / "README.md").read_text()
     makefile = (ROOT / "Makefile").read_text()

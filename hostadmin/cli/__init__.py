@@ -5,6 +5,7 @@ from flask import Flask
 from .accounts import accounts
 from .changes import changes
 from .check import check_command
+from .deploy import deploy_command
 from .hosts import hosts
 from .many import COMMANDS
 from .one import show
@@ -17,6 +18,7 @@ def install(app: Flask) -> None:
         hosts.add_command(command)
     app.cli.add_command(accounts)
     app.cli.add_command(changes)
+    app.cli.add_command(deploy_command)
     app.cli.add_command(hosts)
     app.cli.add_command(tokens)
     app.shell_context_processor(shell_context)

@@ -1,0 +1,60 @@
+"""``flask check``: what is wrong with the settings and the database."""
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from flask.helpers import get_debug_flag
+from sqlalchemy.exc import SQLAlchemyError
+
+from .. import schema
+from ..access.accounts import list_accounts
+from ..config import Settings, unknown_settings
+from ..database import db
+from ..deployment import Facts, findings, open_files
+from ..errors import ConfigError
+from ..failures import trouble
+from ..models import Account
+from ..people import Role
+from .edge import printable
+
+# What is wrong anywhere, not only where others reach the server.
+ANYWHERE = ("H061", "H090")
+
+
+@click.command("check")
+@click.option("--deploy", is_flag=True, help="Also what a server for others needs.")
+@with_appcontext
+def deploy_command(deploy: bool) -> None:
+    """Look at settings, database and schema; one line with a code per finding."""
+    settings: Settings = current_app.extensions["hostadmin"]
+    fault = _database_fault()
+    facts = Facts(
+        settings,
+        debug=get_debug_flag(),
+        unknown=unknown_settings(),
+        database=fault,
+        # Without a table of accounts, the fault says more.
+        admins=1 if fault else sum(map(_is_admin, list_accounts())),
+        open_files=open_files(settings),
+    )
+    found = [f for f in findings(facts) if deploy or f.code in ANYWHERE]
+    for finding in found:
+        click.echo(printable(str(finding)))
+    if found:
+        raise SystemExit(1)
+    click.echo("Nothing is wrong.", err=True)
+
+
+def _is_admin(account: Account) -> bool:
+    return account.active and account.role is Role.ADMIN
+
+
+def _database_fault() -> str:
+    try:
+        schema.check(db.engine)
+    except ConfigError as error:
+        return str(error)
+    except SQLAlchemyError as error:
+        reason = trouble(error)
+        return reason.value if reason else "The database cannot be used."
+    return ""
