@@ -317,9 +317,12 @@ def clean_vars(value: object) -> dict[str, Any]:
     return value
 
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def json_text(value: object) -> str:
     """Return compact JSON text, the form whose length counts."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _compact.encode(value)
 
 
 def same_json(one: object, other: object) -> bool:

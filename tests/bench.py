@@ -7,6 +7,7 @@ prepared rows, an export against a bare cursor.
 """
 
 import argparse
+import collections
 import contextlib
 import os
 import statistics
@@ -27,8 +28,16 @@ from hostadmin import create_app, demo, schema
 from hostadmin.admin import hosts as host_pages
 from hostadmin.config import Settings
 from hostadmin.database import Base, db
-from hostadmin.inventory.listing import SORTS, iter_hosts
-from hostadmin.models import COUNTED_COLUMNS, Host
+from hostadmin.inventory.listing import SORTS
+from hostadmin.models import (
+    COUNTED_COLUMNS,
+    Host,
+    HostAddress,
+    HostAlias,
+    group_members,
+)
+from hostadmin.query.tree import EVERYTHING
+from hostadmin.transfer.exporting import FORMATS, encoded, export
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "only for measuring, only for measuring"
@@ -216,21 +225,54 @@ def bench_stats(app: Flask) -> None:
         print(f"{url:46}{page * 1e3:8.1f}{page / sql:10.2f}{against}")
 
 
+def bench_exports(app: Flask, uri: str, folder: Path) -> None:
+    """Write each format, and read the same columns with a bare cursor."""
+    with app.app_context():
+        engine = db.engine
+        size = db.session.scalar(sa.select(sa.func.count(Host.id)))
+    hosts = [
+        Host.__table__.c[name] for name in Host.__recorded__ if name in Host.__table__.c
+    ]
+    lists = (HostAlias.__table__, HostAddress.__table__, group_members)
+
+    def bare_cursor() -> None:
+        with engine.connect() as connection:
+            for statement in (sa.select(*hosts), *map(sa.select, lists)):
+                result = connection.execution_options(yield_per=1_000).execute(
+                    statement
+                )
+                for _ in result:
+                    pass
+
+    def write(name: str) -> Callable[[], None]:
+        def run() -> None:
+            with app.app_context():
+                pieces = export(db.session(), FORMATS[name], EVERYTHING, [])
+                collections.deque(encoded(pieces), maxlen=0)
+
+        return run
+
+    with app.app_context():
+        pieces = encoded(export(db.session(), FORMATS["csv"], EVERYTHING, []))
+        start = time.perf_counter()
+        next(pieces)
+        first = time.perf_counter() - start
+        pieces.close()
+    cursor, *taken = seconds(bare_cursor, *map(write, FORMATS))
+    print(
+        f"\n{'export':24}{'s':>8}{'/ cursor':>10}{'rows / s':>12}{'peak MB':>10}"
+        f"   (first byte after {first * 1e3:.0f} ms)"
+    )
+    for name, time_ in zip(FORMATS, taken, strict=True):
+        peak = command(uri, folder, "export", "--format", name)
+        print(
+            f"{name:24}{time_:8.1f}{time_ / cursor:10.2f}{size / time_:12,.0f}{peak:10}"
+        )
+
+
 def bench_files(app: Flask, uri: str, folder: Path) -> None:
     """Export all hosts, then import them into an empty database."""
     file = folder / "hosts.csv"
-    with app.app_context():
-        engine = db.engine
-
-        def bare_cursor() -> int:
-            with engine.connect() as connection:
-                return sum(1 for _ in connection.execute(sa.select(Host.__table__)))
-
-        def export() -> int:
-            return sum(1 for _ in iter_hosts(db.session()))
-
-        cursor, hosts = seconds(bare_cursor, export)
-    print(f"\nexport: {hosts:.1f} s, {hosts / cursor:.1f} × a bare cursor of the rows")
     export_memory = command(uri, folder, "export", stdout=file)
     rows = {}
     with app.app_context(), db.engine.connect() as connection:
@@ -297,6 +339,7 @@ def main() -> None:
             print(f"{options.hosts:,} hosts on {db.engine.dialect.name}")
         bench_lists(big, small)
         bench_stats(big)
+        bench_exports(big, uri, folder)
         bench_files(big, uri, folder)
 
 

@@ -1,6 +1,7 @@
 """Commands as scripts see them: exit codes, plain lines, errors on stderr."""
 
 import contextlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -207,6 +208,25 @@ def test_an_export_is_imported_without_change(flask, inventory):
     assert flask("hosts", "import", "-", stdin=out)[1] == (
         "0 hosts added, 0 changed, 3 unchanged.\n"
     )
+
+
+def test_a_file_says_on_stderr_what_it_does_not_hold(flask, make_group, inventory):
+    make_group(name="env-prod", description="all of it", children=["web"])
+    make_group(name="env_prod")
+
+    code, out, err = flask("hosts", "export", "--format", "ansible", "web-2")
+    assert (code, list(json.loads(out)["_meta"]["hostvars"])) == (0, ["web-2"])
+    assert err == ""
+    _, out, err = flask("hosts", "export", "--format", "ansible")
+    assert {"env_prod", "env_prod_2"} <= json.loads(out).keys()
+    assert err == (
+        "Note: Names of groups that Ansible does not tell apart got a number: "
+        "“env-prod → env_prod_2”.\n"
+    )
+    _, out, err = flask("hosts", "export")
+    assert out.count("\n") == 4
+    assert err.startswith("Note: CSV has no place for")
+    assert "“env-prod”, “env_prod”" in err
 
 
 def test_a_database_without_tables_is_told(tmp_path):

@@ -13,10 +13,11 @@ from hostadmin import history
 from hostadmin.database import db
 from hostadmin.errors import InvalidInput
 from hostadmin.history import Act
-from hostadmin.inventory import groups, hosts, listing
+from hostadmin.inventory import groups, hosts
 from hostadmin.models import Host
+from hostadmin.query.tree import EVERYTHING
 from hostadmin.transfer import importing
-from hostadmin.transfer.exporting import export_csv
+from hostadmin.transfer.exporting import FORMATS, export
 from hostadmin.transfer.rows import COLUMNS
 from hostadmin.values import (
     MAX_TEXT,
@@ -64,7 +65,7 @@ INVENTORIES = st.lists(
 
 
 def exported() -> str:
-    return "".join(export_csv(listing.iter_hosts(db.session())))
+    return "".join(export(db.session(), FORMATS["csv"], EVERYTHING, []))
 
 
 def import_text(text: str, folder: Any) -> tuple[int, int, int, int]:

@@ -18,6 +18,7 @@ from ..values import DEFAULT_PORT, VOCABULARY_FIELDS
 from . import columns, details
 from .asked import query_chips, read_hosts_request
 from .base import ModelAdmin
+from .export import export_urls
 from .fields import (
     LinesField,
     NamesField,
@@ -189,8 +190,7 @@ class HostAdmin(ModelAdmin):
         listing.search_label = "Find hosts: env:prod -owner:search web*"
         listing.search_value = to_text(asked.node)
         listing.stats_url = asked.url.only_filters().to("stats.index")
-        csv_url = asked.url.only_filters().to("export.export", format="csv")
-        listing.export_urls = [("CSV", csv_url)]
+        listing.export_urls = export_urls(asked.url)
         listing.views = view_menu(views.HOSTS, asked.url)
         if not rows:
             listing.hint = nearest_values(db.session(), asked.node)

@@ -20,13 +20,13 @@ from ..database import db
 from ..errors import HostadminError, QueryError
 from ..failures import trouble
 from ..query.parse import placed
+from ..transfer.exporting import encoded
 from ..values import MAX_TEXT
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
 
 NO_ROOM = "The temporary file cannot be written; is the disk full? See TMPDIR."
-CHUNK = 64 * 1024
 QUERY = "query"
 # So much of a query stands around the place of an error.
 AROUND = 40
@@ -122,18 +122,6 @@ QUERY_SETTINGS = {"ignore_unknown_options": True}
 def write_out(lines: Iterable[str]) -> None:
     """Write lines to the standard output as UTF-8, many at once."""
     stream = sys.stdout.buffer
-    for chunk in _chunks(lines):
-        stream.write(chunk.encode())
+    for chunk in encoded(lines):
+        stream.write(chunk)
     stream.flush()
-
-
-def _chunks(lines: Iterable[str]) -> Iterator[str]:
-    waiting: list[str] = []
-    size = 0
-    for line in lines:
-        waiting.append(line)
-        size += len(line)
-        if size > CHUNK:
-            yield "".join(waiting)
-            waiting, size = [], 0
-    yield "".join(waiting)

@@ -14,13 +14,13 @@ from ..inventory.counts import count_by_many, count_hosts, find_dimensions
 from ..inventory.listing import iter_hosts
 from ..models import Host
 from ..query.parse import parse
-from ..transfer.exporting import export_csv
 from .edge import (
     QUERY_SETTINGS,
     command,
     with_query,
     write_out,
 )
+from .export import export_command
 from .imports import import_command
 from .tables import show_table
 
@@ -107,16 +107,5 @@ def count(by: Sequence[str], query: str) -> None:
     )
 
 
-# ---- export
-
-
-@hosts.command("export", context_settings=QUERY_SETTINGS)
-@click.option("--format", type=click.Choice(["csv"]), default="csv", show_default=True)
-@with_query
-@command
-def export_hosts(format: str, query: str) -> None:
-    """Write hosts to the standard output."""
-    write_out(export_csv(iter_hosts(db.session(), parse(query))))
-
-
+hosts.add_command(export_command)
 hosts.add_command(import_command)

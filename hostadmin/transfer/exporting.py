@@ -1,22 +1,79 @@
-"""Hosts as rows, and rows as files: streamed, so that memory stays flat."""
+"""The inventory as a file in any format: streamed, as of one moment, memory flat."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
 
-from ..models import Host
-from .formats import csv
-from .rows import COLUMNS
+import sqlalchemy as sa
+from sqlalchemy import orm
 
+from ..inventory.snapshot import snapshot
+from ..query.compile import select_ids
+from ..query.tree import Node
+from .formats import ansible_json, ansible_yaml_text, csv_text, own_json
+from .formats.document import Source
 
-def host_row(host: Host) -> dict[str, Any]:
-    """Return what a file says about a host."""
-    row = {column: getattr(host, column) for column in COLUMNS}
-    for column in ("aliases", "addresses", "groups"):
-        row[column] = [str(item) for item in row[column]]
-    row["status"] = host.status.value
-    return row
+CHUNK = 64 * 1024
 
 
-def export_csv(hosts: Iterable[Host]) -> Iterator[str]:
-    """Yield the lines of a CSV file that imports to the same hosts."""
-    return csv.write(host_row(host) for host in hosts)
+@dataclass(frozen=True)
+class Format:
+    """A way to write hosts. ``write`` adds to its notes what the file does not hold."""
+
+    label: str
+    mimetype: str
+    suffix: str
+    write: Callable[[Source, list[str]], Iterator[str]]
+
+
+FORMATS = {
+    "csv": Format("CSV", "text/csv", ".csv", csv_text.write),
+    "json": Format("JSON", "application/json", ".json", own_json.write),
+    "jsonl": Format("JSON Lines", "application/jsonl", ".jsonl", own_json.write_lines),
+    "ansible": Format(
+        "Ansible, dynamic (JSON)", "application/json", ".json", ansible_json.write
+    ),
+    "ansible-yaml": Format(
+        "Ansible, static (YAML)", "application/yaml", ".yml", ansible_yaml_text.write
+    ),
+}
+
+
+def export(
+    session: orm.Session, format: Format, node: Node, notes: list[str]
+) -> Iterator[str]:
+    """Return the text of a file in pieces; ``notes`` gets, at the end, what to tell.
+
+    It is read on a connection of its own, so what the session has not committed is
+    not there. A query that makes no sense is refused here: raises ``QueryError``.
+    """
+    select_ids(session, node)
+    return _pieces(session.get_bind().engine, format, node, notes)
+
+
+def _pieces(
+    engine: sa.Engine, format: Format, node: Node, notes: list[str]
+) -> Iterator[str]:
+    with snapshot(engine, node) as source:
+        yield from format.write(source, notes)
+        if source.unread:
+            notes.append(
+                f"{source.unread:,} values in variables were left out: they are no "
+                "JSON, or numbers that JSON cannot hold."
+            )
+
+
+def encoded(pieces: Iterable[str]) -> Generator[bytes]:
+    """Yield a text as UTF-8: the first piece at once, then many together.
+
+    Half of a surrogate pair, which no way in takes, becomes the escape that JSON has
+    for it.
+    """
+    waiting: list[str] = []
+    size = CHUNK
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size > CHUNK:
+            yield "".join(waiting).encode(errors="backslashreplace")
+            waiting, size = [], 0
+    yield "".join(waiting).encode(errors="backslashreplace")

@@ -10,7 +10,7 @@ from .ansible import Inventory
 from .ansible_fields import host_variables, without_misread
 from .ansible_names import safe_group_names
 from .ansible_yaml import Walk
-from .document import Content, Item, some, whole_text
+from .document import Item, Source, some, whole_text
 from .json_text import whole
 
 _KEYS = ("hosts", "vars", "children")
@@ -192,7 +192,7 @@ def _wrong(key: str, value: Any) -> FieldError:
 # ---- writing
 
 
-def write(content: Content, notes: list[str]) -> Iterator[str]:
+def write(content: Source, notes: list[str]) -> Iterator[str]:
     """Yield a dynamic inventory: the groups with their hosts, then the variables.
 
     ``notes`` gets, at the end, what could not be written as it is.

@@ -13,7 +13,7 @@ from .ansible_fields import UNSAFE, VAULT, host_variables, mark_of, without_misr
 from .ansible_json import said_of
 from .ansible_names import is_literal, safe_group_names
 from .ansible_yaml import COMMENT
-from .document import Content, some
+from .document import Source, some
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
 # YAML 1.1, which Ansible reads, takes them for something else.
@@ -26,7 +26,7 @@ _ESCAPED = re.compile(
 _CIPHER = re.compile(r"\$ANSIBLE_VAULT;[^\s]+\n(?:[0-9a-fA-F]+\n)+")
 
 
-def write(content: Content, notes: list[str]) -> Iterator[str]:
+def write(content: Source, notes: list[str]) -> Iterator[str]:
     """Yield an inventory in YAML. ``notes`` gets, at the end, what is not in it."""
     # A top level "plugin" would make it the configuration of a plugin.
     safe = safe_group_names([g["name"] for g in content.groups], ("plugin",), notes)
@@ -88,7 +88,7 @@ def _section(title: str, variables: Mapping[str, Any], indent: str) -> Iterator[
 
 def _group(
     group: Mapping[str, Any],
-    content: Content,
+    content: Source,
     safe: Mapping[str, str],
     counted: _Counted,
 ) -> Iterator[str]:

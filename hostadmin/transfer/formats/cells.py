@@ -12,6 +12,8 @@ from ..rows import ADDED_TO
 
 BLANKS = " \t\u00a0\u3000"
 
+# What such cells begin with, guarded or not.
+RISKY = frozenset("'=+-@\t\r\0")
 # A spreadsheet would run such a cell as a formula (CWE-1236).
 _RISKY = re.compile(r"'*[=+\-@\t\r\0]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r\0]")
@@ -79,7 +81,7 @@ READ: dict[str, Callable[[str], object]] = {
 
 
 def cell_text(field: str, value: Any) -> str:
-    if value is None or value == {} or value == []:
+    if not value:
         return ""
     if field == "vars":
         return json_text(value)
@@ -89,6 +91,7 @@ def cell_text(field: str, value: Any) -> str:
 
 
 def _list_text(items: Sequence[str]) -> str:
-    if any("," in item for item in items) or items[0].startswith("["):
+    text = ",".join(items)
+    if text.count(",") >= len(items) or text.startswith("["):
         return json_text(items)
-    return ",".join(items)
+    return text

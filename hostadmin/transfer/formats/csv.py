@@ -1,17 +1,15 @@
 """Tables of text: CSV as spreadsheets and other inventories write it, and our own."""
 
 import csv
-import io
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ...errors import FieldError, InvalidFile, InvalidValue
 from ...values import quoted
-from ..rows import COLUMNS, ROW, Row
-from .cells import BLANKS, READ, as_it_is, cell_text, guarded, unguarded
+from ..rows import ROW, Row
+from .cells import BLANKS, READ, as_it_is, unguarded
 from .columns import EXAMPLE, Columns, find_columns, is_header, known_field
 
 DELIMITERS = ",;\t|"
@@ -230,20 +228,3 @@ class _Table:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-# ---- writing
-
-
-def write(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield the header and a line for each row, given as column → value."""
-    yield _line(COLUMNS)
-    for row in rows:
-        yield _line([guarded(cell_text(name, row.get(name))) for name in COLUMNS])
-
-
-def _line(cells: Sequence[str]) -> str:
-    buffer = io.StringIO(newline="")
-    # Before Python 3.13, only what the line end has in it is put in quotes.
-    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
-    return buffer.getvalue().removesuffix("\r\n") + "\n"

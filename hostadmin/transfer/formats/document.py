@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from ...errors import FieldError, InvalidFile
 from ...values import quoted
@@ -37,13 +37,25 @@ class FileVars:
 Item = FileVars | FileGroup | Row
 
 
-@dataclass(frozen=True)
-class Content:
+class Source(Protocol):
     """What a file is written from. Hosts are read once and never held.
 
     Groups have name, description, vars and children; ``members`` gives the names of
     the hosts that are directly in a group, or for None of those that are in none.
     """
+
+    @property
+    def vars(self) -> Mapping[str, Any]: ...
+    @property
+    def groups(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def hosts(self) -> Iterable[Mapping[str, Any]]: ...
+    def members(self, group: str | None, /) -> Iterable[str]: ...
+
+
+@dataclass(frozen=True)
+class Content:
+    """A ``Source`` that is in memory."""
 
     vars: Mapping[str, Any]
     groups: Sequence[Mapping[str, Any]]

@@ -11,7 +11,7 @@ from typing import Any
 from ...errors import FieldError, InvalidFile, InvalidValue
 from ...values import GROUP_RULES, quoted
 from ..rows import COLUMNS, ROW, Row
-from .document import Content, FileGroup, FileVars, Item, lines_of
+from .document import FileGroup, FileVars, Item, Source, lines_of
 from .json_text import MAX_RECORD, Decoder, Stream, in_words, twice
 
 VERSION = 1
@@ -140,7 +140,7 @@ def _item(line: int, record: Any, doubles: list[str], kind: str) -> Item:
 # ---- writing
 
 
-def write(content: Content, notes: list[str]) -> Iterator[str]:
+def write(content: Source, notes: list[str]) -> Iterator[str]:
     """Yield a JSON document, a record a line."""
     yield f'{{"hostadmin": {VERSION},\n"vars": {_text(content.vars)},\n"groups": ['
     yield from _joined(map(_group, content.groups))
@@ -149,7 +149,7 @@ def write(content: Content, notes: list[str]) -> Iterator[str]:
     yield "]}\n"
 
 
-def write_lines(content: Content, notes: list[str]) -> Iterator[str]:
+def write_lines(content: Source, notes: list[str]) -> Iterator[str]:
     """Yield JSON Lines: the header, the groups, the hosts."""
     header = {"hostadmin": VERSION, "vars": content.vars}
     for record in (header, *map(_group, content.groups)):

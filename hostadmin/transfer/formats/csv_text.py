@@ -1,0 +1,76 @@
+"""Writes CSV that a spreadsheet opens and that reads back to the same hosts."""
+
+import csv
+import io
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from ..rows import ADDED_TO, COLUMNS
+from .cells import RISKY, cell_text, guarded
+from .document import Source, some
+
+# Lines that are written at once; one by one they take twice the time.
+LINES = 200
+# Columns whose values are no texts, and where they stand.
+_NO_TEXT = [
+    (index, name)
+    for index, name in enumerate(COLUMNS)
+    if name in ("port", "vars", *ADDED_TO)
+]
+
+
+def write(content: Source, notes: list[str]) -> Iterator[str]:
+    """Yield the header and the hosts. ``notes`` gets, at the end, what is not there."""
+    yield _text([COLUMNS])
+    named: set[str] = set()
+    rest = iter(content.hosts)
+    while batch := list(islice(rest, LINES)):
+        for row in batch:
+            named.update(row["groups"])
+        yield _text(map(_cells, batch))
+    notes += _left_out(content, named)
+
+
+def _left_out(content: Source, named: Container[str]) -> Iterator[str]:
+    groups = [
+        group["name"]
+        for group in content.groups
+        if group["description"]
+        or group["vars"]
+        or group["children"]
+        or group["name"] not in named
+    ]
+    if groups:
+        yield (
+            "CSV has no place for variables, descriptions and nesting of groups, nor "
+            f"for groups without hosts: {some(groups)}. JSON holds them."
+        )
+    if content.vars:
+        yield (
+            f"CSV has no place for the {len(content.vars):,} variables of all hosts. "
+            "JSON holds them."
+        )
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    cells = [row.get(name) or "" for name in COLUMNS]
+    for index, name in _NO_TEXT:
+        if cells[index]:
+            cells[index] = cell_text(name, cells[index])
+    return [guarded(c) if c and c[0] in RISKY else c for c in cells]
+
+
+def _text(lines: Iterable[Sequence[str]]) -> str:
+    cells = list(lines)
+    text = _lines(cells, "\n")
+    if "\r" not in text:
+        return text
+    # Before Python 3.13, only what the line end has in it is put in quotes.
+    return "".join(_lines([line], "\r\n").removesuffix("\r\n") + "\n" for line in cells)
+
+
+def _lines(cells: Iterable[Sequence[str]], end: str) -> str:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator=end).writerows(cells)
+    return buffer.getvalue()
