@@ -11,9 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from .models import FormerName, change_counts, change_fields
+from .people import username_key
 from .values import name_key
 
-NAME_FIELDS = {"host": "hostname", "group": "name"}
+NAME_FIELDS = {"host": "hostname", "account": "username"}
 FACT_TABLES = frozenset({change_counts, change_fields, FormerName.__table__})
 
 
@@ -70,14 +71,16 @@ NOT_FIELDS = frozenset({"created_at"})
 
 
 def subject_key(subject: str, name: str) -> str:
-    """Return a name as it is compared; names of groups differ by case."""
-    return name_key(name) if subject == "host" else name
+    """Return a name as it is compared; names of groups and tokens differ by case."""
+    if subject == "host":
+        return name_key(name)
+    return username_key(name) if subject == "account" else name
 
 
 def _former_name(entry: Mapping[str, Any]) -> str | None:
     """Return the name that the object does not have from now on."""
     if entry["action"] == "deleted":
         return str(entry["subject_name"])
-    field = NAME_FIELDS.get(entry["subject"], "")
+    field = NAME_FIELDS.get(entry["subject"], "name")
     before: str | None = entry["changes"].get(field, (None, None))[0]
     return before

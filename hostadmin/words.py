@@ -19,6 +19,30 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def calm(text: str) -> str:
+    """Return the text with a visible sign for what a page or terminal would obey.
+
+    Line ends and tabs stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else f"\\u{ord(c):04x}"
+        for c in text.replace("\r\n", "\n")
+    )
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return the beginning of a text that is longer than that."""
+    return text if len(text) <= limit else f"{text[:limit]}…"
+
+
+def one_line(text: str, limit: int) -> str:
+    """Return the text calm, on one line and shortened."""
+    # Of a long text, only what may be shown is looked at.
+    return shortened(calm(" ".join(text[: limit * 8].split())), limit)
+
+
 def share_text(part: float) -> str:
     """Return 0.871 as "87.1 %"; what is there never reads as nothing."""
     percent = 100 * part

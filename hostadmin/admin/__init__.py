@@ -5,6 +5,7 @@ from flask_admin import Admin, AdminIndexView
 
 from ..models import Group, Host, Inventory
 from . import export, undo, views
+from .changes import ChangesPage
 from .groups import GroupAdmin
 from .help import HelpPage
 from .home import HomePage
@@ -23,6 +24,7 @@ def install(app: Flask) -> None:
     admin.add_view(HygienePage(name="Hygiene", endpoint="hygiene", url="/hygiene"))
     admin.add_view(GroupAdmin(Group, name="Groups", endpoint="groups", url="/groups"))
     admin.add_view(InventoryAdmin(Inventory, name="All hosts"))
+    admin.add_view(ChangesPage(name="Changes", endpoint="changes", url="/changes"))
     admin.add_view(HelpPage(name="Help", endpoint="help", url="/help"))
     app.register_blueprint(export.bp)
     app.register_blueprint(undo.bp)

@@ -1,17 +1,16 @@
 """What the details and deletion pages say about an object, as plain values."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from ..changes.wording import value_text
 from ..database import db
 from ..history import changes_of
 from ..inventory.groups import EffectiveVariable, GroupTree
 from ..models import Group, Host, group_members
-from ..values import json_text
-from ..vars_text import print_vars
+from .change_views import ShownEntry, shown_entry
 
 
 @dataclass(frozen=True)
@@ -22,63 +21,21 @@ class ShownVariable:
 
 
 @dataclass(frozen=True)
-class ShownChange:
-    actor: str
-    action: str
-    at: datetime
-    source: str
-    message: str | None
-    fields: list[tuple[str, str, str]]
-
-
-@dataclass(frozen=True)
 class TreeNode:
     name: str
     url: str
     children: list["TreeNode"]
 
 
-def value_text(value: object) -> str:
-    """Return a value of a variable or of the history as people read it."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and value and all(_is_reference(i) for i in value):
-        return ", ".join(item["name"] for item in value)
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return ", ".join(value)
-    if isinstance(value, dict) and value:
-        return print_vars(value).rstrip("\n")
-    return json_text(value)
-
-
-def _is_reference(item: object) -> bool:
-    return isinstance(item, dict) and item.keys() == {"id", "name"}
-
-
 def shown_variables(variables: list[EffectiveVariable]) -> list[ShownVariable]:
     return [ShownVariable(v.name, value_text(v.value), v.origin) for v in variables]
 
 
-def shown_changes(subject: str, subject_id: int) -> list[ShownChange]:
-    """Return the newest changes of an object."""
-    return [
-        ShownChange(
-            actor=entry.change_set.actor,
-            action=entry.action,
-            at=entry.change_set.at,
-            source=entry.change_set.source,
-            message=entry.change_set.message,
-            fields=[
-                (field, value_text(before), value_text(after))
-                for field, (before, after) in entry.changes.items()
-            ]
-            if entry.action == "changed"
-            else [],
-        )
-        for entry in changes_of(db.session(), subject, subject_id, limit=10)
-    ]
+def shown_changes(subject: str, subject_id: int) -> list[ShownEntry]:
+    """Return the newest changes of an object that is there."""
+    there = {(subject, subject_id)}
+    entries = changes_of(db.session(), subject, subject_id, limit=10)
+    return [shown_entry(entry, there) for entry in entries]
 
 
 def counted(number: int, noun: str) -> str:

@@ -6,8 +6,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from ..changes.wording import WHOLE, field_changes, value_text
 from ..database import db
-from ..errors import Conflict, NotFound
+from ..errors import Conflict
 from ..history import write
 from ..models import ChangeSet
 from ..undoing import (
@@ -22,22 +23,14 @@ from ..undoing import (
     summary,
     undo,
 )
-from ..values import quoted, same_json
+from ..words import calm
 from .acting import web_act
-from .details import value_text
+from .change_views import PAGES, parse_big_id, shown_text
 from .urls import undo_link
 
 bp = Blueprint("undo", __name__)
 
-MAX_ID = 2**63 - 1
 VERBS = {DELETE: "is deleted", RESTORE: "comes back", CHANGE: "changes back"}
-PAGES = {
-    "host": "hosts.details_view",
-    "group": "groups.details_view",
-    "inventory": "inventory.details_view",
-}
-# A page of long values must stay a page; the history has them in full.
-LONG = 300
 
 
 @dataclass(frozen=True)
@@ -74,15 +67,6 @@ def undo_page(change_set_id: str) -> ResponseReturnValue:
         return redirect(_where_to(plan))
 
 
-def parse_big_id(text: str) -> int:
-    """Return the id of a change or entry. Raises ``NotFound``."""
-    good = text.isascii() and text.isdigit() and len(text) <= 19
-    number = int(text) if good else 0
-    if not 1 <= number <= MAX_ID:
-        raise NotFound(f"{quoted(text)} is no id of a change.")
-    return number
-
-
 def _where_to(plan: UndoPlan) -> str:
     """Return the page of the object, if it is one that is there; else the list."""
     if plan.back == 1 and plan.first_back[0].action != DELETE:
@@ -117,32 +101,20 @@ def _shown(step: Step) -> ShownStep:
         url = url_for(PAGES[step.subject], id=step.id)
     return ShownStep(
         step.subject,
-        "all hosts" if step.subject == "inventory" else step.name,
+        WHOLE if step.subject == "inventory" else step.name,
         VERBS.get(step.action, ""),
         url,
         _fields(step) if step.action == CHANGE else [],
-        [(kept.field, _text(kept.now), step.reason(kept)) for kept in step.kept],
+        [(calm(kept.field), _text(kept.now), step.reason(kept)) for kept in step.kept],
     )
 
 
 def _fields(step: Step) -> list[tuple[str, str, str]]:
-    shown = []
-    for name, (now, then) in step.back.items():
-        if name == "vars":
-            shown += [
-                (
-                    f"vars.{key}",
-                    _text((now or {}).get(key)),
-                    _text((then or {}).get(key)),
-                )
-                for key in sorted({**(now or {}), **(then or {})})
-                if not same_json((now or {}).get(key), (then or {}).get(key))
-            ]
-        else:
-            shown.append((name, _text(now), _text(then)))
-    return shown
+    return [
+        (calm(change.name), _text(change.before), _text(change.after))
+        for change in field_changes(step.back)
+    ]
 
 
 def _text(value: object) -> str:
-    text = value_text(value)
-    return text if len(text) <= LONG else f"{text[:LONG]}…"
+    return shown_text(value_text(value))
