@@ -3,7 +3,7 @@
 from flask import Flask
 
 from ..config import Settings
-from . import errors, health, jinja, requests, security
+from . import errors, health, jinja, metrics, requests, security
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -13,3 +13,4 @@ def install(app: Flask, settings: Settings) -> None:
     errors.install(app)
     jinja.install(app)
     app.register_blueprint(health.bp)
+    metrics.install(app)

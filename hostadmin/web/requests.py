@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
@@ -12,6 +12,9 @@ from . import logs
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# Called with the environment, the status and the seconds of each request.
+Observer = Callable[["WSGIEnvironment", int, float], None]
 
 ID = "hostadmin.request_id"
 USER = "hostadmin.user"
@@ -29,23 +32,23 @@ def note_user(name: str) -> None:
 
 
 def install(app: Flask) -> None:
-    app.wsgi_app = RequestLog(app.wsgi_app)  # type: ignore[method-assign]
-
-    @app.before_request
-    def note_rule() -> None:
-        request.environ[RULE] = request.url_rule
+    observers: list[Observer] = [logs.access]
+    app.extensions["hostadmin_observers"] = observers
+    app.wsgi_app = Observed(app.wsgi_app, observers)  # type: ignore[method-assign]
 
     @app.after_request
     def name_request(response: Response) -> Response:
+        request.environ[RULE] = request.url_rule
         response.headers[HEADER] = request_id()
         return response
 
 
-class RequestLog:
-    """Give each request its id, and write its line when its answer was sent."""
+class Observed:
+    """Give each request its id, and tell the observers when its answer was sent."""
 
-    def __init__(self, app: "WSGIApplication") -> None:
+    def __init__(self, app: "WSGIApplication", observers: Sequence[Observer]) -> None:
         self.app = app
+        self.observers = observers
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -61,7 +64,8 @@ class RequestLog:
         def done() -> None:
             status = int(statuses[-1].partition(" ")[0]) if statuses else 500
             seconds = time.monotonic() - started
-            logs.access(environ, status, seconds)
+            for observe in self.observers:
+                observe(environ, status, seconds)
 
         try:
             body = self.app(environ, start)
