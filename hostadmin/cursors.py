@@ -4,7 +4,7 @@ import base64
 import binascii
 import enum
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ MAX_ID = 2**63 - 1
 
 @dataclass(frozen=True)
 class Sort:
-    """One order of a list, by one column.
+    """One order of a list, by one column, and ``then`` by others.
 
     A ``unique`` column, which is never empty, needs no tie-break; every other one
     gets the id.
@@ -32,30 +32,44 @@ class Sort:
     nullable: bool = False
     descending: bool = False
     unique: bool = False
+    then: tuple["Sort", ...] = ()
 
     @property
     def text(self) -> str:
-        """How the order is written in a URL."""
-        return f"-{self.name}" if self.descending else self.name
+        """How the order is written in a URL: ``-ip,hostname``."""
+        return ",".join(
+            f"-{part.name}" if part.descending else part.name for part in self.parts
+        )
+
+    @property
+    def parts(self) -> tuple["Sort", ...]:
+        return (self, *self.then)
+
+    @property
+    def alone(self) -> "Sort":
+        """The order by the first column only."""
+        return replace(self, then=())
 
 
 @dataclass(frozen=True)
 class Cursor:
     """A place between two rows: after (or before) the row with this key and id.
 
-    ``position`` is the number of the row that comes next, seen forwards.
+    ``position`` is the number of the row that comes next, seen forwards. ``then`` are
+    the keys of the further columns of the order.
     """
 
     key: Any
     id: int
     position: int
     backward: bool = False
+    then: tuple[Any, ...] = ()
 
 
 def write_cursor(sort: Sort, cursor: Cursor) -> str:
     """Return the cursor as an opaque text that is safe in a URL."""
-    parts = [
-        sort.name,
+    parts: list[Any] = [
+        sort.text.removeprefix("-"),
         int(sort.descending),
         int(cursor.key is None),
         _plain(cursor.key),
@@ -63,6 +77,8 @@ def write_cursor(sort: Sort, cursor: Cursor) -> str:
         cursor.position,
         int(cursor.backward),
     ]
+    if cursor.then:
+        parts.append([_plain(key) for key in cursor.then])
     text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -76,8 +92,11 @@ def _plain(key: Any) -> Any:
 def read_cursor(sort: Sort, text: str) -> Cursor:
     """Return the cursor of that text; ``QueryError`` unless it is one for this sort."""
     try:
-        name, descending, empty, key, row_id, position, backward = _decoded(text)
-        if (name, descending) != (sort.name, int(sort.descending)):
+        parts = _decoded(text)
+        then = parts.pop() if sort.then else []
+        name, descending, empty, key, row_id, position, backward = parts
+        wanted = sort.text.removeprefix("-"), int(sort.descending)
+        if (name, descending) != wanted or not isinstance(then, list):
             raise ValueError
         flags = _whole(empty, 0, 1), _whole(backward, 0, 1)
         return Cursor(
@@ -85,6 +104,10 @@ def read_cursor(sort: Sort, text: str) -> Cursor:
             _whole(row_id, 1, MAX_ID),
             _whole(position, 1, MAX_ID),
             bool(flags[1]),
+            tuple(
+                _key(part, key, empty=key is None)
+                for part, key in zip(sort.then, then, strict=True)
+            ),
         )
     except (ValueError, TypeError, RecursionError):
         raise QueryError(
@@ -102,7 +125,7 @@ def _decoded(text: str) -> list[Any]:
     except binascii.Error as error:
         raise ValueError from error
     parts = json.loads(raw.decode())
-    if not isinstance(parts, list) or len(parts) != 7:
+    if not isinstance(parts, list) or len(parts) not in (7, 8):
         raise ValueError
     return parts
 

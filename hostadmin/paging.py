@@ -17,6 +17,7 @@ from sqlalchemy.sql.elements import BooleanClauseList, ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 
 from .cursors import Cursor, Sort, read_cursor, write_cursor
+from .sorting import beyond, order_of
 
 T = TypeVar("T")
 
@@ -36,12 +37,16 @@ class Count:
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Some rows of a list. ``start`` counts from 1 and is good for showing only."""
+    """Some rows of a list, in the order that they are in.
+
+    ``start`` counts from 1 and is good for showing only.
+    """
 
     rows: list[T]
     next_cursor: str | None
     previous_cursor: str | None
     start: int
+    sort: Sort
 
 
 # ---- counts
@@ -81,9 +86,13 @@ def fetch_page(
     ``rows`` selects one entity, with its loader options, and no condition or order.
     ``count`` is the capped count of the same condition. Where it says that there are
     few matches, these are collected and sorted; otherwise the index of the sort
-    column is walked until the page is full. Either way the cost is bounded.
+    column is walked until the page is full. Either way the cost is bounded. Only a few
+    are sorted by further columns; of many, the page tells by its ``sort``.
     """
-    few = where is not None and count is not None and not count.capped
+    is_bounded = count is not None and not count.capped
+    if sort.then and not is_bounded:
+        sort = sort.alone
+    few = is_bounded and (where is not None or bool(sort.then))
     reader = _Reader(session, rows, where, sort, size, few)
     if cursor:
         place = read_cursor(sort, cursor)
@@ -112,7 +121,7 @@ class _Found(Generic[T]):
 
     def edge(self, index: int, position: int, *, backward: bool) -> Cursor:
         row: Any = self._found[index]
-        return Cursor(row[1], row[2], position, backward)
+        return Cursor(row[1], row[2], position, backward, tuple(row[3:]))
 
 
 @dataclass(frozen=True)
@@ -161,7 +170,7 @@ class _Reader(Generic[T]):
         if has_previous:
             first = found.edge(0, start, backward=True)
             previous = write_cursor(self.sort, first)
-        return Page(found.rows, following, previous, start)
+        return Page(found.rows, following, previous, start, self.sort)
 
     def _read(self, place: Cursor | None, *, backward: bool = False) -> _Found[T]:
         if self.few:
@@ -225,27 +234,25 @@ class _Reader(Generic[T]):
 
         The page is cut out of a narrow table first; wide rows are read for it alone.
         """
-        sort, down = self.sort, self.sort.descending != backward
-        collected = sa.select(sort.id_column.label("id"), sort.column.label("key"))
+        sort = self.sort
+        columns = [part.column for part in sort.parts]
+        names = [f"key_{number}" for number in range(len(columns))]
+        keys = [c.label(name) for c, name in zip(columns, names, strict=True)]
+        collected = sa.select(sort.id_column.label("id"), *keys)
         if self.where is not None:
             collected = collected.where(self.where)
         matches = collected.limit(CAP + 1).subquery("matches")
-        key, row_id = matches.c.key, matches.c.id
-        stretches = [
-            sa.and_(sa.true(), *stretch.conditions(sort, key, row_id, down))
-            for stretch in _stretches(sort, place, backward)
-        ]
-        page = (
-            sa.select(row_id, key)
-            .where(sa.or_(*stretches))
-            .order_by(*_order(sort, key, row_id, backward))
-            .limit(self.size + 1)
-            .subquery("page")
-        )
+        found = [matches.c[name] for name in names]
+        page = sa.select(matches.c.id, *found)
+        if place is not None:
+            page = page.where(beyond(sort, found, matches.c.id, place, backward))
+        order = order_of(sort, found, matches.c.id, backward)
+        cut = page.order_by(*order).limit(self.size + 1).subquery("page")
+        order = order_of(sort, [cut.c[name] for name in names], cut.c.id, backward)
         return (
-            self.select.join(page, page.c.id == sort.id_column)
-            .add_columns(sort.column, sort.id_column)
-            .order_by(*_order(sort, page.c.key, page.c.id, backward))
+            self.select.join(cut, cut.c.id == sort.id_column)
+            .add_columns(columns[0], sort.id_column, *columns[1:])
+            .order_by(*order)
         )
 
 
@@ -335,16 +342,3 @@ def _stretches(sort: Sort, place: Cursor | None, backward: bool) -> list[_Stretc
     if not sort.unique:
         ahead.insert(0, _Stretch(_Part.SAME_KEY, place))
     return [*ahead, empty] if sort.nullable and not backward else ahead
-
-
-def _order(
-    sort: Sort, key: Any, row_id: Any, backward: bool
-) -> list[ColumnElement[Any]]:
-    """Return the order of the whole list, for rows that are sorted without an index."""
-    down = sort.descending != backward
-    columns = [key] if sort.unique else [key, row_id]
-    order = [column.desc() if down else column.asc() for column in columns]
-    if sort.nullable:
-        last = sa.case((key.is_(None), 1), else_=0)
-        order.insert(0, last.desc() if backward else last.asc())
-    return order

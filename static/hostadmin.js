@@ -73,6 +73,36 @@ function initMenus() {
   });
 }
 
+// -- facets: what "count" and "more…" lead to comes into the page ------------------------
+
+function initFacets() {
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[data-facet]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const facet = link.closest(".facet");
+    facet.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(link.href);
+      const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const counted = $(`#${facet.id}`, found);
+      facet.replaceWith(counted);
+      $("a", counted).focus();
+    } catch {
+      location.assign(link.href);
+    }
+  });
+}
+
+// The heads of columns stay in sight where the table is not wider than its place.
+function initTables() {
+  for (const box of $$(".list .scroll")) {
+    new ResizeObserver(() => {
+      box.classList.toggle("fits", $("table", box).offsetWidth <= box.clientWidth);
+    }).observe(box);
+  }
+}
+
 // -- "Add filter": only the conditions that the chosen field has ------------------------
 
 function initAddFilter() {
@@ -306,6 +336,8 @@ function initKeys() {
 document.body.append(element("div", { id: "live", class: "visually-hidden", role: "status", "aria-live": "polite" }));
 initTheme();
 initMenus();
+initFacets();
+initTables();
 initAddFilter();
 initCopy();
 for (const input of $$("input[data-kind=names]")) initNames(input);

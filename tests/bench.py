@@ -25,7 +25,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from hostadmin import create_app, demo, schema
-from hostadmin.admin import hosts as host_pages
+from hostadmin.admin import host_list as host_pages
 from hostadmin.config import Settings
 from hostadmin.database import Base, db
 from hostadmin.inventory.listing import SORTS

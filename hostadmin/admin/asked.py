@@ -6,14 +6,18 @@ The list, the stats and the files read it here, so that they mean the same hosts
 import functools
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from werkzeug.datastructures import MultiDict
 
 from ..errors import QueryError
+from ..query.fields import Kind, find_field
 from ..query.filters import parse_filter_list
 from ..query.parse import parse
 from ..query.printing import and_also, to_text, top_level_terms, without
-from ..query.tree import Node, all_of
+from ..query.ranges import parse_range
+from ..query.tree import Node, Or, all_of, terms_of
+from ..words import time_text
 from .listing import PARAMETERS, Chip, ListRequest, read_request
 from .urls import QUERY, ViewUrl, is_filter
 
@@ -29,10 +33,8 @@ def asked_query(args: MultiDict[str, str]) -> Node:
     filters = parse_filter_list(args.items(multi=True))
     if not filters:
         return all_of(*queries)
-    node = all_of(*queries, *(found.node for found in filters))
     # The links of the page say it as a query, which has limits of its own.
-    _parsed(to_text(node))
-    return node
+    return checked(all_of(*queries, *(found.node for found in filters)))
 
 
 def read_hosts_request(
@@ -54,11 +56,17 @@ def query_of(url: ViewUrl) -> Node:
     return _parsed(dict(url.pairs).get(QUERY, ""))
 
 
+def checked(node: Node) -> Node:
+    """Return the query. Raises ``QueryError`` where its text breaks a limit."""
+    _parsed(to_text(node))
+    return node
+
+
 def narrowed(url: ViewUrl, condition: Node) -> ViewUrl | None:
     """Return the view narrowed by a condition; None if no query can be so long."""
     node = and_also(query_of(url), condition)
     try:
-        _parsed(to_text(node))
+        checked(node)
     except QueryError:
         return None
     return with_query(url, node)
@@ -69,6 +77,21 @@ def query_chips(url: ViewUrl, node: Node) -> list[Chip]:
     chips = []
     for term in top_level_terms(node):
         text = to_text(all_of(term))
+        shown = f"({text})" if isinstance(term, Or) and term.nodes else text
         remove_url = str(with_query(url, without(node, term)))
-        chips.append(Chip(text, remove_url, f"Remove {text}"))
+        chips.append(Chip(shown, remove_url, f"{_resolved(term)}Remove {text}"))
     return chips
+
+
+def _resolved(node: Node) -> str:
+    """Return which instants the times in the condition mean now."""
+    found = []
+    for term in terms_of(node):
+        field = find_field(term.field)
+        if field.kind is not Kind.TIME:
+            continue
+        for value in term.values:
+            times = parse_range(field, value)
+            if isinstance(times.low, datetime) and not value[:4].isdigit():
+                found.append(f"{value} is {time_text(times.low)}. ")
+    return "".join(found)

@@ -3,6 +3,8 @@
 Each ``format_*`` function is one for Flask-Admin's ``column_formatters``.
 """
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +15,8 @@ from ..clock import utcnow
 from ..values import DEFAULT_PORT
 from ..words import ago_text, number_text, time_text
 
-MAX_CHIPS = 3
+MAX_CHIPS = 2
+MAX_START = 100
 NOT_SET = Markup('<span class="unset">(not set)</span>')
 NEVER = Markup('<span class="unset">(never)</span>')
 
@@ -81,8 +84,22 @@ def format_ago(_view: Any, _context: Any, model: Any, name: str) -> Markup:
     return ago(getattr(model, name))
 
 
+def format_created(_view: Any, _context: Any, model: Any, _name: str) -> Markup:
+    return ago(model.created_at)
+
+
 def format_updated(_view: Any, _context: Any, model: Any, _name: str) -> Markup:
     return ago(model.updated_at)
+
+
+def format_confirmed(_view: Any, _context: Any, model: Any, _name: str) -> Markup:
+    return ago(model.confirmed_at)
+
+
+def format_start(_view: Any, _context: Any, model: Any, name: str) -> Markup | str:
+    """Return how a long text begins, in one line."""
+    text = " ".join((getattr(model, name) or "")[:MAX_START].split())
+    return text or NOT_SET
 
 
 def format_time(_view: Any, _context: Any, model: Any, name: str) -> Markup:
@@ -121,6 +138,22 @@ def format_address(_view: Any, _context: Any, host: Any, _name: str) -> Markup:
 
 def format_status(_view: Any, _context: Any, host: Any, _name: str) -> Markup:
     return Markup('<span class="status is-{0}">{0}</span>').format(host.status.value)
+
+
+def format_aliases(_view: Any, _context: Any, host: Any, _name: str) -> Markup:
+    names = [alias.name for alias in host.aliases]
+    return _mono(", ".join(names)) if names else NOT_SET
+
+
+def format_variable(host: Any, path: Sequence[str]) -> Markup:
+    """Return the variable of the host itself that the path leads to."""
+    value: Any = host.vars
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    if value in (None, ""):
+        return NOT_SET
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return _mono(text[:MAX_START])
 
 
 def format_environment(

@@ -3,22 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from flask import request
 from flask_admin.helpers import is_form_submitted
 
 from .. import values
 from ..database import db
-from ..inventory import connect, groups, hosts, views, vocabulary
-from ..inventory.listing import HostPage, list_hosts
+from ..inventory import connect, groups, hosts, vocabulary
 from ..models import Host
-from ..query.compile import nearest_values
 from ..query.fields import FIELDS, SORTABLE
-from ..query.printing import to_text, top_level_terms
 from ..values import DEFAULT_PORT, VOCABULARY_FIELDS
-from . import columns, details
-from .asked import query_chips, read_hosts_request
-from .base import ModelAdmin
-from .export import export_urls
+from . import chosen, columns, details
 from .fields import (
     LinesField,
     NamesField,
@@ -28,13 +21,11 @@ from .fields import (
     VarsField,
     WordsField,
 )
-from .host_filters import FieldFilter, filter_menu
-from .listing import PARAMETERS, Chip, FilterField, Listing, ListRequest
-from .urls import QUERY, VIEW
-from .view_menu import opens_with, view_menu
+from .host_filters import FieldFilter
+from .host_list import HostList
 
 
-class HostAdmin(ModelAdmin):
+class HostAdmin(HostList):
     """Hosts: list, filters, form and details are declared, Flask-Admin makes them."""
 
     noun = "host"
@@ -46,18 +37,9 @@ class HostAdmin(ModelAdmin):
     details_template = "hostadmin/host_details.html"
 
     # The names are those of the query, which are shorter than those of the columns.
-    column_list = (
-        "hostname",
-        "ip",
-        "status",
-        "env",
-        "os",
-        "location",
-        "owner",
-        "groups",
-        "updated",
-    )
+    column_list = chosen.DEFAULT
     column_labels: ClassVar[dict[str, str]] = {
+        "alias": "Aliases",
         "ip": "Address",
         "ip_addr": "Address",
         "addresses": "Further addresses",
@@ -84,7 +66,12 @@ class HostAdmin(ModelAdmin):
         "env": columns.format_environment,
         **dict.fromkeys(("os", "location", "role", "owner"), columns.format_text),
         "groups": columns.format_groups,
+        "alias": columns.format_aliases,
+        "port": columns.format_mono,
+        "notes": columns.format_start,
+        "created": columns.format_created,
         "updated": columns.format_updated,
+        "confirmed": columns.format_confirmed,
     }
     column_details_list = (
         "ip_addr",
@@ -163,38 +150,6 @@ class HostAdmin(ModelAdmin):
         """Filters come from the one table of fields, which the query uses, too."""
         field = FIELDS[name]
         return [FieldFilter(field, op) for op in field.operations]
-
-    def filter_fields(self) -> list[FilterField]:
-        return filter_menu()
-
-    def read_request(self) -> ListRequest:
-        endpoint = f"{self.endpoint}.index_view"
-        return read_hosts_request(endpoint, request.args, (*PARAMETERS, VIEW))
-
-    def opens_with(self) -> str | None:
-        return opens_with(views.HOSTS)
-
-    def active_filters(self, asked: ListRequest) -> list[Any]:
-        return list(top_level_terms(asked.node))
-
-    def chips(self, asked: ListRequest, filters: list[Any]) -> list[Chip]:
-        return query_chips(asked.url, asked.node)
-
-    def read_page(self, asked: ListRequest, filters: list[Any]) -> HostPage:
-        session = db.session()
-        return list_hosts(session, asked.node, asked.sort, asked.cursor, asked.size)
-
-    def read_list(self, asked: ListRequest) -> tuple[list[Any], Listing]:
-        rows, listing = super().read_list(asked)
-        listing.search_name = QUERY
-        listing.search_label = "Find hosts: env:prod -owner:search web*"
-        listing.search_value = to_text(asked.node)
-        listing.stats_url = asked.url.only_filters().to("stats.index")
-        listing.export_urls = export_urls(asked.url)
-        listing.views = view_menu(views.HOSTS, asked.url)
-        if not rows:
-            listing.hint = nearest_values(db.session(), asked.node)
-        return rows, listing
 
     def create_form(self, obj: Any = None) -> Any:
         form = super().create_form(obj)

@@ -36,6 +36,7 @@ class ListPage:
     next_cursor: str | None
     previous_cursor: str | None
     start: int
+    sort: Sort
 
 
 class GeneratedFilter:
@@ -89,7 +90,7 @@ class ListPages(ModelView):
         return self.render(
             self.list_template,
             data=rows,
-            list_columns=self._list_columns,
+            list_columns=self.shown_columns(listing_request),
             get_value=self.get_list_value,
             get_pk_value=self.get_pk_value,
             is_sortable=self.is_sortable,
@@ -105,16 +106,22 @@ class ListPages(ModelView):
         """Return the parameters of the list. Raises ``QueryError``."""
         return read_request(f"{self.endpoint}.index_view", request.args)
 
+    def shown_columns(self, asked: ListRequest) -> list[tuple[str, str]]:
+        """Return name and label of each column."""
+        return list(self._list_columns)
+
     def read_list(self, asked: ListRequest) -> tuple[list[Any], Listing]:
         """Return the rows of one page and what stands around them."""
         filters = self.active_filters(asked)
         page = self.read_page(asked, filters)
+        sort: Sort = page.sort
         listing = Listing(
             noun=self.noun,
             nouns=self.nouns,
             url=asked.url,
-            sort_name=asked.sort.removeprefix("-") or self._default_sort(),
-            sort_desc=asked.sort.startswith("-"),
+            sort_name=sort.name,
+            sort_desc=sort.descending,
+            sort_then=[part.text for part in sort.then],
             size=asked.size,
             count=page.count,
             total=page.total_count,
@@ -151,6 +158,7 @@ class ListPages(ModelView):
             page.next_cursor,
             page.previous_cursor,
             page.start,
+            page.sort,
         )
 
     def rows(self) -> sa.Select[Any]:

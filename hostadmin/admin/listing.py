@@ -133,6 +133,11 @@ class Listing:
     search_value: str = ""
     # name and label of every order there is
     sorts: Sequence[tuple[str, str]] = ()
+    # what the list is sorted by after the first column, as in the address
+    sort_then: Sequence[str] = ()
+    can_sort_by_several: bool = False
+    sort_note: str = ""
+    sentence: str = ""
     new_url: str | None = None
     stats_url: str | None = None
     # The menu of saved views, of pages that have some.
@@ -152,6 +157,9 @@ class Listing:
         noun = self.noun if self.total.value == 1 else self.nouns
         if not self.chips:
             return f"{count_text(self.total)} {noun}"
+        if self.count.capped:
+            # To count on would take longer than the page; "Count by" does it.
+            return f"More than {self.count.value:,} {noun} match"
         return f"{count_text(self.count)} of {count_text(self.total)} {noun}"
 
     @property
@@ -183,7 +191,31 @@ class Listing:
 
     @property
     def sort_label(self) -> str:
-        return dict(self.sorts).get(self.sort_name, self.sort_name)
+        labels = dict(self.sorts)
+        names = [self.sort_name, *(text.removeprefix("-") for text in self.sort_then)]
+        return ", ".join(labels.get(name, name) for name in names)
+
+    def then_url(self, name: str) -> str | None:
+        """Return the list sorted by a column after all others, or that turned around.
+
+        None for the first column, and where there is but one.
+        """
+        if not self.can_sort_by_several or name == self.sort_name:
+            return None
+        then = list(self.sort_then)
+        for place, text in enumerate(then):
+            if text.removeprefix("-") == name:
+                then[place] = name if text.startswith("-") else f"-{name}"
+                break
+        else:
+            then.append(name)
+        first = f"-{self.sort_name}" if self.sort_desc else self.sort_name
+        return str(self.url.setting("sort", ",".join((first, *then))))
+
+    @property
+    def names_sorted_by(self) -> list[str]:
+        """The columns that the list is sorted by after the first."""
+        return [text.removeprefix("-") for text in self.sort_then]
 
     def sort_url(self, name: str) -> str:
         """Return the list sorted by a column, the other way if it is sorted by it."""

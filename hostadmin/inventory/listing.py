@@ -1,7 +1,7 @@
 """Lists of hosts: one page for people, or all of them one by one for a file."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,10 @@ BATCH = 1_000
 
 # The variables of groups may be long, and would be read once for each host.
 _GROUP_NAMES = orm.selectinload(Host.groups).load_only(Group.name)
+_MORE = {
+    "aliases": orm.selectinload(Host.aliases),
+    "addresses": orm.selectinload(Host.addresses),
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,9 @@ class HostPage:
     """One page of hosts with their groups.
 
     ``count`` is how many match, ``total_count`` how many there are; both stop at a
-    cap. ``start`` is the number of the first row.
+    cap. ``start`` is the number of the first row. ``sort`` is the order they are in:
+    of many, not by all the columns that were asked for. ``where`` is what the query
+    means.
     """
 
     rows: list[Host]
@@ -39,16 +45,24 @@ class HostPage:
     next_cursor: str | None
     previous_cursor: str | None
     start: int
+    sort: Sort
+    where: Clause | None = None
 
 
 def parse_sort(text: str) -> Sort:
-    """Return the order that ``ip`` or ``-ip`` names. Raises ``QueryError``."""
-    wanted = text.strip() or DEFAULT_SORT
+    """Return the order that ``-ip,hostname`` names. Raises ``QueryError``."""
+    wanted = [part.strip() for part in (text.strip() or DEFAULT_SORT).split(",")]
+    parts = [_parse_part(part) for part in wanted]
+    names = [part.name for part in parts]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise QueryError(f"Hosts are sorted by {quoted(name)} twice.")
+    first, *further = parts
+    return replace(first, then=tuple(further))
+
+
+def _parse_part(wanted: str) -> Sort:
     name = wanted.removeprefix("-")
-    if "," in name:
-        raise QueryError(
-            "A list is sorted by one column.", f"{quoted(name)} names several."
-        )
     try:
         field = find_field(name)
     except QueryError:
@@ -85,18 +99,29 @@ def list_hosts(
     sort: Sort | str = DEFAULT_SORT,
     cursor: str | None = None,
     size: int = 50,
+    more: Collection[str] = (),
 ) -> HostPage:
-    """Return one page of the hosts that the query means."""
+    """Return one page of the hosts that the query means.
+
+    ``more`` of them can be "aliases" and "addresses", which are tables of their own.
+    """
     order = parse_sort(sort) if isinstance(sort, str) else sort
     where = compile_node(session, node)
     total = capped_count(session, sa.select(Host.id))
     count = total
     if where is not None:
         count = capped_count(session, sa.select(Host.id).where(where))
-    hosts = sa.select(Host).options(_GROUP_NAMES)
+    hosts = sa.select(Host).options(_GROUP_NAMES, *(_MORE[name] for name in more))
     page = fetch_page(session, hosts, where, order, cursor, size, count=count)
     return HostPage(
-        page.rows, count, total, page.next_cursor, page.previous_cursor, page.start
+        page.rows,
+        count,
+        total,
+        page.next_cursor,
+        page.previous_cursor,
+        page.start,
+        page.sort,
+        where,
     )
 
 
@@ -140,11 +165,7 @@ def _stream(engine: sa.Engine, node: Node, sort: Sort) -> Iterator[Host]:
 SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ"}
 
 # Never yield_per: with PyMySQL, loading groups cuts the unbuffered result short.
-_COMPLETE = sa.select(Host).options(
-    _GROUP_NAMES,
-    orm.selectinload(Host.aliases),
-    orm.selectinload(Host.addresses),
-)
+_COMPLETE = sa.select(Host).options(_GROUP_NAMES, *_MORE.values())
 
 
 def _walk(

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ColumnElement
 
 from ..models import COUNTED_COLUMNS, Host
@@ -124,19 +125,28 @@ def tally_columns(
     session: orm.Session,
     dimensions: Sequence[Dimension],
     node: Node = tree.EVERYTHING,
+    own: Sequence[Node] = (),
 ) -> list[Tally]:
-    """Return the hosts by each of several columns, all read in one pass."""
+    """Return the hosts by each of several columns, all read in one pass.
+
+    ``own`` are further conditions, one on each of the columns: a column is counted
+    under those of all others, not under its own.
+    """
     where = compile_node(session, node)
     cube = _cube(where, [d.column for d in dimensions if d.column is not None]).cte()
+    clauses = [_on_cube(cube, compile_node(session, each)) for each in own]
     parts: list[Any] = []
     for place, dimension in enumerate(dimensions):
         key = cube.c[_column(dimension).name]
+        others = [c for at, c in enumerate(clauses) if at != place and c is not None]
         parts.append(
             sa.select(
                 sa.literal_column(str(place)).label("place"),
                 sa.cast(key, sa.String(255)).label("key"),
                 sa.func.sum(cube.c.hosts).label("hosts"),
-            ).group_by(key)
+            )
+            .where(*others)
+            .group_by(key)
         )
     counts: list[dict[Key, int]] = [{} for _ in dimensions]
     for place, key, number in session.execute(sa.union_all(*parts)):
@@ -231,6 +241,19 @@ def _cube(where: Clause | None, columns: Sequence[Any]) -> sa.Select[Any]:
     keys = [getattr(Host, name) for name in COUNTED_COLUMNS[: last + 1]]
     cube = sa.select(*keys, sa.func.count().label("hosts")).group_by(*keys)
     return cube if where is None else cube.where(where)
+
+
+def _on_cube(cube: sa.CTE, clause: Clause | None) -> Clause | None:
+    """Return a condition on columns of hosts as one on those of the cube."""
+
+    def replaced(element: Any, **_: Any) -> Any:
+        is_ours = isinstance(element, sa.Column) and element.table is Host.__table__
+        return cube.c[element.name] if is_ours else None
+
+    if clause is None:
+        return None
+    moved: Clause = visitors.replacement_traverse(clause, {}, replaced)
+    return moved
 
 
 def _column(dimension: Dimension) -> Any:

@@ -4,7 +4,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 
-from sqlalchemy import orm
+from sqlalchemy import event, orm
 from sqlalchemy.exc import DBAPIError
 
 # Between two looks at the clock, in steps of SQLite's machine: some 10 microseconds.
@@ -39,13 +39,46 @@ def time_limit(session: orm.Session, seconds: float) -> Iterator[None]:
         raise TooSlow(seconds) from None
 
 
+class Stopwatch:
+    """The time that statements of one connection take, without what surrounds them."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._start = 0.0
+
+    def _begin(self, *_: object) -> None:
+        self._start = time.monotonic()
+
+    def _end(self, *_: object) -> None:
+        self.seconds += time.monotonic() - self._start
+
+    @contextlib.contextmanager
+    def running(self, session: orm.Session) -> Iterator[None]:
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", self._begin)
+        event.listen(connection, "after_cursor_execute", self._end)
+        try:
+            yield
+        finally:
+            event.remove(connection, "before_cursor_execute", self._begin)
+            event.remove(connection, "after_cursor_execute", self._end)
+
+
 @contextlib.contextmanager
 def _on_sqlite(session: orm.Session, seconds: float) -> Iterator[None]:
     connection = session.connection().connection.driver_connection
     if connection is None:
         raise LookupError("no connection")
-    end = time.monotonic() + seconds
-    connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+    end = None
+
+    def is_over() -> bool:
+        # The clock starts with the work: a statement is made ready only once.
+        nonlocal end
+        now = time.monotonic()
+        end = end or now + seconds
+        return now > end
+
+    connection.set_progress_handler(is_over, _STEPS)
     try:
         yield
     finally:

@@ -115,12 +115,12 @@ def _sentence(node: Node) -> str:
     if isinstance(node, Or):
         return " or ".join(_clause(child, And) for child in node.nodes) or "no host"
     if isinstance(node, Term):
-        return _term_sentence(node, negative=False)
+        return term_sentence(node, negative=False)
     if isinstance(node, Word):
         return _word_sentence(node, negative=False)
     inner = node.node
     if isinstance(inner, Term):
-        return _term_sentence(inner, negative=True)
+        return term_sentence(inner, negative=True)
     if isinstance(inner, Word):
         return _word_sentence(inner, negative=True)
     return f"not ({_sentence(inner)})"
@@ -135,7 +135,7 @@ def _word_sentence(word: Word, *, negative: bool) -> str:
     whole = not isinstance(word.value, Quoted) and re.search(r"[*?]", word.value)
     verb = "matches" if whole else "has"
     names = "neither name, alias nor" if negative else "name, alias or"
-    return f"{names} address {verb} {_listed((word.value,))}"
+    return f"{names} address {verb} {listed((word.value,))}"
 
 
 _VERBS = {
@@ -168,7 +168,8 @@ _UNITS = {
 }
 
 
-def _term_sentence(term: Term, *, negative: bool) -> str:
+def term_sentence(term: Term, *, negative: bool) -> str:
+    """Return one condition in words: ``port is above 1024``."""
     field = find_field(term.field)
     name = field.label if field.label == "OS" else field.label.lower()
     if field.kind is Kind.VARIABLE:
@@ -179,14 +180,14 @@ def _term_sentence(term: Term, *, negative: bool) -> str:
             return "in some group" if negative else "in no group"
         return f"{name} is {'' if negative else 'not '}set"
     if term.op in _VERBS:
-        return f"{name} {_VERBS[term.op][negative]} {_listed(term.values, negative)}"
+        return f"{name} {_VERBS[term.op][negative]} {listed(term.values, negative)}"
     if term.op == tree.EQUALS:
         return _equality(field, name, term.values, negative=negative)
     if field.kind is not Kind.TIME:
-        return f"{name} is {no}{_NUMBERS[term.op]} {_listed(term.values)}"
+        return f"{name} is {no}{_NUMBERS[term.op]} {listed(term.values)}"
     ago = _AGO.fullmatch(term.values[0]) if len(term.values) == 1 else None
     if ago is None:
-        return f"{name} {no}{_TIMES[term.op]} {_listed(term.values)}"
+        return f"{name} {no}{_TIMES[term.op]} {listed(term.values)}"
     number, unit = int(ago[1]), _UNITS[ago[2].lower()]
     span = f"{number} {unit}" if number == 1 else f"{number} {unit}s"
     if term.op in (tree.GREATER, tree.AT_LEAST):
@@ -198,21 +199,21 @@ def _equality(field: Field, name: str, values: Sequence[str], *, negative: bool)
     no = "not " if negative else ""
     if field.kind is Kind.GROUP:
         noun = "group" if len(values) == 1 else "any of the groups"
-        return f"{no}in {noun} {_listed(values)}"
+        return f"{no}in {noun} {listed(values)}"
     if field.kind is Kind.CHECK:
         noun = "check" if len(values) == 1 else "checks"
-        return f"{no}found by the {noun} {_listed(values)}"
+        return f"{no}found by the {noun} {listed(values)}"
     if field.kind is Kind.TIME:
-        return f"{name} {no}{_time_verb(values)}{_listed(values)}"
+        return f"{name} {no}{_time_verb(values)}{listed(values)}"
     if any(re.search(r"/|\*|\.\.", value) for value in values) and (
         field.kind in (Kind.ADDRESS, Kind.PORT)
     ):
-        return f"{name} is {no}in {_listed(values)}"
+        return f"{name} is {no}in {listed(values)}"
     if any(not isinstance(v, Quoted) and re.search(r"[*?]", v) for v in values):
-        return f"{name} {'does not match' if negative else 'matches'} {_listed(values)}"
+        return f"{name} {'does not match' if negative else 'matches'} {listed(values)}"
     neither = negative and len(values) > 1
     verb = "is neither" if neither else "is not" if negative else "is"
-    return f"{name} {verb} {_listed(values, neither)}"
+    return f"{name} {verb} {listed(values, neither)}"
 
 
 def _time_verb(values: Sequence[str]) -> str:
@@ -221,8 +222,9 @@ def _time_verb(values: Sequence[str]) -> str:
     return "in " if all(_PERIOD.fullmatch(value) for value in values) else ""
 
 
-def _listed(values: Sequence[str], negative: bool = False) -> str:
-    shown = [str(v) if bare_value(v) else quoted(v) for v in values[:MOST]]
+def listed(values: Sequence[str], negative: bool = False, quote: bool = True) -> str:
+    """Return "a, b or c"; of many values, the first and how many more."""
+    shown = [str(v) if bare_value(v) or not quote else quoted(v) for v in values[:MOST]]
     if len(values) > MOST:
         shown[-1] = f"{len(values) - MOST + 1:,} more"
     shown = [text.replace("..", " to ") for text in shown]

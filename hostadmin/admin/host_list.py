@@ -1,0 +1,204 @@
+"""The list of hosts: facets, columns of one's choice, a sentence, the SQL."""
+
+from typing import Any
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from jinja2 import pass_context
+from werkzeug.datastructures import MultiDict
+
+from ..database import db
+from ..errors import QueryError
+from ..inventory import views
+from ..inventory.facets import NAMES, read_facet, read_facets
+from ..inventory.listing import HostPage, list_hosts
+from ..paging import CAP
+from ..query.compile import nearest_values
+from ..query.describing import describe, spelling
+from ..query.printing import to_text, top_level_terms
+from ..values import did_you_mean, quoted
+from . import columns
+from .asked import query_chips, read_hosts_request
+from .base import ModelAdmin
+from .chosen import (
+    COLS,
+    Look,
+    offered,
+    parse_columns,
+    read_look,
+    remember,
+    variable_path,
+)
+from .export import export_urls
+from .facet_views import FIELD, facet_view, facet_views
+from .host_filters import filter_menu
+from .listing import PARAMETERS, Chip, FilterField, Listing, ListRequest
+from .urls import QUERY, VIEW
+from .view_menu import opens_with, view_menu
+
+KNOWN = (*PARAMETERS, COLS, VIEW)
+# For one facet that somebody asked for.
+FACET_SECONDS = 3.0
+# Shown in the empty bar, and as links that can be tried.
+PLACEHOLDER = "env:prod -owner:search web*"
+EXAMPLES = (
+    ("web*", "names that begin with web"),
+    ("env:prod,staging status:active", "active, in one of two environments"),
+    ("env:prod -owner:search", "in prod, not owned by search"),
+    ("(os:debian* or os:ubuntu*) port>1024", "one or the other, and a high port"),
+    ("ip:10.0.0.0/8", "inside a network"),
+    ("owner is empty", "nobody owns them"),
+    ("updated>-7d", "changed in the last week"),
+    ("confirmed<-90d", "not seen for three months"),
+    ("group:web -status:retired", "in a group or in those inside of it"),
+    ("var.rack:B14", "by a variable"),
+)
+
+
+class HostList(ModelAdmin):
+    """What stands around the rows of the one list that takes a query."""
+
+    def read_request(self) -> ListRequest:
+        return read_hosts_request(f"{self.endpoint}.index_view", request.args, KNOWN)
+
+    def opens_with(self) -> str | None:
+        return opens_with(views.HOSTS)
+
+    def filter_fields(self) -> list[FilterField]:
+        return filter_menu()
+
+    def active_filters(self, asked: ListRequest) -> list[Any]:
+        return list(top_level_terms(asked.node))
+
+    def chips(self, asked: ListRequest, filters: list[Any]) -> list[Chip]:
+        return query_chips(asked.url, asked.node)
+
+    # -- columns -------------------------------------------------------------------
+
+    def look(self, asked: ListRequest) -> Look:
+        """Return how the list looks. Raises ``QueryError``."""
+        return read_look(dict(asked.url.pairs).get(COLS, ""), request.cookies)
+
+    def shown_columns(self, asked: ListRequest) -> list[tuple[str, str]]:
+        look = self.look(asked)
+        return [(name, self.get_column_name(name)) for name in look.columns]
+
+    def get_column_name(self, field: str) -> str:
+        """Return the label of a column; that of a variable is its name."""
+        if path := variable_path(field):
+            return ".".join(path)
+        return str(super().get_column_name(field))
+
+    @pass_context
+    def get_list_value(self, context: Any, model: Any, name: str) -> Any:
+        """Return the cell; no column is declared for a variable."""
+        if path := variable_path(name):
+            return columns.format_variable(model, path)
+        return super().get_list_value(context, model, name)
+
+    @expose("/columns/", methods=("POST",))
+    def columns_view(self) -> ResponseReturnValue:
+        """Remember the columns, and show the same list with them."""
+        view = MultiDict(
+            (name, value)
+            for name, value in request.form.items(multi=True)
+            if name in (QUERY, VIEW, "sort", "per_page")
+        )
+        asked = read_hosts_request(f"{self.endpoint}.index_view", view)
+        look = _look_of(request.form)
+        url = asked.url.setting(COLS, look.cols)
+        moved = request.form.get("up") or request.form.get("down")
+        response = redirect(f"{url}#column-{moved}" if moved else str(url), 303)
+        remember(response, look)
+        return response
+
+    # -- the page ------------------------------------------------------------------
+
+    def read_page(self, asked: ListRequest, filters: list[Any]) -> HostPage:
+        look = self.look(asked)
+        more = ("aliases",) if "alias" in look.columns else ()
+        return list_hosts(
+            db.session(), asked.node, asked.sort, asked.cursor, asked.size, more
+        )
+
+    def read_list(self, asked: ListRequest) -> tuple[list[Any], Listing]:
+        session, node = db.session(), asked.node
+        # Before the rows: what takes too long is stopped with its transaction.
+        facets = facet_views(read_facets(session, node), asked.url, node)
+        rows, listing = super().read_list(asked)
+        listing.search_name = QUERY
+        listing.search_label = "Find hosts"
+        listing.search_value = to_text(node)
+        listing.stats_url = asked.url.only_filters().to("stats.index")
+        listing.export_urls = export_urls(asked.url)
+        listing.views = view_menu(views.HOSTS, asked.url)
+        listing.can_sort_by_several = True
+        listing.sort_note = _sort_note(asked, listing)
+        listing.view_names = ("sort", "per_page", COLS)
+        if listing.chips:
+            listing.sentence = describe(node, spelling(session))
+        if not rows:
+            listing.hint = nearest_values(session, node)
+        look = self.look(asked)
+        listing.extra = {
+            "facets": facets,
+            "examples": _examples(asked),
+            "placeholder": PLACEHOLDER,
+            "columns": [
+                (name, self.get_column_name(name), shown)
+                for name, shown in offered(look)
+            ],
+            "comfortable": look.is_comfortable,
+        }
+        return rows, listing
+
+    @expose("/facet/")
+    def facet_view(self) -> ResponseReturnValue:
+        """Count one facet for as long as it takes, within reason."""
+        asked = read_hosts_request(
+            f"{self.endpoint}.index_view", request.args, (*KNOWN, FIELD)
+        )
+        url = asked.url.setting(FIELD, None)
+        name = request.args.get(FIELD, "").strip()
+        if name not in NAMES:
+            raise QueryError(
+                f"There is no facet {quoted(name)}.",
+                did_you_mean(name, NAMES) or f"Facets are: {', '.join(NAMES)}.",
+            )
+        facet = read_facet(db.session(), asked.node, name, FACET_SECONDS)
+        return self.render(
+            "hostadmin/facet.html",
+            facet=facet_view(facet, url, asked.node),
+            seconds=FACET_SECONDS,
+            list_url=str(url),
+            sentence=describe(asked.node, spelling(db.session())),
+            count_url=url.only_filters().setting("by", name).to("stats.index"),
+        )
+
+
+def _look_of(form: MultiDict[str, str]) -> Look:
+    """Return what the form of columns says. Raises ``QueryError``."""
+    if "reset" in form:
+        return Look()
+    names = [*form.getlist("col"), *form.get("more", "").split(",")]
+    look = Look(parse_columns(names), form.get("density") == "comfortable")
+    if up := form.get("up"):
+        return look.moved(up, -1)
+    return look.moved(form.get("down", ""), 1)
+
+
+def _sort_note(asked: ListRequest, listing: Listing) -> str:
+    if "," not in asked.sort or listing.sort_then:
+        return ""
+    return (
+        f"Sorted by {listing.sort_label} only: by several columns, at most {CAP:,} "
+        "hosts can be sorted."
+    )
+
+
+def _examples(asked: ListRequest) -> list[tuple[str, str, str]]:
+    """Return queries to try: text, what it means, address."""
+    return [
+        (text, words, str(asked.url.setting(QUERY, text))) for text, words in EXAMPLES
+    ]

@@ -1,0 +1,194 @@
+"""Facets: exact numbers, links that choose and take back, and no time of the page."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import sqlalchemy as sa
+from bs4 import BeautifulSoup
+from hypothesis import given, settings
+
+from hostadmin.inventory import facets
+from hostadmin.inventory.facets import NAMES, read_facets
+from hostadmin.models import Host
+from hostadmin.query.fields import FIELDS
+from hostadmin.query.parse import parse
+from hostadmin.query.printing import to_text
+from hostadmin.query.toggling import toggled, without_own
+from hostadmin.query.tree import EVERYTHING
+
+from .query_reference import holds
+from .test_query_laws import EXAMPLES, rows, trees
+
+__all__ = ["rows"]  # a fixture
+
+
+@pytest.fixture(autouse=True)
+def enough_time(monkeypatch):
+    """A busy machine must not change what is counted."""
+    monkeypatch.setattr(facets.read_facets, "__defaults__", (NAMES, 60.0))
+
+
+def values_of(row, name):
+    """Return what a host has in a field; None stands for nothing."""
+    if name == "group":
+        return row.groups or {None}
+    return {row.fields[name]}
+
+
+def test_numbers_and_links_mean_the_hosts_that_python_finds(session, rows):
+    session.rollback()
+
+    @given(trees())
+    @settings(max_examples=max(20, EXAMPLES // 25), deadline=None, database=None)
+    def check(node):
+        for facet in read_facets(session, node):
+            name = facet.field.name
+            under = [row for row in rows if holds(without_own(node, facet.field), row)]
+            now = {row.id for row in rows if holds(node, row)}
+            for value in facet.values:
+                having = {r.id for r in under if value.value in values_of(r, name)}
+                assert value.count == len(having)
+                others = [one for one in facet.chosen if one != value.value]
+                link = parse(to_text(toggled(node, facet.field, value.value, others)))
+                found = {row.id for row in rows if holds(link, row)}
+                if not value.chosen:
+                    assert found == (now | having if facet.chosen else having)
+                elif others:
+                    kept = {
+                        row.id for row in under if {*others} & {*values_of(row, name)}
+                    }
+                    assert found == kept
+                else:
+                    assert found == {row.id for row in under}
+
+    check()
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "value", "others", "expected"),
+    [
+        ("", "env", "prod", [], "env:prod"),
+        ("env:prod web", "env", "dev", ["prod"], "env:prod,dev web"),
+        ("env:prod,dev", "env", "dev", ["prod"], "env:prod"),
+        ("env:prod web", "env", "prod", [], "web"),
+        ("env:prod", "env", None, ["prod"], "env:prod or env is empty"),
+        ("env:none,prod", "env", None, ["prod"], "env:prod"),
+        ("-owner:search web", "owner", "search", [], "owner:search web"),
+        ("(os:a* or os:b*) web", "os", "a 1", ["b 2"], 'os:"b 2" web'),
+        ("os:a* -os:a1", "os", "c", ["a2"], "os:a* -os:a1 or os:c"),
+        ("env~pro", "env", "x*", ["prod"], 'env~pro or env:"x*"'),
+        ("env:*", "env", "prod", [], "env:prod"),
+        ("env:prod or os:x", "env", "prod", [], "(env:prod or os:x) env:prod"),
+        ("group:web", "group", "db", ["web"], "group:web,db"),
+    ],
+)
+def test_a_value_comes_and_goes(query, field, value, others, expected):
+    found = toggled(parse(query), FIELDS[field], value, others)
+
+    assert to_text(found) == expected
+    assert parse(expected) == found
+
+
+# ---- on the page
+
+
+@pytest.fixture
+def few(make_host, make_group):
+    make_group(name="web")
+    for number in range(8):
+        make_host(hostname=f"a{number}", environment="prod", owner=f"o{number}")
+    make_host(hostname="b", environment="dev", groups=["web"])
+
+
+def side_of(response):
+    return BeautifulSoup(response.text, "html.parser").select_one("aside.facets")
+
+
+def lines(side, name):
+    return {
+        link.span.text: (link.select_one(".number").contents[0], link)
+        for link in side.select(f"#facet-{name} li a")
+    }
+
+
+def test_a_value_leads_to_as_many_hosts_as_it_says(client, few):
+    side = side_of(client.get("/hosts/?q=-group:web"))
+    number, link = lines(side, "env")["prod"]
+
+    page = BeautifulSoup(client.get(link["href"]).text, "html.parser")
+
+    assert number == "8"
+    assert parse_qs(urlsplit(link["href"]).query) == {"q": ["-group:web env:prod"]}
+    assert len(page.select("td.col-hostname")) == 8
+    assert lines(page, "env")["prod"][1]["aria-current"] == "true"
+    assert "dev" not in lines(page, "env")
+
+
+def test_what_is_not_set_is_a_value_too(client, few):
+    number, link = lines(side_of(client.get("/hosts/")), "owner")["(not set)"]
+
+    assert number == "1"
+    assert parse_qs(urlsplit(link["href"]).query) == {"q": ["owner is empty"]}
+
+
+def test_more_values_stand_on_a_page_of_their_own(client, few):
+    side = side_of(client.get("/hosts/?sort=-ip"))
+    more = side.select_one("#facet-owner p a")
+
+    page = BeautifulSoup(client.get(more["href"]).text, "html.parser")
+
+    assert more.text == "3 more…"
+    assert len(lines(page, "owner")) == 9
+    assert "sort=-ip" in lines(page, "owner")["o7"][1]["href"]
+
+
+def test_what_is_chosen_is_shown_though_nothing_has_it(client, few):
+    side = side_of(client.get("/hosts/?q=env:nowhere,prod"))
+
+    number, link = lines(side, "env")["nowhere"]
+    assert (number, link["aria-current"]) == ("0", "true")
+    assert parse_qs(urlsplit(link["href"]).query) == {"q": ["env:prod"]}
+
+
+def test_without_time_a_page_comes_all_the_same(client, few, monkeypatch):
+    monkeypatch.setattr(facets.read_facets, "__defaults__", (NAMES, 0.0))
+    response = client.get("/hosts/?q=env:prod")
+
+    links = side_of(response).select("a[data-facet]")
+    assert response.status_code == 200
+    assert [link.contents[0] for link in links] == ["count"] * len(NAMES)
+    page = BeautifulSoup(client.get(links[1]["href"]).text, "html.parser")
+    assert lines(page, "env")["prod"][0] == "8"
+
+
+SLOW = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+    "WHERE i < 1e9) SELECT count(*) FROM n",
+    "postgresql": "SELECT pg_sleep(60)",
+    "mysql": "SELECT sleep(60)",
+    "mariadb": "SELECT sleep(60)",
+}
+
+
+def test_a_facet_that_takes_too_long_is_stopped(session, few, monkeypatch):
+    def slow(session, *_):
+        session.execute(sa.text(SLOW[session.get_bind().dialect.name]))
+
+    monkeypatch.setattr(facets, "_read", slow)
+
+    found = read_facets(session, EVERYTHING, seconds=0.05)
+
+    assert [facet.values for facet in found] == [None] * len(NAMES)
+    assert session.scalar(sa.select(sa.func.count(Host.id))) == 9
+
+
+def test_a_facet_that_does_not_exist_is_refused(client, few):
+    response = client.get("/hosts/facet/?field=envv")
+
+    assert response.status_code == 400
+    assert "Did you mean “env”" in response.text
+
+
+def test_a_group_that_does_not_exist_is_an_error_as_everywhere(client, few):
+    assert client.get("/hosts/?q=group:nope").status_code == 400
+    assert client.get("/hosts/facet/?field=env&q=group:nope").status_code == 400
