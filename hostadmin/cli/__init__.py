@@ -6,6 +6,7 @@ from .accounts import accounts
 from .changes import changes
 from .check import check_command
 from .deploy import deploy_command
+from .groups import groups
 from .hosts import hosts
 from .many import COMMANDS
 from .one import show
@@ -19,6 +20,7 @@ def install(app: Flask) -> None:
     app.cli.add_command(accounts)
     app.cli.add_command(changes)
     app.cli.add_command(deploy_command)
+    app.cli.add_command(groups)
     app.cli.add_command(hosts)
     app.cli.add_command(tokens)
     app.shell_context_processor(shell_context)
