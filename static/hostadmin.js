@@ -4,11 +4,12 @@
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-function stored(key, value) {
+function stored(key, value, place = "localStorage") {
   try {
-    if (value === undefined) return localStorage.getItem(key);
-    if (value === null) localStorage.removeItem(key);
-    else localStorage.setItem(key, value);
+    const storage = window[place];
+    if (value === undefined) return storage.getItem(key);
+    if (value === null) storage.removeItem(key);
+    else storage.setItem(key, value);
   } catch {
     // Storage is switched off: what was chosen lasts for this page.
   }
@@ -280,6 +281,68 @@ function initNames(original) {
   close();
 }
 
+// -- ticked rows are kept over the pages of one query ------------------------------------
+
+function initTicks() {
+  const form = $("#bulk");
+  // What was ticked is done with.
+  if ($("[data-unticked]")) stored("ticked", null, "sessionStorage");
+  if (!form) return;
+  const boxes = $$(".col-select [name=ids]");
+  const page = $("[data-tick-page]");
+  const all = $("[name=all]", form);
+  const query = $("[name=q]", form).value;
+  const elsewhere = () => $$("[type=hidden][name=ids]", form);
+  const ids = new Set([...boxes.filter((box) => box.checked), ...elsewhere()].map((box) => box.value));
+  let last = -1;
+
+  const show = () => {
+    for (const box of boxes) box.checked = ids.has(box.value);
+    const here = boxes.filter((box) => box.checked).length;
+    page.checked = here > 0 && here === boxes.length;
+    page.indeterminate = here > 0 && !page.checked;
+    for (const input of elsewhere()) input.remove();
+    for (const id of ids) {
+      if (boxes.some((box) => box.value === id)) continue;
+      form.append(element("input", { type: "hidden", name: "ids", value: id }));
+    }
+    const away = ids.size - here;
+    const few = `${ids.size} selected${away ? `, ${away} on other pages` : ""}`;
+    $("[data-ticked]", form).textContent = all.checked ? "All selected" : few;
+  };
+  const load = () => {
+    const [of, text] = JSON.parse(stored("ticked", undefined, "sessionStorage")) || [];
+    for (const id of of === query ? text.split(",") : []) ids.add(id);
+    show();
+  };
+  const set = (some, on) => {
+    for (const box of some) on ? ids.add(box.value) : ids.delete(box.value);
+    stored("ticked", ids.size ? JSON.stringify([query, [...ids].join()]) : null, "sessionStorage");
+    show();
+  };
+
+  boxes.forEach((box, index) => {
+    box.addEventListener("click", (event) => {
+      const [from, to] = [Math.min(last, index), Math.max(last, index)];
+      set(event.shiftKey && last >= 0 ? boxes.slice(from, to + 1) : [box], box.checked);
+      last = index;
+    });
+  });
+  page.addEventListener("click", () => set(boxes, page.checked));
+  all.addEventListener("change", show);
+  $("[data-untick]", form).addEventListener("click", () => {
+    ids.clear();
+    all.checked = false;
+    set([], false);
+    boxes[0].focus();
+  });
+  // Also for a page that the back button brings back as it was left.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) ids.clear();
+    load();
+  });
+}
+
 // -- keys -------------------------------------------------------------------------------
 
 const GO = { h: "/hosts/", s: "/stats/", g: "/groups/" };
@@ -312,6 +375,7 @@ function initKeys() {
     j: () => row(1),
     k: () => row(-1),
     e: () => follow(here() >= 0 ? $(".col-actions a", rows()[here()]) : $("[data-key=e]")),
+    x: () => follow(here() >= 0 && $(".col-select input", rows()[here()])),
     n: () => follow($("[data-key=n]")),
     "[": () => follow($(".pager [rel=prev]")),
     "]": () => follow($(".pager [rel=next]")),
@@ -341,6 +405,7 @@ initTables();
 initAddFilter();
 initCopy();
 for (const input of $$("input[data-kind=names]")) initNames(input);
+initTicks();
 initKeys();
 const summary = $("[data-focus]");
 if (summary) summary.focus();

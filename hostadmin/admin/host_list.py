@@ -8,8 +8,9 @@ from flask_admin import expose
 from jinja2 import pass_context
 from werkzeug.datastructures import MultiDict
 
+from ..changing import read_ids
 from ..database import db
-from ..errors import QueryError
+from ..errors import InvalidValue, QueryError
 from ..inventory import views
 from ..inventory.facets import NAMES, read_facet, read_facets
 from ..inventory.listing import HostPage, list_hosts
@@ -33,7 +34,7 @@ from .chosen import (
 from .export import export_urls
 from .facet_views import FIELD, facet_view, facet_views
 from .host_filters import filter_menu
-from .listing import PARAMETERS, Chip, FilterField, Listing, ListRequest
+from .listing import PARAMETERS, TICKED, Chip, FilterField, Listing, ListRequest
 from .urls import QUERY, VIEW
 from .view_menu import opens_with, view_menu
 
@@ -60,7 +61,8 @@ class HostList(ModelAdmin):
     """What stands around the rows of the one list that takes a query."""
 
     def read_request(self) -> ListRequest:
-        return read_hosts_request(f"{self.endpoint}.index_view", request.args, KNOWN)
+        known = (*KNOWN, TICKED)
+        return read_hosts_request(f"{self.endpoint}.index_view", request.args, known)
 
     def opens_with(self) -> str | None:
         return opens_with(views.HOSTS)
@@ -141,7 +143,11 @@ class HostList(ModelAdmin):
         if not rows:
             listing.hint = nearest_values(session, node)
         look = self.look(asked)
+        ticked = _ticked()
+        here = ticked & {host.id for host in rows}
         listing.extra = {
+            "ticked": here,
+            "ticked_elsewhere": sorted(ticked - here),
             "facets": facets,
             "examples": _examples(asked),
             "placeholder": PLACEHOLDER,
@@ -175,6 +181,14 @@ class HostList(ModelAdmin):
             sentence=describe(asked.node, spelling(db.session())),
             count_url=url.only_filters().setting("by", name).to("stats.index"),
         )
+
+
+def _ticked() -> set[int]:
+    """Return the hosts that were ticked on other pages. Raises ``QueryError``."""
+    try:
+        return set(read_ids(request.args.getlist(TICKED)))
+    except InvalidValue as error:
+        raise QueryError(str(error)) from None
 
 
 def _look_of(form: MultiDict[str, str]) -> Look:

@@ -17,6 +17,8 @@ MAX_PAGE_SIZE = 200
 DEFAULT_PAGE_SIZE = 50
 # What the form "Add filter" sends when there is no script to put it together.
 ADD_FILTER = ("add_field", "add_op", "add_value")
+# Rows that are ticked; they are of one page of one list, and in no link of it.
+TICKED = "ids"
 PARAMETERS = ("sort", "per_page", "cursor", *ADD_FILTER)
 
 
@@ -80,7 +82,9 @@ def read_request(
             raise QueryError(
                 f"This page has no parameter {quoted(name)}.", did_you_mean(name, known)
             )
-    kept = tuple(pair for pair in pairs if pair[0] not in ("cursor", *ADD_FILTER))
+    kept = tuple(
+        pair for pair in pairs if pair[0] not in ("cursor", TICKED, *ADD_FILTER)
+    )
     return ListRequest(
         url=ViewUrl(endpoint, kept),
         sort=_single(args, "sort"),
@@ -161,6 +165,11 @@ class Listing:
             # To count on would take longer than the page; "Count by" does it.
             return f"More than {self.count.value:,} {noun} match"
         return f"{count_text(self.count)} of {count_text(self.total)} {noun}"
+
+    @property
+    def count_text(self) -> str:
+        """Return how many match: "710", with + where counting stopped."""
+        return count_text(self.count)
 
     @property
     def range_text(self) -> str:

@@ -1,5 +1,7 @@
 """Exactly what a plan says, in the transaction that is open."""
 
+from collections.abc import Callable
+
 import sqlalchemy as sa
 from sqlalchemy import orm
 
@@ -23,12 +25,14 @@ def change(
     selection: Selection,
     wish: Wish,
     digest: str | None = None,
+    look: Callable[[ChangePlan], None] | None = None,
 ) -> tuple[ChangePlan, int | None]:
     """Do what the wish says; return the plan and the change set, None for none.
 
     ``digest`` is that of the plan that was shown. Raises ``Conflict`` when something
     else, or something to other hosts or versions, would be done by now, and what
-    ``plan_change`` raises.
+    ``plan_change`` raises. ``look`` gets the plan before anything is written and may
+    raise, too.
     """
     if wish.into or wish.out_of:
         # None of them goes, or is made by somebody else, between plan and apply.
@@ -38,6 +42,8 @@ def change(
     plan = plan_change(session, selection, wish)
     if digest is not None and digest != plan.digest:
         raise Conflict(NOT_AS_SEEN)
+    if look is not None:
+        look(plan)
     if not plan.written:
         return plan, None
     if wish.action == CONFIRM:

@@ -22,25 +22,43 @@ _RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
 
 @dataclass(frozen=True)
 class Selection:
-    """All that match ``node``, or the hosts with these ids; never both."""
+    """All that match ``node``, or the hosts with these ids; never both.
+
+    Where more than ``most`` match, the whole is refused.
+    """
 
     node: Node | None = None
     ids: tuple[int, ...] = ()
+    most: int | None = None
 
     def __bool__(self) -> bool:
         return self.node is not None or bool(self.ids)
 
 
 def find_ids(session: orm.Session, selection: Selection) -> "array[int]":
-    """Return the ids of the hosts that are there, in order. Raises ``QueryError``."""
+    """Return the ids of the hosts that are there, in order.
+
+    Raises ``QueryError``, and ``InvalidValue`` for more than there may be.
+    """
     if selection.node is not None:
-        wanted = select_ids(session, selection.node).order_by(Host.id)
-        rows = session.scalars(wanted.execution_options(yield_per=10_000))
-        return array("q", rows)
+        return _matching(session, selection.node, selection.most)
     found = array("q")
     for ids in _parts(sorted(set(selection.ids))):
         chosen = sa.select(Host.id).where(Host.id.in_(ids)).order_by(Host.id)
         found.extend(session.scalars(chosen))
+    return found
+
+
+def _matching(session: orm.Session, node: Node, most: int | None) -> "array[int]":
+    wanted = select_ids(session, node).order_by(Host.id)
+    if most is not None:
+        wanted = wanted.limit(most + 1)
+    found = array("q", session.scalars(wanted.execution_options(yield_per=10_000)))
+    if most is not None and len(found) > most:
+        raise InvalidValue(
+            f"More than {most:,} hosts match, which is more than a page changes at "
+            "once. Narrow the query, or use the command flask hosts."
+        )
     return found
 
 

@@ -72,22 +72,29 @@ RETIRE = Wish(fields={"status": HostStatus.RETIRED})
 def read_wish(
     assignments: Iterable[tuple[str, str]] = (),
     *,
+    variables: Mapping[str, Any] | None = None,
     into: Iterable[str] = (),
     out_of: Iterable[str] = (),
     make_groups: bool = False,
 ) -> Wish:
     """Return what the texts say; names are those of a query, an empty text clears.
 
-    Raises ``InvalidInput`` with all that is wrong.
+    ``variables`` are name or path with dots → value. Raises ``InvalidInput`` with all
+    that is wrong.
     """
     errors: list[FieldError] = []
     fields: dict[str, Any] = {}
-    variables: dict[Path, list[Any]] = {}
+    paths: dict[Path, list[Any]] = {}
     for name, text in assignments:
         try:
-            _assign(name, text, fields, variables)
+            _assign(name, text, fields, paths)
         except HostadminError as error:
             errors.append(FieldError(name, str(error)))
+    for name, value in (variables or {}).items():
+        try:
+            _put(find_field(f"var.{name}").path, [value], paths)
+        except HostadminError as error:
+            errors.append(FieldError(f"var.{name}", str(error)))
     groups: dict[str, tuple[str, ...]] = {}
     for key, names in ((INTO, into), (OUT_OF, out_of)):
         try:
@@ -105,7 +112,7 @@ def read_wish(
         fields=fields,
         into=groups[INTO],
         out_of=groups[OUT_OF],
-        variables=variables,
+        variables=paths,
         make_groups=make_groups,
     )
 
@@ -134,7 +141,7 @@ def _assign(
 ) -> None:
     field = find_field(name)
     if field.kind is Kind.VARIABLE:
-        _assign_variable(field.path, text, variables)
+        _put(field.path, [parse_value(text)] if text.strip() else [], variables)
         return
     column = field.attribute
     if column not in SETTABLE:
@@ -154,17 +161,13 @@ def _why_not(field: Field) -> str:
     return f"cannot be set. What can be: {', '.join(SETTABLE)} and var.NAME."
 
 
-def _assign_variable(path: Path, text: str, variables: dict[Path, list[Any]]) -> None:
+def _put(path: Path, value: list[Any], variables: dict[Path, list[Any]]) -> None:
     for other in variables:
         shorter = min(len(path), len(other))
         if path[:shorter] == other[:shorter]:
             raise InvalidValue("stands there twice, or inside of another one.")
-    if not text.strip():
-        variables[path] = []
-        return
-    value = parse_value(text)
-    document: Any = value
+    document: Any = value[0] if value else None
     for name in reversed(path):
         document = {name: document}
     clean_vars(document)
-    variables[path] = [value]
+    variables[path] = value

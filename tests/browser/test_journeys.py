@@ -81,6 +81,12 @@ def test_every_page_is_accessible(page, axe, make_host, make_group):
         f"/groups/details/?id={group}",
         f"/groups/edit/?id={group}",
         "/help/",
+        f"/hosts/?ids={host}",
+        f"/hosts/bulk/edit?ids={host}",
+        f"/hosts/bulk/edit?ids={host}&step=plan&owner=x&clear=port",
+        "/hosts/bulk/delete?all=1&q=web",
+        f"/hosts/bulk/groups?ids={host}",
+        "/hosts/bulk/respell?field=environment",
     ):
         page.goto(url)
         axe(page)
@@ -169,3 +175,72 @@ def test_styles_and_scripts_are_small(page):
 
     # All that a page needs, itself included, stays under what the two may weigh.
     assert sum(sizes) < 60 * 1024 + len(page.content())
+
+
+def test_ticks_are_kept_over_pages_by_mouse_and_keyboard(page, axe, make_host):
+    for number in range(1, 8):
+        make_host(hostname=f"web-{number}", owner="me")
+    page.goto("/hosts/?per_page=3")
+    bar = page.locator("#bulk")
+    expect(bar).to_be_hidden()
+    page.get_by_label("Tick web-1").click()
+    page.get_by_label("Tick web-3").click(modifiers=["Shift"])
+    expect(bar).to_contain_text("3 selected")
+    page.get_by_role("link", name="Next").click()
+    expect(bar).to_contain_text("3 selected, 3 on other pages")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(bar).to_contain_text("4 selected, 3 on other pages")
+    page.get_by_role("link", name="Previous").click()
+    page.get_by_label("Tick web-2").uncheck()
+    page.reload()
+    expect(page.get_by_label("Tick web-2")).not_to_be_checked()
+    expect(bar).to_contain_text("3 selected, 1 on other pages")
+    axe(page)
+
+    bar.get_by_role("button", name="Edit").click()
+    page.get_by_label("Owner", exact=True).first.fill("you")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Change 3 hosts?")).to_be_visible()
+    page.reload()
+    page.go_back()
+    page.go_forward()
+    page.get_by_role("button", name="Change 3 hosts").click()
+    expect(page.locator("#messages")).to_contain_text("3 hosts changed.")
+    expect(bar).to_be_hidden()
+    page.locator("#messages").get_by_role("link", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()
+
+    page.goto("/hosts/?q=web-1")
+    page.get_by_label("Tick all on this page").check()
+    page.get_by_label("Select all 1 that match").check()
+    expect(bar).to_contain_text("All selected")
+    bar.get_by_role("button", name="Clear").click()
+    expect(bar).to_be_hidden()
+
+
+def test_many_change_without_a_script(browser, live_server, make_host):
+    for number in range(1, 5):
+        make_host(hostname=f"web-{number}")
+    with browser.new_context(
+        base_url=live_server, java_script_enabled=False
+    ) as context:
+        page = context.new_page()
+        page.goto("/hosts/?per_page=2")
+        page.get_by_label("Tick web-1").check()
+        page.get_by_role("button", name="Next, ticks kept").click()
+        page.get_by_label("Tick web-4").check()
+        page.get_by_role("button", name="Groups").click()
+        page.get_by_label("Add to groups").fill("new")
+        page.get_by_role("button", name="See what happens").click()
+        page.get_by_label("Make the group “new”").check()
+        page.get_by_role("button", name="See what happens").click()
+        page.get_by_role("button", name="Change 2 hosts").click()
+        expect(page.locator("#messages")).to_contain_text("2 hosts changed, group new")
+
+        page.goto("/hosts/?q=group:new")
+        page.get_by_label("Tick web-1").check()
+        page.get_by_label("Select all 2 that match").check()
+        page.get_by_role("button", name="Delete").click()
+        page.get_by_role("button", name="Delete 2 hosts").click()
+        expect(page.locator("#messages")).to_contain_text("2 hosts deleted.")
