@@ -24,6 +24,8 @@ class Row:
     variables: dict[str, Any] = field(default_factory=dict)
     # What the checks find; no row can tell that by itself.
     found: set[str] = field(default_factory=set)
+    # Numbers of the sets that the host is in.
+    sets: set[str] = field(default_factory=set)
 
 
 def holds(node: Node, row: Row) -> bool:
@@ -52,6 +54,8 @@ def _term(term: Term, row: Row) -> bool:
         return not values
     if term.field == "check":
         return not row.found.isdisjoint(term.values)
+    if term.field == "set":
+        return not row.sets.isdisjoint(term.values)
     if term.field == "group":
         return any(value in row.groups for value in term.values)
     match = {

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from hypothesis import strategies as st
 
-from hostadmin.models import Host
+from hostadmin.models import Host, HostSet, host_set_members
 from hostadmin.query.checks import CHECKS
 from hostadmin.query.fields import FIELDS, Kind, find_field, literal
 from hostadmin.query.ranges import OPERATORS
@@ -87,6 +87,7 @@ WANTED = {
     Kind.NOTES: ("100%", "_", "ready", "line\nbreak", "'"),
     Kind.TIME: TIMES,
     Kind.CHECK: tuple(CHECKS),
+    Kind.SET: ("7001", "7002"),
     Kind.VARIABLE: ("25", "2.5", "true", "x*", "*e*", "deep", "text", "-7", "zzz"),
 }
 VARIABLES = ("var.a", "var.a.b", "var.odd name", "var.ключ")
@@ -160,10 +161,26 @@ def add_rows(session, make_host, make_group) -> list[Row]:
         ]
         host.created_at, host.updated_at = dice.sample(moments, 2)
         host.confirmed_at = dice.choice((*moments, None))
+    add_sets(session)
     session.commit()
-    found = [as_row(host) for host in session.scalars(sa.select(Host))]
+    found = [
+        as_row(host) for host in session.scalars(sa.select(Host).order_by(Host.id))
+    ]
     note_findings(found)
+    for at, row in enumerate(found):
+        row.sets = {"7001"} if at % 3 == 0 else set()
+        row.sets |= {"7002"} if at < 10 else set()
     return found
+
+
+def add_sets(session) -> None:
+    """Keep each third host as a set, and the first ten."""
+    ids = session.scalars(sa.select(Host.id).order_by(Host.id)).all()
+    for number, members in ((7001, ids[::3]), (7002, ids[:10])):
+        session.add(HostSet(id=number))
+        session.flush()
+        rows = [{"set_id": number, "host_id": host_id} for host_id in members]
+        session.execute(host_set_members.insert(), rows)
 
 
 def as_row(host: Host) -> Row:

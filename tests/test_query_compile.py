@@ -26,6 +26,8 @@ from hostadmin.query.tree import (
     negated,
 )
 
+from .random_queries import add_sets
+
 NOW = datetime(2026, 11, 15, 12, 30, 45, 678, tzinfo=UTC)
 
 
@@ -79,6 +81,7 @@ def hosts(session, make_host, make_group, monkeypatch):
         host.confirmed_at = (
             None if number == 5 else datetime(2020 + number, 6, 1, tzinfo=UTC)
         )
+    add_sets(session)
     session.commit()
 
 
@@ -325,6 +328,7 @@ SAMPLES = {
     "updated": ("2026-03", "2020"),
     "confirmed": ("2021", "-1y"),
     "check": ("same-address", "same-short-name"),
+    "set": ("7001", "7002"),
 }
 
 
@@ -409,7 +413,7 @@ def test_many_further_addresses_are_looked_up_and_found_alike(
     node = Term("ip", "=", ("10.9.0.0/16", "10.0.0.9", "2001:db8::/64"))
     expected = names(session, node), names(session, Not(node))
 
-    monkeypatch.setattr("hostadmin.query.terms._FEW", 0)
+    monkeypatch.setattr("hostadmin.query.parts._FEW", 0)
 
     assert (
         (names(session, node), names(session, Not(node))) == expected == ("aB", "cdef")

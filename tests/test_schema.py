@@ -18,7 +18,7 @@ from hostadmin import create_app, history, schema
 from hostadmin.config import Settings, render_uri
 from hostadmin.database import Base, db
 from hostadmin.errors import ConfigError
-from hostadmin.inventory import counts, groups, hosts, listing, views, whole
+from hostadmin.inventory import counts, groups, hosts, listing, sets, views, whole
 from hostadmin.models import (
     Account,
     AccountAddress,
@@ -33,7 +33,7 @@ from hostadmin.query.fields import SORTABLE
 from hostadmin.query.filters import parse_filters
 from hostadmin.schema import MIGRATIONS, State
 
-BEFORE_HEAD, HEAD = "0006", "0007"
+BEFORE_HEAD, HEAD = "0007", "0008"
 ACCOUNT = {"username": "ann", "password_hash": "a" * 97, "role": Role.ADMIN}
 _numbers = itertools.count(1)
 
@@ -342,6 +342,7 @@ def fill(app):
             viewer = views.Viewer(7)
             kept = views.add_view(db.session(), viewer, view)
             views.set_default(db.session(), viewer, kept.id)
+            sets.keep_set(db.session(), range(1, 20))
         with history.writing("bob", "import"):
             hosts.delete_host(hosts.find_host("host3.example").id)
         with history.writing("ann"):

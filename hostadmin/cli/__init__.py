@@ -6,6 +6,7 @@ from .accounts import accounts
 from .changes import changes
 from .check import check_command
 from .deploy import deploy_command
+from .find import find
 from .groups import groups
 from .hosts import hosts
 from .many import COMMANDS
@@ -15,7 +16,7 @@ from .tokens import tokens
 
 
 def install(app: Flask) -> None:
-    for command in (*COMMANDS, check_command, show):
+    for command in (*COMMANDS, check_command, find, show):
         hosts.add_command(command)
     app.cli.add_command(accounts)
     app.cli.add_command(changes)

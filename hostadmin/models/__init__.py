@@ -17,6 +17,7 @@ from .change import (
 )
 from .group import Group, group_children, group_members
 from .host import COUNTED_COLUMNS, Host, HostAddress, HostAlias
+from .host_set import HostSet, host_set_members
 from .inventory import Inventory
 from .view import NOBODY, DefaultView, SavedView
 from .vocabulary import VocabularyEntry
@@ -36,6 +37,7 @@ __all__ = [
     "Host",
     "HostAddress",
     "HostAlias",
+    "HostSet",
     "Inventory",
     "LoginAttempt",
     "SavedView",
@@ -45,4 +47,5 @@ __all__ = [
     "change_fields",
     "group_children",
     "group_members",
+    "host_set_members",
 ]

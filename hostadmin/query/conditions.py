@@ -372,4 +372,5 @@ _VALUES = {
     Kind.ADDRESS: "an address, a network or a range",
     Kind.TIME: "a time such as 2026-11 or -7d",
     Kind.GROUP: "the name of a group",
+    Kind.SET: "the number of a set",
 }

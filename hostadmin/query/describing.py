@@ -159,6 +159,9 @@ def _other(field: Field, values: Sequence[str], no: str) -> Phrase | None:
         case Kind.GROUP:
             noun = "group" if len(values) == 1 else "the groups"
             return Phrase(f"{no}in {noun} {shown}", _rank("group"))
+        case Kind.SET:
+            noun = "set" if len(values) == 1 else "the sets"
+            return Phrase(f"{no}in {noun} {shown}", _rank("group"))
         case Kind.ADDRESS:
             is_one = not any(re.search(r"/|\*|\.\.", value) for value in values)
             verb = "with the address" if is_one else "within"

@@ -32,6 +32,7 @@ class Kind(enum.Enum):
     TIME = "time"
     VARIABLE = "variable"
     CHECK = "check"
+    SET = "set"
 
 
 _MATCH = ("equals", "not_equal")
@@ -53,6 +54,7 @@ OPERATIONS: dict[Kind, tuple[str, ...]] = {
     Kind.TIME: (*_MATCH, *_RANGE, *_EMPTY),
     Kind.VARIABLE: (*_MATCH, *_PART, *_LIST, *_EMPTY),
     Kind.CHECK: (*_MATCH, *_LIST),
+    Kind.SET: (*_MATCH, *_LIST),
 }
 
 
@@ -202,6 +204,13 @@ _FIELDS = (
         "Check",
         Kind.CHECK,
         f"what the hygiene page finds: {', '.join(CHECKS)}",
+        nullable=False,
+    ),
+    Field(
+        "set",
+        "Set",
+        Kind.SET,
+        "the number of a set of hosts, such as those of a pasted list",
         nullable=False,
     ),
 )

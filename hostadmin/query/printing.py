@@ -203,6 +203,9 @@ def _equality(field: Field, name: str, values: Sequence[str], *, negative: bool)
     if field.kind is Kind.CHECK:
         noun = "check" if len(values) == 1 else "checks"
         return f"{no}found by the {noun} {listed(values)}"
+    if field.kind is Kind.SET:
+        noun = "set" if len(values) == 1 else "any of the sets"
+        return f"{no}in {noun} {listed(values)}"
     if field.kind is Kind.TIME:
         return f"{name} {no}{_time_verb(values)}{listed(values)}"
     if any(re.search(r"/|\*|\.\.", value) for value in values) and (

@@ -26,6 +26,7 @@ from ..values import (
 from . import tree
 from .checks import CHECKS
 from .fields import Field, Kind
+from .sets import parse_set
 from .times import parse_time
 from .tree import Term
 
@@ -51,6 +52,7 @@ OPERATORS: dict[Kind, tuple[str, ...]] = {
     Kind.TIME: (tree.EQUALS, *_COMPARISONS),
     Kind.VARIABLE: _TEXT_OPS,
     Kind.CHECK: (tree.EQUALS,),
+    Kind.SET: (tree.EQUALS,),
 }
 
 
@@ -97,6 +99,8 @@ def check_value(field: Field, op: str, value: str) -> None:
         parse_status(value)
     elif field.kind is Kind.CHECK:
         parse_check(value)
+    elif field.kind is Kind.SET:
+        parse_set(value)
 
 
 def check_text(value: str, *, several_lines: bool = False) -> None:

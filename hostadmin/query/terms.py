@@ -24,6 +24,7 @@ from .ranges import (
     parse_status,
     word_range,
 )
+from .sets import in_sets
 from .tree import Quoted, Term, Word
 from .variables import Variable
 
@@ -333,6 +334,10 @@ def _check(session: orm.Session, _field: Field, term: Term) -> list[Part]:
     return [part for name in wanted for part in CHECKS[name](session)]
 
 
+def _set(session: orm.Session, _field: Field, term: Term) -> list[Part]:
+    return [in_sets(session, term.values)]
+
+
 def _variable(session: orm.Session, field: Field, term: Term) -> list[Part]:
     """Match a variable of the host itself; case counts only where it must be equal."""
     variable = Variable(session.get_bind().dialect.name, Host.vars, field.path)
@@ -367,4 +372,5 @@ _COMPILERS: dict[Kind, Callable[[orm.Session, Field, Term], list[Part]]] = {
     Kind.TIME: _ordered,
     Kind.VARIABLE: _variable,
     Kind.CHECK: _check,
+    Kind.SET: _set,
 }

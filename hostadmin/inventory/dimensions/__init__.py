@@ -50,6 +50,8 @@ def find_dimension(session: orm.Session, by: str) -> Dimension:
         raise QueryError(
             "Hosts are not counted by check.", "The page Hygiene has a number for each."
         )
+    if field.kind is Kind.SET:
+        raise QueryError("Hosts are not counted by set.")
     if field.kind is Kind.TIME:
         return by_time(session, field, period.casefold() or "month")
     if colon:
