@@ -150,31 +150,135 @@ function initCopy() {
   }
 }
 
-// -- names with commas between become chips with suggestions (an ARIA combobox) ----------
+// -- suggestions below a field (an ARIA combobox) ----------------------------------------
+
+function combobox(input, box, label, choose) {
+  const id = `${input.id}-options`;
+  const options = element("ul", { id, class: "options", role: "listbox", "aria-label": label });
+  const attributes = { role: "combobox", autocomplete: "off", "aria-autocomplete": "list", "aria-controls": id };
+  for (const [name, value] of Object.entries(attributes)) input.setAttribute(name, value);
+  box.append(options);
+  let items = [];
+  let active = -1;
+  const list = {
+    close() {
+      options.hidden = true;
+      active = -1;
+      input.setAttribute("aria-expanded", "false");
+      input.removeAttribute("aria-activedescendant");
+    },
+    // Shows an option for each item; ``parts`` gives what stands in it.
+    show(found, parts) {
+      items = found;
+      options.replaceChildren(...found.map((item, index) => {
+        const option = element("li", { role: "option", id: `${id}-${index}`, "aria-selected": "false" }, ...parts(item));
+        // Before blur, which closes the list.
+        option.addEventListener("mousedown", (event) => {
+          event.preventDefault();
+          choose(item);
+        });
+        return option;
+      }));
+      list.close();
+      options.hidden = !found.length;
+      input.setAttribute("aria-expanded", String(found.length > 0));
+      if (found.length) say(`${found.length} suggestions`);
+    },
+    // Whether the key was one for the list.
+    takes(event) {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (options.hidden) return false;
+      if (step) {
+        const all = $$("li", options);
+        if (active >= 0) all[active].setAttribute("aria-selected", "false");
+        active = (active + step + all.length + (active < 0 && step < 0 ? 1 : 0)) % all.length;
+        all[active].setAttribute("aria-selected", "true");
+        all[active].scrollIntoView({ block: "nearest" });
+        input.setAttribute("aria-activedescendant", all[active].id);
+      } else if (event.key === "Enter" && active >= 0) {
+        choose(items[active]);
+      } else if (event.key === "Escape") {
+        event.stopPropagation();
+        list.close();
+      } else return false;
+      event.preventDefault();
+      return true;
+    },
+  };
+  list.close();
+  return list;
+}
+
+// Calls ``ask`` when nothing was typed for a moment, and ``show`` with the last answer.
+function asking(input, delay, ask, show) {
+  let asked = 0;
+  let timer = 0;
+  return {
+    later() {
+      clearTimeout(timer);
+      timer = setTimeout(this.now, delay);
+    },
+    async now() {
+      const mine = (asked += 1);
+      let found = [];
+      try {
+        const url = ask();
+        const answer = url && (await fetch(url));
+        if (answer && answer.ok) found = await answer.json();
+      } catch {
+        // Without an answer there is nothing to choose from.
+      }
+      if (mine === asked && document.activeElement === input) show(found);
+    },
+    stop() {
+      clearTimeout(timer);
+      asked += 1;
+    },
+  };
+}
+
+// -- the query: fields, operators and values where the cursor is -------------------------
+
+function initQuery(input) {
+  input.removeAttribute("list");
+  const take = ({ text, start, end }) => {
+    input.setRangeText(text, start, end, "end");
+    question.now();
+  };
+  const list = combobox(input, input.form, "Suggestions", take);
+  const parts = (one) => [
+    element("code", {}, one.label),
+    element("span", {}, one.count === null ? one.description : one.count.toLocaleString("en")),
+  ];
+  const question = asking(
+    input, 150,
+    () => `${input.dataset.complete}?q=${encodeURIComponent(input.value)}&cursor=${input.selectionStart}`,
+    (found) => list.show(found.suggestions || [], parts),
+  );
+  input.addEventListener("input", () => question.later());
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing || list.takes(event)) return;
+    if (event.key === "ArrowDown") question.now();
+    else if (event.key === "Enter") question.stop();
+  });
+  input.addEventListener("blur", () => {
+    question.stop();
+    list.close();
+  });
+}
+
+// -- names with commas between become chips with suggestions ------------------------------
 
 function initNames(original) {
-  const id = original.id;
   const names = original.value.split(",").map((name) => name.trim()).filter(Boolean);
   const input = element("input", {
-    type: "text", id, role: "combobox", autocomplete: "off", spellcheck: "false",
-    autocapitalize: "none", placeholder: "type a name", "aria-autocomplete": "list",
-    "aria-expanded": "false", "aria-controls": `${id}-options`,
+    type: "text", id: original.id, spellcheck: "false", autocapitalize: "none", placeholder: "type a name",
   });
   for (const name of ["aria-describedby", "aria-invalid"]) {
     if (original.hasAttribute(name)) input.setAttribute(name, original.getAttribute(name));
   }
-  const options = element("ul", { id: `${id}-options`, class: "options", role: "listbox", "aria-label": "Suggestions" });
-  const box = element("div", { class: "names" }, input, options);
-  let active = -1;
-  let asked = 0;
-  let timer = 0;
+  const box = element("div", { class: "names" }, input);
 
-  const close = () => {
-    options.hidden = true;
-    active = -1;
-    input.setAttribute("aria-expanded", "false");
-    input.removeAttribute("aria-activedescendant");
-  };
   const chip = (name) => {
     const remove = element("button", { type: "button", "aria-label": `Remove ${name}` }, "×");
     const made = element("span", { class: "chip" }, name, remove);
@@ -201,64 +305,28 @@ function initNames(original) {
     }
     input.value = "";
     save();
-    close();
+    list.close();
   };
-  const show = (found) => {
-    const fresh = found.filter((name) => !names.includes(name));
-    options.replaceChildren(...fresh.map((name, index) => {
-      const option = element("li", { role: "option", id: `${id}-option-${index}`, "aria-selected": "false" }, name);
-      // Before blur, which closes the list.
-      option.addEventListener("mousedown", (event) => {
-        event.preventDefault();
-        add(name);
-      });
-      return option;
-    }));
-    close();
-    options.hidden = !fresh.length;
-    input.setAttribute("aria-expanded", String(fresh.length > 0));
-    if (fresh.length) say(`${fresh.length} suggestions`);
-  };
-  const ask = async () => {
-    const url = original.dataset.suggest;
-    const mine = (asked += 1);
-    if (!url || !input.value.trim()) return close();
-    try {
-      const answer = await fetch(`${url}?term=${encodeURIComponent(input.value.trim())}`);
-      const found = answer.ok ? await answer.json() : [];
-      if (mine === asked && document.activeElement === input) show(found);
-    } catch {
-      close();
-    }
-    return undefined;
-  };
-  const move = (step) => {
-    const items = $$("li", options);
-    if (options.hidden || !items.length) return;
-    if (active >= 0) items[active].setAttribute("aria-selected", "false");
-    active = (active + step + items.length + (active < 0 && step < 0 ? 1 : 0)) % items.length;
-    items[active].setAttribute("aria-selected", "true");
-    items[active].scrollIntoView({ block: "nearest" });
-    input.setAttribute("aria-activedescendant", items[active].id);
-  };
+  const list = combobox(input, box, "Suggestions", add);
+  const question = asking(
+    input, 120,
+    () => {
+      const typed = input.value.trim();
+      return typed && original.dataset.suggest && `${original.dataset.suggest}?term=${encodeURIComponent(typed)}`;
+    },
+    (found) => list.show(found.filter((name) => !names.includes(name)), (name) => [name]),
+  );
 
   input.addEventListener("input", () => {
     if (input.value.includes(",")) add(input.value);
     save();
-    clearTimeout(timer);
-    timer = setTimeout(ask, 120);
+    question.later();
   });
   input.addEventListener("keydown", (event) => {
-    if (event.isComposing) return;
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    if (event.isComposing || list.takes(event)) return;
+    if (event.key === "Enter" && input.value.trim()) {
       event.preventDefault();
-      move(event.key === "ArrowDown" ? 1 : -1);
-    } else if (event.key === "Enter" && (active >= 0 || input.value.trim())) {
-      event.preventDefault();
-      add(active >= 0 ? $$("li", options)[active].textContent : input.value);
-    } else if (event.key === "Escape" && !options.hidden) {
-      event.stopPropagation();
-      close();
+      add(input.value);
     } else if (event.key === "Backspace" && !input.value && names.length) {
       box.children[names.length - 1].remove();
       say(`Removed ${names.pop()}`);
@@ -266,9 +334,9 @@ function initNames(original) {
     }
   });
   input.addEventListener("blur", () => {
-    asked += 1;
+    question.stop();
     if (input.value.trim()) add(input.value);
-    close();
+    list.close();
   });
   box.addEventListener("click", (event) => {
     if (event.target === box) input.focus();
@@ -278,7 +346,6 @@ function initNames(original) {
   original.removeAttribute("id");
   original.before(box);
   for (const name of names) box.insertBefore(chip(name), input);
-  close();
 }
 
 // -- ticked rows are kept over the pages of one query ------------------------------------
@@ -404,6 +471,7 @@ initFacets();
 initTables();
 initAddFilter();
 initCopy();
+for (const input of $$("input[data-complete]")) initQuery(input);
 for (const input of $$("input[data-kind=names]")) initNames(input);
 initTicks();
 initKeys();

@@ -1,8 +1,10 @@
 """The list of hosts: facets, columns of one's choice, a sentence, the SQL."""
 
+import functools
+from dataclasses import asdict
 from typing import Any
 
-from flask import redirect, request
+from flask import jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from jinja2 import pass_context
@@ -14,9 +16,13 @@ from ..errors import InvalidValue, QueryError
 from ..inventory import views
 from ..inventory.facets import NAMES, read_facet, read_facets
 from ..inventory.listing import HostPage, list_hosts
+from ..inventory.suggestions import suggest_values, suggest_variables
 from ..paging import CAP
 from ..query.compile import nearest_values
+from ..query.completion import complete
 from ..query.describing import describe, spelling
+from ..query.fields import FIELDS
+from ..query.parse import MAX_LENGTH
 from ..query.printing import to_text, top_level_terms
 from ..values import did_you_mean, quoted
 from . import columns
@@ -151,6 +157,7 @@ class HostList(ModelAdmin):
             "facets": facets,
             "examples": _examples(asked),
             "placeholder": PLACEHOLDER,
+            "starts": [f"{name}:" for name in FIELDS],
             "columns": [
                 (name, self.get_column_name(name), shown)
                 for name, shown in offered(look)
@@ -181,6 +188,20 @@ class HostList(ModelAdmin):
             sentence=describe(asked.node, spelling(db.session())),
             count_url=url.only_filters().setting("by", name).to("stats.index"),
         )
+
+    @expose("/complete/")
+    def complete_view(self) -> ResponseReturnValue:
+        """Return what could stand at the cursor in a query; never an error."""
+        text = request.args.get(QUERY, "")
+        cursor = request.args.get("cursor", type=int)
+        session = db.session()
+        found = complete(
+            text if len(text) <= MAX_LENGTH else "",
+            len(text) if cursor is None else cursor,
+            functools.partial(suggest_values, session),
+            names=functools.partial(suggest_variables, session),
+        )
+        return jsonify(suggestions=[asdict(one) for one in found])
 
 
 def _ticked() -> set[int]:

@@ -12,13 +12,16 @@ from .checks import CHECKS
 from .conditions import Slot, operators_of
 from .fields import FIELDS, Field, Kind, find_field
 from .parse import read
-from .scanning import bare_value, quoted_text
+from .scanning import bare_name, bare_value, quoted_text
 
 LIMIT = 20
 
 # The values of a field that begin so, at most so many, with how often they occur.
 Values = Callable[[Field, str, int], Iterable[tuple[str, int | None]]]
+# The names of variables that begin so.
+Names = Callable[[str], Iterable[str]]
 
+_VARIABLE = "var."
 _REST = re.compile(r"[^\s\"(),:=<>~]*")
 _TIMES = {
     "today": "since midnight, UTC",
@@ -63,7 +66,11 @@ class Suggestion:
 
 
 def complete(
-    text: str, cursor: int, values: Values | None = None, limit: int = LIMIT
+    text: str,
+    cursor: int,
+    values: Values | None = None,
+    limit: int = LIMIT,
+    names: Names | None = None,
 ) -> list[Suggestion]:
     """Return what could stand at the cursor, the likeliest first; never an error."""
     cursor = max(0, min(cursor, len(text)))
@@ -77,7 +84,16 @@ def complete(
     rest = _REST.match(text, cursor)
     end = rest.end() if rest else cursor
     before = slots[number - 1] if number else None
+    if slot.kind == "term" and fold(slot.value).startswith(_VARIABLE) and names:
+        return list(islice(_variables(slot, end, names), limit))
     return list(islice(_found(slot, before, end, values, limit), limit))
+
+
+def _variables(slot: Slot, end: int, names: Names) -> Iterator[Suggestion]:
+    for name in names(slot.value[len(_VARIABLE) :]):
+        text = f"{_VARIABLE}{name}"
+        written = text if bare_name(text) else quoted_text(text)
+        yield Suggestion("field", f"{written}:", slot.start, end, text)
 
 
 def _found(
@@ -108,9 +124,9 @@ def _fields(slot: Slot, end: int) -> Iterator[Suggestion]:
             yield Suggestion(
                 "field", text, slot.start, end, field.name, field.description
             )
-    if "var.".startswith(start):
+    if _VARIABLE.startswith(start):
         yield Suggestion(
-            "field", "var.", slot.start, end, "var.NAME", "a variable of the host"
+            "field", _VARIABLE, slot.start, end, "var.NAME", "a variable of the host"
         )
     if start and "not".startswith(start):
         yield Suggestion("keyword", "not ", slot.start, end, "not")
