@@ -2,6 +2,9 @@
 
 import pytest
 
+from hostadmin import history
+from hostadmin.inventory import hosts
+
 from .pages import parse
 
 
@@ -149,9 +152,33 @@ def test_what_is_too_slow_is_said_and_the_rest_is_there(client, inventory, monke
 def test_cards_lead_to_their_hosts(client, inventory):
     page = parse(client.get("/stats/"))
 
-    for card in page.select("a.stat, .cards a"):
+    cards = page.select(".numbers a")
+    assert len(cards) == 6
+    for card in cards:
         number = int(next(card.stripped_strings).replace(",", ""))
         assert total(client, card["href"]) == number
+
+
+def test_the_last_days_are_told_from_the_history(client, inventory, make_host, app):
+    old = make_host(hostname="old", environment="prod")
+    gone = make_host(hostname="gone")
+    with app.app_context(), history.writing(actor="tests"):
+        hosts.change_host(old, {"status": "retired", "owner": "x"}, 1)
+        hosts.delete_host(gone, 1)
+    page = parse(client.get("/stats/"))
+
+    line = page.select_one(".lately")
+    added, *others = line.select("a")
+    assert [link.text for link in line.select("a")] == [
+        "5 added",
+        "1 changed",
+        "2 retired",
+        "1 deleted",
+    ]
+    assert total(client, added["href"]) == 5
+    for link in others:
+        assert client.get(link["href"]).status_code == 200
+    assert parse(client.get("/stats/?q=env:prod")).select_one(".lately") is None
 
 
 def test_an_empty_inventory_has_stats(client):

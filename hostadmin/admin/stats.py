@@ -26,6 +26,7 @@ from .asked import query_chips, read_hosts_request, with_query
 from .budget import Budget
 from .count_tables import CrossView, TableView, cross_view, linked, lower, table_view
 from .host_filters import filter_menu
+from .lately import shown_lately
 from .listing import ADD_FILTER, Listing, added_filter_url
 from .urls import QUERY, VIEW, ViewUrl
 from .view_menu import opens_with, view_menu
@@ -163,6 +164,8 @@ class StatsPage(BaseView):
             "hostadmin/stats.html",
             sentence=_sentence(context["total"], node, ()),
             cards=_cards(budget, node, hosts, context["total"]),
+            # What was deleted is in no query.
+            lately=shown_lately(budget) if node == EVERYTHING else [],
             tables=_tables(budget, node, wanted, hosts, url.only_filters()),
             offered=_offered(wanted),
             kept=url.only_filters().pairs,
