@@ -3,6 +3,7 @@
 import codecs
 import contextlib
 import io
+import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ NOT_TEXT = (
     (b"SQLite format 3", "an SQLite database"),
     (b"\x7fELF", "a program"),
 )
+WEB_PAGE = re.compile(rb"<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -183,13 +185,7 @@ def _encoding(name: str, source: BinaryIO) -> tuple[str, list[str]]:
     for bom, encoding in BOMS:
         if head.startswith(bom):
             return encoding, []
-    if b"\0" in head:
-        raise InvalidFile(
-            f"{name}: is not a text file, or one in UTF-16 without its mark; "
-            "save it as UTF-8."
-        )
-    if head.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
-        raise InvalidFile(f"{name}: is a web page; was a log-in in between?")
+    _refuse_other(name, head)
     if _is_utf8(source):
         return "utf-8", []
     encoding = _guessed(head)
@@ -197,6 +193,19 @@ def _encoding(name: str, source: BinaryIO) -> tuple[str, list[str]]:
         f"The file is not UTF-8; it was read as {encoding}. "
         "Look whether letters with accents are right."
     ]
+
+
+def _refuse_other(name: str, head: bytes) -> None:
+    if b"\0" in head:
+        raise InvalidFile(
+            f"{name}: is not a text file, or one in UTF-16 without its mark; "
+            "save it as UTF-8."
+        )
+    # No name begins like that.
+    if head.lstrip().startswith(b"<"):
+        if WEB_PAGE.search(head):
+            raise InvalidFile(f"{name}: is a web page; was a log-in in between?")
+        raise InvalidFile(f"{name}: is XML, which is not understood.")
 
 
 def _guessed(head: bytes) -> str:

@@ -10,7 +10,7 @@ from .files import TextFile
 from .formats import ansible_ini, ansible_json, ansible_yaml, csv, own_json
 from .formats.detect import detect
 from .formats.document import FileGroup, Item
-from .rows import Row
+from .rows import Row, RowError
 from .staging import BATCH, Staging
 
 Progress = Callable[[int], None]
@@ -18,6 +18,9 @@ Good = list[tuple[int, dict[str, Any]]]
 Reader = Callable[[str, Iterable[str], list[str]], Iterator[Item]]
 
 CSV = "csv"
+# If most of so many rows are bad, then it is another kind of file.
+MAX_BAD = 100_000
+
 # They take a text in blocks; CSV is read by lines.
 _READERS: dict[str, Reader] = {
     "ansible-ini": ansible_ini.read,
@@ -63,23 +66,26 @@ def read_file(staging: Staging, file: TextFile, format: str, progress: Progress)
     else:
         items = _READERS[layout](file.name, file.blocks(), file.notes)
     done = 0
-    keep = _Keeper(staging)
+    keep = _Keeper(staging, file.name)
     rest = iter(items)
     while batch := list(islice(rest, BATCH)):
         keep.take(batch)
         done += len(batch)
         progress(done)
-    if layout == CSV and not done:
-        file.notes.append("There is no row below the header.")
+    if not done:
+        where = "row below the header" if layout == CSV else "host in the file"
+        file.notes.append(f"There is no {where}.")
     return _LABELS[layout]
 
 
 class _Keeper:
     """Puts what is good into the staging, and notes what is not."""
 
-    def __init__(self, staging: Staging) -> None:
+    def __init__(self, staging: Staging, name: str) -> None:
         self._staging = staging
+        self._name = name
         self._cleaner = Cleaner()
+        self._good = self._bad = 0
 
     def take(self, items: Iterable[Item]) -> None:
         staging = self._staging
@@ -97,9 +103,20 @@ class _Keeper:
                 fields, errors = clean_file_vars(item)
                 good = whole
             if errors:
-                staging.add_errors(errors)
+                self._note_bad(errors)
             else:
                 good.append((item.line, fields))
         staging.hosts.add(hosts)
         staging.groups.add(groups)
         staging.inventory.add(whole)
+        self._good += len(hosts) + len(groups)
+
+    def _note_bad(self, errors: Iterable[RowError]) -> None:
+        self._bad += 1
+        if self._bad > MAX_BAD and self._bad > self._good:
+            some = ", ".join(str(error) for error in errors)
+            raise InvalidFile(
+                f"{self._name}: over {MAX_BAD:,} bad rows, and fewer good ones, such "
+                f"as {some}"
+            )
+        self._staging.add_errors(errors)

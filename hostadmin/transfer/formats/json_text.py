@@ -1,6 +1,7 @@
 """JSON in pieces: record by record, with line numbers and within limits."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ MAX_RECORD = 4 * 1024**2
 MAX_VALUES = 5_000_000
 _BLOCK = 256 * 1024
 _BLANKS = " \t\r\n"
+_BLANK = re.compile(rf"[{_BLANKS}]*")
 
 
 class Decoder:
@@ -106,10 +108,10 @@ class Stream:
     def peek(self) -> str:
         """Return the next character that is no blank, or nothing at the end."""
         while True:
-            while self._position < len(self._text):
-                if self._text[self._position] not in _BLANKS:
-                    return self._text[self._position]
-                self._position += 1
+            blanks = _BLANK.match(self._text, self._position)
+            self._position = blanks.end() if blanks else self._position
+            if self._position < len(self._text):
+                return self._text[self._position]
             if not self._fill():
                 return ""
 
