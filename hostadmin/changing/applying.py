@@ -71,8 +71,9 @@ def _change(session: orm.Session, plan: ChangePlan) -> None:
         )
     }
     _spell(session, wish)
+    fields = ("hostname", *wish.touched)
     for some in plan.writes():
-        found = read_hosts_by_id(session, [host_id for host_id, _ in some])
+        found = read_hosts_by_id(session, [host_id for host_id, _ in some], fields)
         if len(found) != len(some):
             raise Conflict(bulk.CHANGED_MEANWHILE)
         bulk.change_hosts(

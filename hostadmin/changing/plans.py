@@ -180,8 +180,9 @@ def plan_change(session: orm.Session, selection: Selection, wish: Wish) -> Chang
     group_ids = find_group_ids(session, wish)
     new = [name for name in wish.into if name not in group_ids]
     plan = ChangePlan(spelled(session, wish), new)
+    names = ("hostname", *wish.touched)
     for some in batched(iter(ids)):
-        found = read_hosts_by_id(session, some)
+        found = read_hosts_by_id(session, some, names)
         for host_id in some:
             if host := found.get(host_id):
                 plan.add(host, decide(host, plan.wish, group_ids))

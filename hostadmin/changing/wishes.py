@@ -51,6 +51,13 @@ class Wish:
             self.fields or self.into or self.out_of or self.variables
         )
 
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """The fields of a host that the wish looks at."""
+        groups = ("groups",) if self.into or self.out_of else ()
+        variables = ("vars",) if self.variables else ()
+        return (*self.fields, *groups, *variables)
+
     def plain(self) -> dict[str, Any]:
         """Return the wish as JSON can hold it, the same for the same wish."""
         return {

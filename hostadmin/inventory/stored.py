@@ -11,6 +11,8 @@ from sqlalchemy import orm
 from ..models import Group, Host, HostAddress, group_members
 from .bulk import ADDRESSES, ALIASES, HOSTS, PLAIN, plain
 
+ALL = (*PLAIN, "aliases", "addresses", "groups")
+
 
 @dataclass(frozen=True, slots=True)
 class StoredHost:
@@ -27,15 +29,21 @@ def read_hosts(session: orm.Session, keys: Sequence[str]) -> dict[str, StoredHos
     return _read(session, HOSTS.c.hostname_key, keys)
 
 
-def read_hosts_by_id(session: orm.Session, ids: Sequence[int]) -> dict[int, StoredHost]:
-    """Return hosts by their ids."""
-    return _read(session, HOSTS.c.id, ids)
+def read_hosts_by_id(
+    session: orm.Session, ids: Sequence[int], names: Sequence[str] = ALL
+) -> dict[int, StoredHost]:
+    """Return hosts by their ids, with these fields."""
+    return _read(session, HOSTS.c.id, ids, names)
 
 
 def _read(
-    session: orm.Session, by: sa.Column[Any], wanted: Sequence[Any]
+    session: orm.Session,
+    by: sa.Column[Any],
+    wanted: Sequence[Any],
+    names: Sequence[str] = ALL,
 ) -> dict[Any, StoredHost]:
-    columns = [HOSTS.c[name] for name in PLAIN]
+    plain_names = [name for name in PLAIN if name in names]
+    columns = [HOSTS.c[name] for name in plain_names]
     rows: Sequence[Any] = session.execute(
         sa.select(
             by.label("wanted"),
@@ -51,38 +59,48 @@ def _read(
         key, host_id, version, created_at, *cells = row
         fields = {
             name: plain(cell)
-            for name, cell in zip(PLAIN, cells, strict=True)
+            for name, cell in zip(plain_names, cells, strict=True)
             if cell is not None and cell != {}
         }
         found[key] = StoredHost(host_id, version, fields, created_at)
         by_id[host_id] = fields
     if by_id:
-        _read_lists(session, by_id)
+        _read_texts(session, by_id, names)
+    if by_id and "groups" in names:
+        _read_groups(session, by_id)
     return found
 
 
-def _read_lists(session: orm.Session, by_id: dict[int, dict[str, Any]]) -> None:
-    ids = list(by_id)
+def _read_texts(
+    session: orm.Session, by_id: dict[int, dict[str, Any]], names: Sequence[str]
+) -> None:
     for name, table, column in (
         ("aliases", ALIASES, ALIASES.c.name),
         ("addresses", ADDRESSES, ADDRESSES.c.ip_addr),
     ):
-        statement = sa.select(table.c.host_id, column).where(table.c.host_id.in_(ids))
-        for host_id, text in session.execute(statement):
+        if name not in names:
+            continue
+        statement = sa.select(table.c.host_id, column)
+        for host_id, text in session.execute(
+            statement.where(table.c.host_id.in_(list(by_id)))
+        ):
             by_id[host_id].setdefault(name, []).append(text)
+        for fields in by_id.values():
+            if name in fields:
+                fields[name].sort()
+
+
+def _read_groups(session: orm.Session, by_id: dict[int, dict[str, Any]]) -> None:
     statement = (
         sa.select(group_members.c.host_id, Group.id, Group.name)
         .join(Group, Group.id == group_members.c.group_id)
-        .where(group_members.c.host_id.in_(ids))
+        .where(group_members.c.host_id.in_(list(by_id)))
     )
     members: Iterable[Any] = session.execute(statement)
     for host_id, group_id, text in members:
         group = {"id": group_id, "name": text}
         by_id[host_id].setdefault("groups", []).append(group)
     for fields in by_id.values():
-        for name in ("aliases", "addresses"):
-            if name in fields:
-                fields[name].sort()
         if "groups" in fields:
             fields["groups"].sort(key=lambda group: group["name"])
 
