@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from . import admin, cli, database, engines, history, schema, web
+from . import admin, cli, database, engines, gate, history, schema, web
 from .config import INSTANCE, ROOT, Settings, load_settings
 
 
@@ -30,6 +30,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     history.install()
     schema.install(app)
     web.install(app, settings)
+    gate.install(app)
     admin.install(app)
     cli.install(app)
+    gate.close(app)
     return app

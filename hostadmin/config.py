@@ -101,12 +101,7 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _closed_until_accounts(self) -> "Settings":
-        if self.is_production:
-            raise ValueError(
-                "There are no accounts yet, so only this machine may connect: "
-                "use HOSTADMIN_BIND=127.0.0.1:8000 and no HOSTADMIN_PRODUCTION."
-            )
+    def _has_a_key(self) -> "Settings":
         if self.secret_key and len(self.secret_key) < 32:
             raise ValueError("HOSTADMIN_SECRET_KEY needs 32 characters or more.")
         if not self.secret_key and not self.has_own_database:

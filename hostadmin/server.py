@@ -14,9 +14,10 @@ from flask.helpers import get_debug_flag
 from sqlalchemy.exc import SQLAlchemyError
 
 from . import create_app, schema
+from .access import passwords, setup
 from .config import DEMO_DATABASE, Settings, load_settings, unknown_settings
 from .database import db
-from .demo import fill_if_empty
+from .demo import DEMO_NAME, fill_if_empty, let_in
 from .deployment import refuse_unfit
 from .errors import ConfigError
 from .serving import serve
@@ -92,9 +93,32 @@ def _serve(options: argparse.Namespace) -> None:
         log.info(
             "hostadmin serves %s on %s", settings.database_name, _address(settings)
         )
+        with app.app_context():
+            way_in = _way_in(settings, demo=options.demo)
         if sys.stderr.isatty():
             _tell("Press Ctrl-C to stop.")
+        if way_in:
+            _tell(way_in) if sys.stderr.isatty() else log.info("%s", way_in)
         serve(app, listener, settings.threads)
+
+
+def _way_in(settings: Settings, *, demo: bool) -> str:
+    """Return how to log in, where nobody can know that yet; else nothing."""
+    passwords.prepare()
+    if demo:
+        password = let_in()
+        return (
+            f"Log in with the name {DEMO_NAME} and the password {password} "
+            "(another one at each start)."
+        )
+    key = setup.new_link()
+    if key is None:
+        return ""
+    link = f"{_address(settings)}setup/{key}"
+    return (
+        f"There are no accounts yet. Make the first one: {link} (works once), or "
+        "in a terminal: flask accounts add NAME --role admin"
+    )
 
 
 @contextlib.contextmanager

@@ -39,6 +39,8 @@ from hostadmin.models import (
 from hostadmin.query.tree import EVERYTHING
 from hostadmin.transfer.exporting import FORMATS, encoded, export
 
+from .people import log_in
+
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "only for measuring, only for measuring"
 SMALL = 1_000
@@ -92,7 +94,7 @@ def seconds(*calls: Callable[[], object]) -> list[float]:
 
 
 def get(app: Flask, url: str) -> Callable[[], str]:
-    client = app.test_client()
+    client = log_in(app.test_client())
 
     def fetch() -> str:
         response = client.get(url)

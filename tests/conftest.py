@@ -27,10 +27,12 @@ for name in [key for key in os.environ if key.startswith("HOSTADMIN_")]:
 from argon2 import PasswordHasher  # noqa: E402
 
 from hostadmin import create_app, history  # noqa: E402
-from hostadmin.access import passwords  # noqa: E402
+from hostadmin.access import passwords, tokens  # noqa: E402
 from hostadmin.config import Settings  # noqa: E402
 from hostadmin.database import Base, db  # noqa: E402
 from hostadmin.inventory import groups, hosts  # noqa: E402
+
+from .people import log_in  # noqa: E402
 
 # Slow on purpose elsewhere; a test that wants that uses its own.
 passwords.use(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -142,7 +144,28 @@ class SeparateClient(FlaskClient):
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
+    """A browser in which an admin is logged in."""
+    return log_in(app.test_client(), "admin", "admin")
+
+
+@pytest.fixture
+def client_of(app: Flask) -> Callable[[str], FlaskClient]:
+    """``client_of("viewer")`` is a browser in which one is logged in."""
+    return functools.cache(lambda role: log_in(app.test_client(), role))
+
+
+@pytest.fixture
+def nobody(app: Flask) -> FlaskClient:
+    """A browser in which nobody is logged in."""
     return app.test_client()
+
+
+@pytest.fixture
+def with_token(app: Flask) -> dict[str, str]:
+    """The header with which a tool may read."""
+    with app.app_context(), history.writing(actor="tests", source="command"):
+        key = tokens.add_token("tool", "viewer")[1]
+    return {"Authorization": f"Bearer {key}"}
 
 
 @pytest.fixture

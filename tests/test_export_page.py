@@ -157,10 +157,12 @@ def broken(monkeypatch, caplog):
     caplog.set_level(logging.CRITICAL, logger="waitress")
 
 
-def test_half_a_file_never_looks_like_a_whole_one(served, broken, make_host):
+def test_half_a_file_never_looks_like_a_whole_one(
+    served, broken, make_host, with_token
+):
     make_host()
     connection = http.client.HTTPConnection("127.0.0.1", served, timeout=20)
-    connection.request("GET", "/export/json")
+    connection.request("GET", "/export/json", headers=with_token)
     response = connection.getresponse()
 
     assert response.status == 200
@@ -169,14 +171,18 @@ def test_half_a_file_never_looks_like_a_whole_one(served, broken, make_host):
     connection.close()
 
 
-def test_an_old_client_gets_a_whole_file_or_none(served, broken, make_host):
+def test_an_old_client_gets_a_whole_file_or_none(served, broken, make_host, with_token):
     make_host(hostname="a")
     connection = http.client.HTTPConnection("127.0.0.1", served, timeout=20)
     connection._http_vsn, connection._http_vsn_str = 10, "HTTP/1.0"
 
-    connection.request("GET", "/export/json", headers={"Host": "localhost"})
+    connection.request(
+        "GET", "/export/json", headers={"Host": "localhost", **with_token}
+    )
     assert connection.getresponse().status == 500
-    connection.request("GET", "/export/jsonl", headers={"Host": "localhost"})
+    connection.request(
+        "GET", "/export/jsonl", headers={"Host": "localhost", **with_token}
+    )
     response = connection.getresponse()
     data = response.read()
     connection.close()
@@ -185,13 +191,15 @@ def test_an_old_client_gets_a_whole_file_or_none(served, broken, make_host):
     assert names_in("jsonl", data.decode()) == ["a"]
 
 
-def test_asking_for_the_head_leaves_no_connection_open(served, app, make_host):
+def test_asking_for_the_head_leaves_no_connection_open(
+    served, app, make_host, with_token
+):
     from hostadmin.database import db
 
     make_host()
     for _ in range(20):
         connection = http.client.HTTPConnection("127.0.0.1", served, timeout=20)
-        connection.request("HEAD", "/export/csv")
+        connection.request("HEAD", "/export/csv", headers=with_token)
         assert connection.getresponse().status == 200
         connection.close()
 

@@ -12,8 +12,10 @@ from hostadmin import create_app
 from hostadmin.admin.base import ModelAdmin
 from hostadmin.config import Settings
 from hostadmin.database import Base, db
+from hostadmin.gate import policy
 
 from .pages import parse
+from .people import log_in
 from .test_host_pages import form_of
 
 
@@ -45,7 +47,8 @@ def client(tmp_path, monkeypatch) -> Iterator[FlaskClient]:
     with app.app_context():
         Base.metadata.create_all(db.engine)
         Rack.__table__.create(db.engine)
-    yield app.test_client()
+    monkeypatch.setattr(policy, "POLICY", policy.POLICY | policy.model("racks"))
+    yield log_in(app.test_client())
     with app.app_context():
         db.engine.dispose()
 

@@ -6,20 +6,24 @@ from flask import Flask, request
 from hostadmin import create_app
 from hostadmin.config import Settings
 from hostadmin.database import db
+from hostadmin.gate import policy
 from hostadmin.own_paths import own_path
 from hostadmin.web.proxies import client_address
 from hostadmin.web.security import is_allowed
 
 from .conftest import SeparateClient
 from .pages import csrf, parse
+from .people import log_in
 
 KEY = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture
-def app_with(app, database):
+def app_with(app, database, monkeypatch):
     """Build an app with further settings, on the tables of ``app``."""
     apps = []
+    for endpoint in ("seen", "away"):
+        monkeypatch.setitem(policy.POLICY, endpoint, {"GET": policy.OPEN})
 
     def build(**settings) -> Flask:
         built = create_app(
@@ -126,7 +130,7 @@ def test_no_proxy_is_trusted_by_itself(app_with):
 
 def cookie_of(app):
     client = app.test_client()
-    return client.get("/hosts/new/").headers["Set-Cookie"]
+    return client.get("/login").headers["Set-Cookie"]
 
 
 def test_the_cookie_is_for_our_pages_only(app_with):
@@ -207,7 +211,7 @@ def test_a_name_is_ours_with_any_port_but_a_wrong_one(host, allowed):
     ],
 )
 def test_a_form_of_another_site_is_refused(app_with, headers, accepted):
-    client = app_with(allowed_hosts="hosts.example").test_client()
+    client = log_in(app_with(allowed_hosts="hosts.example").test_client())
     given = {"hostname": "web1", "csrf_token": csrf(client, "/hosts/new/")}
 
     response = client.post("/hosts/new/", data=given, headers=headers)
@@ -230,7 +234,7 @@ def test_links_from_other_sites_may_be_followed(client):
 def test_a_page_may_take_less_than_others_and_reads_no_more(app_with):
     app = app_with()
     app.config["BODY_LIMITS"]["hosts.create_view"] = 1000
-    client = app.test_client()
+    client = log_in(app.test_client())
     data = {"csrf_token": csrf(client, "/hosts/new/"), "notes": "x" * 1000}
 
     assert client.post("/hosts/new/", data=data).status_code == 413

@@ -4,13 +4,14 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import sqlalchemy as sa
 
 from hostadmin import history
 from hostadmin.errors import Conflict, InvalidInput, InvalidValue, NotFound
 from hostadmin.history import Act
 from hostadmin.inventory import groups, views
 from hostadmin.inventory.views import View, Viewer
-from hostadmin.models import ChangeSet, SavedView
+from hostadmin.models import Account, ChangeSet, SavedView
 
 from .pages import csrf, parse
 
@@ -29,8 +30,14 @@ def written(session):
 
 
 @pytest.fixture
-def keep(written):
-    def run(name="Prod", query="", viewer=NOBODY, page="hosts", options=(), **more):
+def keep(request, session, written):
+    """Keep a view: one of whoever is logged in, if somebody is."""
+    me = NOBODY
+    if "client" in request.fixturenames:
+        request.getfixturevalue("client")
+        me = Viewer(session.scalars(sa.select(Account.id)).one())
+
+    def run(name="Prod", query="", viewer=me, page="hosts", options=(), **more):
         shared = more.get("shared", True)
         view = View(name, page, query, options, shared)
         return written(views.add_view, viewer, view).id

@@ -8,11 +8,12 @@ import sqlalchemy as sa
 
 from ..clock import utcnow
 from ..database import db, write_transaction
-from ..errors import HostadminError
+from ..errors import HostadminError, NotFound
 from ..history import Act, write
 from ..models import Account
-from . import passwords, throttle
-from .accounts import find_account, record
+from ..people import Role
+from . import passwords, setup, throttle
+from .accounts import add_account, find_account, record
 from .identity import Identity
 from .sessions import Limits, begin_session, end_session, forget_ended
 
@@ -91,6 +92,22 @@ def log_out(identity: Identity, asker: Asker) -> None:
             record(db.session.get(Account, account_id), "logged out")
 
     write(Act(identity.name, "web", None, asker.address), leave)
+
+
+def log_in_first(link: str, username: str, password_hash: str, asker: Asker) -> str:
+    """Make the first account, an admin, and log it in. Raises ``NotFound``."""
+
+    def make() -> str:
+        if not setup.is_valid(link, lock=True):
+            raise NotFound("This link was just used.")
+        account = add_account(username, password_hash, Role.ADMIN)
+        account.last_login_at = utcnow()
+        db.session.flush()
+        record(account, "logged in")
+        return begin_session(account, asker.address, asker.agent)
+
+    message = "The first account, by the link from the terminal"
+    return write(Act(username, "web", message, asker.address), make)
 
 
 def _count(username: str, asker: Asker, account_id: int | None) -> int:

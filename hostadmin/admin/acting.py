@@ -1,17 +1,31 @@
 """Who acts on a page, as the history names them."""
 
+from flask import request
+
+from ..access.identity import Identity
+from ..gate import identity
 from ..history import Act
 from ..inventory.views import Viewer
-
-# Until there are accounts, only people on this machine can connect.
-ACTOR = "local user"
+from ..models import NOBODY
+from ..people import Role
 
 
 def web_act(message: str | None = None) -> Act:
-    """Return the act of this request: who writes, through the web, and why."""
-    return Act(ACTOR, "web", message)
+    """Return the act of this request: who writes, through what, why, and from where."""
+    who = me()
+    source = "api" if who.token_id is not None else "web"
+    return Act(who.name, source, message, request.remote_addr)
+
+
+def me() -> Identity:
+    """Return who asks: past the gate, there is always somebody."""
+    who = identity()
+    if who is None:
+        raise RuntimeError("A page was reached past the gate.")
+    return who
 
 
 def web_viewer() -> Viewer:
     """Return who looks at this page: whose views they see, and which they may keep."""
-    return Viewer()
+    who = me()
+    return Viewer(who.account_id or NOBODY, shares=who.role.covers(Role.EDITOR))

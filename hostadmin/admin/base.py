@@ -14,6 +14,7 @@ from flask_admin import expose
 
 from ..database import db
 from ..errors import NotFound
+from ..gate import may
 from ..own_paths import own_path
 from ..values import quoted
 from .form_pages import FormPages
@@ -42,6 +43,19 @@ class ModelAdmin(FormPages):
     # A joined collection with LIMIT is wrapped into a subquery that no index serves.
     column_auto_select_related = False
     details_template = "admin/model/details.html"
+
+    # Flask-Admin asks these for its pages, and templates for their links.
+    @property
+    def can_create(self) -> bool:
+        return may(f"{self.endpoint}.create_view")
+
+    @property
+    def can_edit(self) -> bool:
+        return may(f"{self.endpoint}.edit_view")
+
+    @property
+    def can_delete(self) -> bool:
+        return may(f"{self.endpoint}.delete_view")
 
     def __init__(self, model: Any, **options: Any) -> None:
         options.setdefault("endpoint", model.__tablename__)

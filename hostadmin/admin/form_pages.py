@@ -203,7 +203,8 @@ class FormPages(ListPages):
             abort(404)
         model = self.get_one(request.values.get("id"))
         form = DeleteForm(request.form)
-        if request.method == "GET":
+        # A HEAD comes here as well, and no token was asked of it.
+        if request.method != "POST":
             return self._ask_delete(model, form)
         id_, name, version = model.id, self.name_of(model), form.row_version.number
         try:

@@ -51,7 +51,7 @@ def undo_page(change_set_id: str) -> ResponseReturnValue:
     id_ = parse_big_id(change_set_id)
     entry = request.values.get("entry")
     entry_id = parse_big_id(entry) if entry is not None else None
-    if request.method == "GET":
+    if request.method != "POST":
         return _show(id_, entry_id)
     digest = request.form.get("digest", "")
     act = web_act(message(id_, entry_id))

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from ..config import Settings
-from . import errors, health, jinja, metrics, requests, security
+from . import errors, health, jinja, login, metrics, requests, security
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -14,3 +14,4 @@ def install(app: Flask, settings: Settings) -> None:
     jinja.install(app)
     app.register_blueprint(health.bp)
     metrics.install(app)
+    app.register_blueprint(login.bp)

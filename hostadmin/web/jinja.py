@@ -9,6 +9,7 @@ from lucide.jinja import lucide as lucide_svg
 from markupsafe import Markup
 
 from ..clock import utcnow
+from ..gate import may
 from ..words import ago_text, number_text, share_text, time_text
 
 
@@ -35,7 +36,9 @@ def navigation(view: Any = None) -> list[tuple[str, str, bool]]:
     return [
         (item.name, item.get_url(), item.is_active(view))
         for item in admin.menu()
-        if not item.is_category() and item.is_accessible() and item.is_visible()
+        if not item.is_category()
+        and item.is_visible()
+        and may(f"{item._view.endpoint}.{item._view._default_view}")
     ]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, request
 from werkzeug.wsgi import ClosingIterator
 
+from ..gate import identity
 from . import logs
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def install(app: Flask) -> None:
     def name_request(response: Response) -> Response:
         request.environ[RULE] = request.url_rule
         response.headers[HEADER] = request_id()
+        if (who := identity()) is not None:
+            note_user(who.name)
         return response
 
 

@@ -13,6 +13,7 @@ from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from ..conftest import unavailable
+from ..people import add_person, cookie_of
 from ..servers import free_port
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -125,8 +126,19 @@ def console_errors() -> list[str]:
 
 
 @pytest.fixture
+def role() -> str:
+    """Who looks at the pages; a module that asks for nobody says ""."""
+    return "admin"
+
+
+@pytest.fixture
 def page(
-    browser: Browser, live_server: str, look: Look, console_errors: list[str]
+    app: Flask,
+    browser: Browser,
+    live_server: str,
+    look: Look,
+    role: str,
+    console_errors: list[str],
 ) -> Iterator[Page]:
     """A page whose relative addresses are those of the live server."""
 
@@ -142,6 +154,10 @@ def page(
         reduced_motion="reduce",
     ) as context:
         context.set_default_timeout(10_000)
+        if role:
+            name, value = cookie_of(app, add_person(app, role, role))
+            cookie: Any = {"name": name, "value": value, "url": live_server}
+            context.add_cookies([cookie])
         context.add_init_script(REPORT_VIOLATIONS)
         page = context.new_page()
         page.on("console", note)
