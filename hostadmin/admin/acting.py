@@ -25,6 +25,11 @@ def me() -> Identity:
     return who
 
 
+def may_see_sql() -> bool:
+    """Whether who looks at this page may see what a query is in SQL: admins."""
+    return True
+
+
 def web_viewer() -> Viewer:
     """Return who looks at this page: whose views they see, and which they may keep."""
     who = me()

@@ -7,7 +7,8 @@ from flask_admin.model.filters import BaseFilter
 
 from ..database import db
 from ..query.compile import compile_node
-from ..query.fields import FIELDS, Field
+from ..query.conditions import operators_of
+from ..query.fields import FIELDS, Field, find_field
 from ..query.filters import FILTER_WORDS, filter_arg, parse_filters
 from .listing import FilterField
 
@@ -49,12 +50,19 @@ class HelpField:
     name: str
     label: str
     description: str
-    operations: list[tuple[str, str]]
+    aliases: tuple[str, ...]
+    operators: tuple[str, ...]
 
 
 def help_fields() -> list[HelpField]:
     """Return what the help page says about each field."""
     return [
-        HelpField(field.name, field.label, field.description, operations_of(field))
-        for field in FIELDS.values()
+        HelpField(
+            field.name,
+            field.label,
+            field.description,
+            field.aliases,
+            operators_of(field),
+        )
+        for field in (*FIELDS.values(), find_field("var.NAME"))
     ]

@@ -37,30 +37,18 @@ from .chosen import (
     remember,
     variable_path,
 )
+from .examples import PLACEHOLDER, example_links
 from .export import export_urls
 from .facet_views import FIELD, facet_view, facet_views
 from .host_filters import filter_menu
 from .listing import PARAMETERS, TICKED, Chip, FilterField, Listing, ListRequest
+from .statements import list_statement
 from .urls import QUERY, VIEW
 from .view_menu import opens_with, view_menu
 
 KNOWN = (*PARAMETERS, COLS, VIEW)
 # For one facet that somebody asked for.
 FACET_SECONDS = 3.0
-# Shown in the empty bar, and as links that can be tried.
-PLACEHOLDER = "env:prod -owner:search web*"
-EXAMPLES = (
-    ("web*", "names that begin with web"),
-    ("env:prod,staging status:active", "active, in one of two environments"),
-    ("env:prod -owner:search", "in prod, not owned by search"),
-    ("(os:debian* or os:ubuntu*) port>1024", "one or the other, and a high port"),
-    ("ip:10.0.0.0/8", "inside a network"),
-    ("owner is empty", "nobody owns them"),
-    ("updated>-7d", "changed in the last week"),
-    ("confirmed<-90d", "not seen for three months"),
-    ("group:web -status:retired", "in a group or in those inside of it"),
-    ("var.rack:B14", "by a variable"),
-)
 
 
 class HostList(ModelAdmin):
@@ -155,7 +143,7 @@ class HostList(ModelAdmin):
             "ticked": here,
             "ticked_elsewhere": sorted(ticked - here),
             "facets": facets,
-            "examples": _examples(asked),
+            "examples": example_links(asked.url),
             "placeholder": PLACEHOLDER,
             "starts": [f"{name}:" for name in FIELDS],
             "columns": [
@@ -163,6 +151,9 @@ class HostList(ModelAdmin):
                 for name, shown in offered(look)
             ],
             "comfortable": look.is_comfortable,
+            "statement": list_statement(
+                session, listing.page.where, listing.page.sort, asked.size
+            ),
         }
         return rows, listing
 
@@ -230,10 +221,3 @@ def _sort_note(asked: ListRequest, listing: Listing) -> str:
         f"Sorted by {listing.sort_label} only: by several columns, at most {CAP:,} "
         "hosts can be sorted."
     )
-
-
-def _examples(asked: ListRequest) -> list[tuple[str, str, str]]:
-    """Return queries to try: text, what it means, address."""
-    return [
-        (text, words, str(asked.url.setting(QUERY, text))) for text, words in EXAMPLES
-    ]

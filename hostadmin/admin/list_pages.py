@@ -129,6 +129,7 @@ class ListPages(ModelView):
             next_cursor=page.next_cursor,
             previous_cursor=page.previous_cursor,
             chips=self.chips(asked, filters),
+            page=page,
             filter_fields=self.filter_fields(),
             sorts=[
                 (name, self.get_column_name(name)) for name in self._sortable_columns

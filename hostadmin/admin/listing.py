@@ -142,6 +142,8 @@ class Listing:
     can_sort_by_several: bool = False
     sort_note: str = ""
     sentence: str = ""
+    # what was read, as the list of this model reads it
+    page: Any = None
     new_url: str | None = None
     stats_url: str | None = None
     # The menu of saved views, of pages that have some.

@@ -17,6 +17,7 @@ from ..inventory.axes import MOST_ROWS, Order
 from ..inventory.counts import CrossTable, Table
 from ..inventory.dimensions import PERIODS, Dimension, groupable_names
 from ..paging import Count
+from ..query.compile import compile_node
 from ..query.fields import FIELDS, Kind
 from ..query.printing import to_sentence, to_text
 from ..query.tree import EVERYTHING, Node, all_of
@@ -28,6 +29,7 @@ from .count_tables import CrossView, TableView, cross_view, linked, lower, table
 from .host_filters import filter_menu
 from .lately import shown_lately
 from .listing import ADD_FILTER, Listing, added_filter_url
+from .statements import count_statement
 from .urls import QUERY, VIEW, ViewUrl
 from .view_menu import opens_with, view_menu
 
@@ -93,9 +95,12 @@ class StatsPage(BaseView):
             if isinstance(found, Table | CrossTable)
             else counts.count_hosts(db.session(), node)
         )
-        context = {
+        context: dict[str, object] = {
             "chips": chips,
             "hosts_url": str(hosts),
+            "statement": count_statement(
+                db.session(), compile_node(db.session(), node)
+            ),
             "listing": query_frame(asked.url, node, total, chips, VIEW_NAMES),
             "saved_views": view_menu(views.STATS, asked.url),
             "total": total,

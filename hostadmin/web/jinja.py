@@ -4,7 +4,7 @@ import functools
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 from lucide.jinja import lucide as lucide_svg
 from markupsafe import Markup
 
@@ -32,9 +32,16 @@ def icon(name: str) -> Markup:
 
 def navigation(view: Any = None) -> list[tuple[str, str, bool]]:
     """Return the menu that Flask-Admin made of its views: label, address, current."""
+
+    def is_current(item: Any) -> bool:
+        # An error page belongs to no view, but stands where one was asked for.
+        return bool(
+            item.is_active(view) if view else request.path.startswith(item.get_url())
+        )
+
     admin = view.admin if view else current_app.extensions["admin"][0]
     return [
-        (item.name, item.get_url(), item.is_active(view))
+        (item.name, item.get_url(), is_current(item))
         for item in admin.menu()
         if not item.is_category()
         and item.is_visible()
