@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 class HostadminError(Exception):
@@ -30,6 +31,16 @@ class InvalidInput(HostadminError):
 
 class NotFound(HostadminError):
     """The object asked for is not there (any more)."""
+
+
+class Deleted(NotFound):
+    """The object was there once; ``deletion`` says who deleted it, and when."""
+
+    def __init__(self, message: str, subject: str, id_: int, deletion: Any) -> None:
+        self.subject = subject
+        self.id = id_
+        self.deletion = deletion
+        super().__init__(message)
 
 
 class Conflict(HostadminError):

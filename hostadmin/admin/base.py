@@ -12,8 +12,9 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from ..changes.objects import find_deletion
 from ..database import db
-from ..errors import NotFound
+from ..errors import Deleted, NotFound
 from ..gate import may
 from ..own_paths import own_path
 from ..values import quoted
@@ -73,10 +74,16 @@ class ModelAdmin(FormPages):
         """Refuse what cannot be an id: PostgreSQL would answer with an error."""
         row = db.session.get(self.model, parse_id(id))
         if row is None:
-            raise NotFound(
-                f"There is no {self.noun} with the id {quoted(id)} (any more)."
-            )
+            raise self.not_there(id)
         return row
+
+    def not_there(self, id: Any) -> NotFound:
+        """Return an error that says who deleted the row, if the history knows."""
+        number = parse_id(id)
+        message = f"There is no {self.noun} with the id {number} (any more)."
+        subject: str = getattr(self.model, "__subject__", "")
+        found = subject and find_deletion(db.session(), subject, number)
+        return Deleted(message, subject, number, found) if found else NotFound(message)
 
     @expose("/details/")
     def details_view(self) -> ResponseReturnValue:

@@ -1,6 +1,6 @@
 """Forms of any model: write through our functions, tell conflicts, ask to delete."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, request
@@ -12,9 +12,11 @@ from wtforms import Form, StringField
 
 from .. import history
 from ..database import db
-from ..errors import Conflict, InvalidInput, InvalidValue
+from ..errors import Conflict, Deleted, InvalidInput, InvalidValue, NotFound
 from ..values import clean_text
 from .acting import web_act
+from .change_views import ShownEntry
+from .conflicts import Resolution, find_conflict, newer_entries, read_resolution
 from .fields import VersionField
 from .list_pages import ListPages
 from .urls import undo_link
@@ -30,6 +32,7 @@ class FormPages(ListPages):
     create_template = "admin/model/create.html"
     edit_template = "admin/model/edit.html"
     delete_template = "hostadmin/delete.html"
+    conflict_template = "hostadmin/conflict.html"
 
     # Fields whose rules live in values.py, so that forms bring none of their own.
     rules: ClassVar[Mapping[str, Any]] = {}
@@ -102,22 +105,55 @@ class FormPages(ListPages):
         """Refuse a stale save: in Flask-Admin the last of two people wins silently."""
         if not self.can_edit:
             abort(404)
-        model = self.get_one(request.args.get("id"))
+        id_ = request.args.get("id")
+        try:
+            return self._edit(self.get_one(id_))
+        except NotFound as error:
+            # It may have gone while it was saved: then, too, tell who deleted it.
+            db.session.rollback()
+            known = isinstance(error, Deleted)
+            found = error if known else self.not_there(id_)
+            if request.method == "GET" or not isinstance(found, Deleted):
+                raise found from None
+            return self._show_deleted(found)
+
+    def _edit(self, model: Any) -> ResponseReturnValue:
         form = self.edit_form(obj=model)
         if not is_form_submitted():
             return self._show_form(self.edit_template, form, model=model)
         id_, version = model.id, form.row_version.number
+        resolution = read_resolution(request.form, self.form_columns)
+        if resolution and not resolution.is_complete:
+            return self._show_conflict(form, model, resolution.seen, resolution, 400)
+        values = self.form_values(form)
+        if resolution:
+            values = {name: values[name] for name in resolution.mine}
         try:
-            saved = self._saved(
-                form, lambda: self.change(id_, self.form_values(form), version)
-            )
-        except Conflict:
-            return self._show_conflict(form, self.get_one(str(id_)))
+            saved = self._saved(form, lambda: self.change(id_, values, version))
+        except Conflict as error:
+            return self._tell_conflict(form, id_, resolution, error)
         if saved is None:
             model = self.get_one(str(id_))
+            if resolution:
+                return self._show_conflict(
+                    form, model, resolution.seen, resolution, 400
+                )
             return self._show_form(self.edit_template, form, model=model, status=400)
         self._flash_saved("Saved", saved)
         return redirect(self.get_url(".details_view", id=id_))
+
+    def _tell_conflict(
+        self, form: Any, id_: int, resolution: Resolution | None, error: Conflict
+    ) -> ResponseReturnValue:
+        model, version = self.get_one(str(id_)), form.row_version.number
+        if version == getattr(model, "version", None):
+            # Not this row but another one was changed, such as a group of it.
+            form.message.errors = [str(error)]
+            return self._show_form(self.edit_template, form, model=model, status=409)
+        if resolution:
+            # What they left to the others is what they saw on the page before.
+            resolution = Resolution(version, dict.fromkeys(resolution.mine, ""))
+        return self._show_conflict(form, model, version, resolution, 409)
 
     def _saved(self, form: Any, work: Any) -> Any:
         """Write, and put what is wrong at the fields. Returns None if not written."""
@@ -162,32 +198,39 @@ class FormPages(ListPages):
         )
         return page, status
 
-    def _show_conflict(self, form: Any, model: Any) -> ResponseReturnValue:
-        theirs = self.get_edit_form()(obj=model)
-        rows = [
-            (field.label.text, theirs[name]._value(), field._value())
-            for name, field in form._fields.items()
-            if name in theirs
-            and name in self.form_columns
-            and self._shown(theirs[name]) != self._shown(field)
-        ]
+    def _show_conflict(
+        self,
+        form: Any,
+        model: Any,
+        seen: int,
+        resolution: Resolution | None,
+        status: int,
+    ) -> ResponseReturnValue:
+        conflict = find_conflict(self, form, model, seen, resolution)
         # Whoever saves again has seen what is there now.
         form.row_version.data = str(getattr(model, "version", ""))
-        conflict = {
-            "message": f"{self.name_of(model)} was changed by somebody else since you "
-            "opened it. Nothing was saved; your text is kept below.",
-            "rows": [
-                {"label": label, "theirs": theirs_text, "mine": mine_text}
-                for label, theirs_text, mine_text in rows
-            ],
-        }
         return self._show_form(
-            self.edit_template, form, model=model, conflict=conflict, status=409
+            self.conflict_template,
+            form,
+            model=model,
+            conflict=conflict,
+            asks_again=resolution is not None and status == 400,
+            status=status,
         )
 
-    @staticmethod
-    def _shown(field: Any) -> str:
-        return str(field._value()) if hasattr(field, "_value") else str(field.data)
+    def _show_deleted(self, error: Deleted) -> ResponseReturnValue:
+        """Keep what was typed for somebody who edited what was deleted meanwhile."""
+        form = self.get_edit_form()(formdata=request.form)
+        page = self.render(
+            "hostadmin/gone.html",
+            deletion=error.deletion,
+            subject=error.subject,
+            id=error.id,
+            form=form,
+            form_layout=self.form_layout,
+            return_url=self.get_url(".index_view"),
+        )
+        return page, 409
 
     def _flash_saved(self, verb: str, model: Any) -> None:
         link = Markup('<a href="{}">{}</a>').format(
@@ -209,14 +252,24 @@ class FormPages(ListPages):
         id_, name, version = model.id, self.name_of(model), form.row_version.number
         try:
             history.write(web_act(), lambda: self.delete(id_, version))
+        except NotFound:
+            db.session.rollback()
+            raise self.not_there(str(id_)) from None
         except Conflict as error:
-            flash(f"{error} Look again before you delete it.", "error")
-            return self._ask_delete(self.get_one(str(id_)), form), 409
+            model = self.get_one(str(id_))
+            newer = newer_entries(model, version)
+            return self._ask_delete(model, form, str(error), newer), 409
         done = Markup("Deleted {} {}.").format(self.noun, name)
         flash(done + undo_link(), "success")
         return redirect(self.get_url(".index_view"))
 
-    def _ask_delete(self, model: Any, form: "DeleteForm") -> str:
+    def _ask_delete(
+        self,
+        model: Any,
+        form: "DeleteForm",
+        error: str = "",
+        newer: Sequence[ShownEntry] = (),
+    ) -> str:
         form.row_version.data = str(getattr(model, "version", ""))
         page: str = self.render(
             self.delete_template,
@@ -225,6 +278,8 @@ class FormPages(ListPages):
             effects=self.effects_of_delete(model),
             form=form,
             id=model.id,
+            error=error,
+            newer=newer,
             cancel_url=self.get_url(".details_view", id=model.id),
         )
         return page

@@ -22,6 +22,7 @@ from ..database import abandon
 from ..errors import (
     Busy,
     Conflict,
+    Deleted,
     HostadminError,
     NotFound,
     OutcomeUnknown,
@@ -129,6 +130,15 @@ def _query_error(error: QueryError) -> ResponseReturnValue:
 
 
 def _not_found(error: NotFound) -> ResponseReturnValue:
+    if isinstance(error, Deleted):
+        body = render_template(
+            "hostadmin/gone.html",
+            deletion=error.deletion,
+            subject=error.subject,
+            id=error.id,
+            form=None,
+        )
+        return body, 404
     return page(404, str(error))
 
 
