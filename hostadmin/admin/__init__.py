@@ -4,7 +4,7 @@ from flask import Flask
 from flask_admin import Admin, AdminIndexView
 
 from ..models import Group, Host, Inventory
-from . import bulk, export, undo, views
+from . import bulk, export, paste, undo, views
 from .changes import ChangesPage
 from .groups import GroupAdmin
 from .help import HelpPage
@@ -29,4 +29,5 @@ def install(app: Flask) -> None:
     app.register_blueprint(bulk.bp)
     app.register_blueprint(export.bp)
     app.register_blueprint(undo.bp)
+    paste.install(app)
     views.install(app)

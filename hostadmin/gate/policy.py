@@ -77,6 +77,9 @@ POLICY: Lines = {
     "views.edit": {"GET": OWN, "POST": OWN},
     "views.delete": {"GET": OWN, "POST": OWN},
     "views.choose_default": {"POST": OWN},
+    # Only reads hosts; what it keeps is a number for a query.
+    "paste.find": {"GET": OWN, "POST": OWN},
+    "paste.add": {"GET": CHANGE, "POST": CHANGE},
     "bulk.bulk_page": {"GET": CHANGE, "POST": CHANGE},
     "bulk.turn": {"POST": CHANGE},
     "undo.undo_page": {"GET": CHANGE, "POST": CHANGE},

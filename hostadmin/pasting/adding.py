@@ -9,7 +9,7 @@ from sqlalchemy import orm
 from ..errors import Conflict, InvalidInput, InvalidValue
 from ..inventory.bulk import insert_hosts
 from ..values import DEFAULT_PORT, clean_address, clean_host, name_key
-from .finding import taken_names
+from .finding import hosts_named
 
 # For more there are files, which say more of each host.
 MAX_NEW = 10_000
@@ -51,7 +51,7 @@ def plan_names(session: orm.Session, lines: Iterable[str]) -> AddPlan:
             raise InvalidValue(
                 f"There are more than {MAX_NEW:,} names; import them as a file."
             )
-    for key in taken_names(session, plan.new):
+    for key in sorted(hosts_named(session, plan.new)):
         plan.taken.append(str(plan.new.pop(key)["hostname"]))
     return plan
 
@@ -64,14 +64,16 @@ def _host(name: str) -> dict[str, object]:
     return clean_host({"hostname": name, "ip_addr": address, "port": DEFAULT_PORT})
 
 
-def add_names(session: orm.Session, lines: Iterable[str], digest: str) -> list[str]:
-    """Add the hosts of a plan that was shown, and return their names.
+def add_names(
+    session: orm.Session, lines: Iterable[str], digest: str
+) -> dict[int, str]:
+    """Add the hosts of a plan that was shown, and return id → name.
 
     Raises ``Conflict`` when it would be others now, or somebody was faster.
     """
     plan = plan_names(session, lines)
     if plan.digest != digest:
         raise Conflict("What would be added is no longer what you saw.")
-    hosts = list(plan.new.values())
-    insert_hosts(session, hosts, {})
-    return [str(host["hostname"]) for host in hosts]
+    insert_hosts(session, list(plan.new.values()), {})
+    added = hosts_named(session, plan.new).values()
+    return {host.id: host.hostname for host in added}

@@ -179,9 +179,10 @@ def _addresses(keys: list[str]) -> sa.Executable:
     return sa.union(own, further).order_by("key", "id")
 
 
-def taken_names(session: orm.Session, keys: Iterable[str]) -> list[str]:
-    """Return those keys that are names of hosts."""
-    return sorted(_collect(session, set(keys), _own_names))
+def hosts_named(session: orm.Session, keys: Iterable[str]) -> dict[str, Candidate]:
+    """Return key → host of those keys that are names of hosts."""
+    found = _collect(session, set(keys), _own_names)
+    return {key: hosts[0] for key, hosts in found.items()}
 
 
 # ---- what is only similar

@@ -61,6 +61,8 @@ def install(app: Flask, settings: Settings) -> None:
         WTF_CSRF_SSL_STRICT=False,
         # endpoint → bytes, for pages that take more or less; more is answered 413.
         BODY_LIMITS={},
+        # The same for forms that are all text, and kept in memory.
+        FORM_LIMITS={},
     )
     app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]
         app.wsgi_app, settings.trusted_proxies
@@ -81,8 +83,11 @@ def install(app: Flask, settings: Settings) -> None:
     def limit_body() -> None:
         # The token of a form is read from its body, so this comes first.
         limit = app.config["BODY_LIMITS"].get(request.endpoint)
-        if limit is not None:
-            request.max_content_length = limit
+        form_limit = app.config["FORM_LIMITS"].get(request.endpoint)
+        if form_limit is not None:
+            request.max_form_memory_size = form_limit
+        if limit or form_limit:
+            request.max_content_length = limit or form_limit
 
     csrf.init_app(app)
     app.after_request(_add_headers)

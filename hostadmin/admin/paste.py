@@ -1,0 +1,213 @@
+"""The pages of pasted names: what is found, and how to go on with it.
+
+Nothing is kept between two pages: each sends the whole text along, and what is done
+follows from it alone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from ..database import db
+from ..errors import Conflict, HostadminError, InvalidValue
+from ..history import write
+from ..inventory import sets
+from ..pasting import (
+    AddPlan,
+    Answer,
+    Doubt,
+    add_names,
+    find_pasted,
+    plan_names,
+    read_pasted,
+)
+from ..query.fields import FIELDS, literal
+from ..query.printing import to_text
+from ..query.tree import EQUALS, Node, Term
+from ..values import clean_text
+from ..words import counted
+from .acting import web_act
+from .asked import with_query
+from .urls import QUERY, ViewUrl, undo_link
+
+bp = Blueprint("paste", __name__, url_prefix="/hosts/paste")
+
+# A hundred thousand names of 40 characters, percent-encoded.
+MAX_BODY = 8 * 1024 * 1024
+# So much of each list is shown; the rest is counted.
+MOST_FOUND = 200
+MOST_MISSING = 1_000
+MOST_DOUBTS = 100
+# A query that people can read, and that any proxy takes in an address.
+MAX_QUERY = 1_000
+LIST, VIEW, CHANGE, MISSING, ADD = "list", "view", "change", "missing", "add"
+
+
+@dataclass(frozen=True)
+class ShownAnswer:
+    """What the page shows of an answer."""
+
+    answer: Answer
+    host_count: int
+    picked: frozenset[int]
+
+    @property
+    def found(self) -> list[object]:
+        return list(self.answer.found[:MOST_FOUND])
+
+    @property
+    def missing(self) -> list[str]:
+        return [name.text for name in self.answer.missing[:MOST_MISSING]]
+
+    @property
+    def doubts(self) -> list[Doubt]:
+        return self.answer.doubts[:MOST_DOUBTS]
+
+
+def install(app: Flask) -> None:
+    app.register_blueprint(bp)
+    for endpoint in ("paste.find", "paste.add"):
+        app.config["FORM_LIMITS"][endpoint] = MAX_BODY
+
+
+@bp.route("/", methods=("GET", "POST"))
+def find() -> ResponseReturnValue:
+    """Say which hosts the names mean, or go on with what was found."""
+    if request.method == "GET":
+        return _page("")
+    text = request.form.get("text", "")
+    go = request.form.get("go", "")
+    picked = frozenset(_ids(request.form.getlist("pick")))
+    try:
+        answer = find_pasted(db.session(), read_pasted(text))
+    except InvalidValue as error:
+        return _page(text, error=str(error)), 400
+    if go == MISSING:
+        return _as_file(name.text for name in answer.missing)
+    shown = ShownAnswer(answer, len(answer.hosts()), picked)
+    hosts = answer.hosts(picked)
+    if go in (LIST, VIEW, CHANGE) and hosts:
+        return redirect(_further(go, _node(hosts)))
+    nothing = "There is nothing to go on with: no host is found." if go else ""
+    return _page(text, shown, nothing)
+
+
+def _ids(texts: Iterable[str]) -> Iterable[int]:
+    """Return the numbers; what was not offered is left out later, as a text is here."""
+    good = (t for t in texts if t.isascii() and t.isdigit() and len(t) <= 10)
+    return map(int, good)
+
+
+def _page(text: str, shown: ShownAnswer | None = None, error: str = "") -> str:
+    return render_template(
+        "hostadmin/paste.html",
+        text=text,
+        shown=shown,
+        error=error,
+        counted=counted,
+    )
+
+
+def _as_file(names: Iterable[str]) -> Response:
+    return Response(
+        "".join(f"{name}\n" for name in names),
+        mimetype="text/plain",
+        headers={"Content-Disposition": "attachment; filename=not-found.txt"},
+    )
+
+
+# ---- on with the hosts
+
+
+def _node(hosts: dict[int, str]) -> Node:
+    """Return a query for the hosts: their names, or the number of a set of them."""
+    field = FIELDS["hostname"]
+    names = tuple(literal(field, EQUALS, name) for name in hosts.values())
+    if sum(map(len, names)) <= MAX_QUERY:
+        term = Term(field.name, EQUALS, names)
+        if len(to_text(term)) <= MAX_QUERY:
+            return term
+    session = db.session()
+    number = write(web_act(), lambda: sets.keep_set(session, hosts))
+    return Term("set", EQUALS, (str(number),))
+
+
+def _further(go: str, node: Node) -> str:
+    pairs = ((QUERY, to_text(node)),)
+    if go == VIEW:
+        return ViewUrl("", (("page", "hosts"), *pairs)).to("views.new")
+    if go == CHANGE:
+        return ViewUrl("", (*pairs, ("all", "1"))).to("bulk.bulk_page", action="edit")
+    return str(with_query(ViewUrl("hosts.index_view", ()), node))
+
+
+# ---- on with the missing
+
+
+@bp.route("/new/", methods=("GET", "POST"))
+def add() -> ResponseReturnValue:
+    """Add hosts of these names, one a line, after they were shown."""
+    if request.method == "GET":
+        return redirect(url_for("paste.find"))
+    if "names" not in request.form:
+        return _ask_missing(request.form.get("text", ""))
+    lines = request.form["names"].splitlines()
+    if request.form.get("go") != ADD:
+        return _ask(lines)
+    session, digest = db.session(), request.form.get("digest", "")
+    try:
+        message = clean_text(request.form.get("message")) or "Pasted names"
+        added = write(web_act(message), lambda: add_names(session, lines, digest))
+    except (Conflict, InvalidValue) as error:
+        return _ask(lines, error)
+    if not added:
+        return _ask(lines, InvalidValue("There is nothing to add."))
+    done = Markup("Added {}.").format(counted(len(added), "host"))
+    flash(done + undo_link(), "success")
+    return redirect(_further(LIST, _node(added)))
+
+
+def _ask_missing(text: str) -> ResponseReturnValue:
+    """Show what would be added of a pasted text."""
+    try:
+        answer = find_pasted(db.session(), read_pasted(text))
+    except InvalidValue as error:
+        return _page(text, error=str(error)), 400
+    return _ask([name.text for name in answer.missing])
+
+
+def _ask(lines: list[str], error: HostadminError | None = None) -> ResponseReturnValue:
+    """Show what would be added; with an error, what it would be now."""
+    try:
+        plan = plan_names(db.session(), lines)
+    except InvalidValue as too_many:
+        return _show_plan(lines, AddPlan(), too_many)
+    return _show_plan(lines, plan, error)
+
+
+def _show_plan(
+    lines: list[str], plan: AddPlan, error: HostadminError | None
+) -> ResponseReturnValue:
+    status = 200 if error is None else 409 if isinstance(error, Conflict) else 400
+    page = render_template(
+        "hostadmin/paste_new.html",
+        names="\n".join(lines),
+        plan=plan,
+        new=[host["hostname"] for host in plan.new.values()],
+        error="" if error is None else str(error),
+        most=MOST_FOUND,
+        counted=counted,
+    )
+    return page, status
