@@ -88,6 +88,8 @@ class Base(orm.DeclarativeBase):
     metadata = sa.MetaData(naming_convention=CONSTRAINT_NAMES)
 
 
+COMMITTED = "committed"
+
 # We hand over the metadata, not the class: given a class, Flask-SQLAlchemy would
 # build a second base next to ours, and models on it would escape type checking.
 db = SQLAlchemy(metadata=Base.metadata)
@@ -98,6 +100,12 @@ def install(app: Flask) -> None:
     db.init_app(app)
     with app.app_context():
         engines.configure(db.engine)
+
+    # Before Flask-SQLAlchemy closes the session: it would raise when the connection
+    # is lost in that moment, after the answer was made.
+    @app.teardown_appcontext
+    def end(_error: BaseException | None) -> None:
+        abandon()
 
 
 @contextlib.contextmanager
@@ -124,6 +132,7 @@ def write_transaction() -> Iterator[None]:
 def _commit() -> None:
     try:
         db.session.commit()
+        db.session.info[COMMITTED] = True
     except DBAPIError as error:
         if error.connection_invalidated or trouble(error) is Trouble.AWAY:
             raise OutcomeUnknown(
@@ -131,6 +140,11 @@ def _commit() -> None:
                 "change is there before you make it again."
             ) from error
         raise
+
+
+def has_committed() -> bool:
+    """Whether this request has saved something, which no later error may deny."""
+    return bool(db.session.info.get(COMMITTED))
 
 
 def abandon() -> None:

@@ -141,7 +141,7 @@ def served(app) -> Iterator[int]:
 
 def breaking(pieces: Iterator[str]) -> Iterator[str]:
     yield next(pieces)
-    yield " " * exporting.CHUNK
+    yield " " * (exporting.CHUNK + 1)
     raise RuntimeError("in the middle")
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from .. import engines
 from ..clock import utcnow
 from ..models import AccountSession, ApiToken
 from .identity import Identity
@@ -55,4 +56,4 @@ def _without_waiting(connection: sa.Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        raw.execute("PRAGMA busy_timeout = 5000")
+        raw.execute(f"PRAGMA busy_timeout = {engines.LOCK_SECONDS * 1000}")

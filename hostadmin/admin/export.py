@@ -3,7 +3,7 @@
 import contextlib
 import tempfile
 from collections.abc import Iterable
-from itertools import chain
+from itertools import chain, islice
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
@@ -40,9 +40,9 @@ def download(format: str) -> ResponseReturnValue:
         )
     node = read_hosts_request("export.download", request.args).node
     chunks = encoded(export(db.session(), chosen, node, notes=[]))
-    # The first piece is made before the answer begins, so that an error in the query
-    # or the database is still told as one.
-    first = next(chunks, b"")
+    # A head without hosts and the first of them are made before the answer begins, so
+    # that an error in the query or the database is still told as one.
+    first = b"".join(islice(chunks, 2))
     # It reads on a connection of its own; the one of the request may go.
     db.session.rollback()
     kind = "inventory" if format.startswith("ansible") else "hosts"

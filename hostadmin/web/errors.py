@@ -18,7 +18,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from ..config import Settings
-from ..database import abandon
+from ..database import abandon, has_committed
 from ..errors import (
     Busy,
     Conflict,
@@ -56,6 +56,8 @@ MESSAGES = {
     429: "Wait a moment, then try again.",
     500: "The error was logged. Nothing of this request was saved.",
 }
+SAVED = "What was sent is saved; only the page that should follow could not be made."
+SAVED_TITLE = "Saved, but what follows failed"
 UNKNOWN_TITLE = "Saved or not: look first"
 RETRY_AFTER = "5"
 NOT_KEPT = (QUERY, "cursor")
@@ -196,6 +198,8 @@ def _database_error(error: SQLAlchemyError) -> ResponseReturnValue:
         return _unexpected(error)
     original = getattr(error, "orig", error)
     log.warning("database %s: %s", reason.name.lower(), type(original).__name__)
+    if has_committed():
+        return _retry_later(SAVED, SAVED_TITLE)
     rest = "Try again in a moment."
     if request.method not in SAFE_METHODS:
         rest = f"Nothing of this request was saved. {rest}"
@@ -204,4 +208,4 @@ def _database_error(error: SQLAlchemyError) -> ResponseReturnValue:
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
     log.error("unexpected error", exc_info=error)
-    return page(500)
+    return page(500, SAVED, title=SAVED_TITLE) if has_committed() else page(500)
