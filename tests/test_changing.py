@@ -303,6 +303,27 @@ def test_many_are_deleted_and_come_back(session, plan, change, take_back, owned)
     assert dump(session) == before
 
 
+def test_the_number_of_statements_does_not_grow_with_the_hosts(
+    session, plan, change, statements, make_host, make_group
+):
+    make_group(name="web")
+    ids = [make_host(hostname=f"h{number}", owner="me") for number in range(12)]
+    make_host(hostname="other", role="db")
+    wishes = [
+        read_wish([("role", "db"), ("port", "1")]),
+        read_wish(into=["web"]),
+        Wish("confirm"),
+        Wish("delete"),
+    ]
+    for wish in wishes:
+        counts = []
+        for some in (Selection(ids=tuple(ids[:1])), Selection(ids=tuple(ids[1:]))):
+            with statements() as seen:
+                change(some, wish, plan(some, wish).digest)
+            counts.append(len(seen))
+        assert counts[0] == counts[1], wish
+
+
 # ---- somebody else in between
 
 

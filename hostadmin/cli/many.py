@@ -31,7 +31,7 @@ from ..changing import (
 )
 from ..database import db
 from ..errors import Conflict, InvalidValue
-from ..history import Act, write
+from ..history import ATTEMPTS, Act, write
 from ..inventory.axes import NOT_SET
 from ..query.parse import parse
 from ..query.printing import to_text
@@ -186,12 +186,7 @@ def _do(node: Node, wish: Wish, dry_run: bool, yes: bool, why: str | None) -> No
             click.echo(printable(summary(shown, would=True)))
             return
         _ask(shown)
-    # Nobody looked at a plan that was not asked about: it is made when it is written.
-    digest = shown.digest if shown else None
-    try:
-        done, new_id = write(act, lambda: change(db.session(), selection, wish, digest))
-    except Conflict as error:
-        fail(f"{error} {_what_changed(shown, selection, wish)}".strip())
+    done, new_id = _write(act, selection, wish, shown)
     this = f" This is change {new_id}." if new_id is not None else ""
     click.echo(printable(f"{summary(done)}{this}"))
 
@@ -203,9 +198,24 @@ def _reason(why: str | None, wish: Wish, node: Node) -> str:
         fail(f"--message {error}")
 
 
-def _what_changed(shown: ChangePlan | None, selection: Selection, wish: Wish) -> str:
-    if shown is None:
-        return ""
+def _write(
+    act: Act, selection: Selection, wish: Wish, shown: ChangePlan | None
+) -> tuple[ChangePlan, int | None]:
+    """Write what was shown; what nobody looked at, as it is when it is written."""
+    digest = shown.digest if shown else None
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return write(act, lambda: change(db.session(), selection, wish, digest))
+        except Conflict as error:
+            if shown is not None:
+                told = _what_changed(shown, selection, wish)
+                fail(f"{error} {told}".strip())
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _what_changed(shown: ChangePlan, selection: Selection, wish: Wish) -> str:
     now = plan_change(db.session(), selection, wish)
     return "; ".join(differences(db.session(), shown.all, now.all))
 
