@@ -2,7 +2,7 @@
 
 Machines are noisy, so everything is a ratio of two things measured in turn in one
 run: a page against the same page with its rows from memory, the same page with 1,000
-hosts, the statistics against their bare SQL, an import against executemany of
+hosts, the statistics against their bare SQL, an import against executemany or COPY of
 prepared rows, an export against a bare cursor.
 """
 
@@ -27,7 +27,7 @@ from sqlalchemy import event
 from hostadmin import create_app, demo, schema
 from hostadmin.admin import host_list as host_pages
 from hostadmin.config import Settings
-from hostadmin.database import Base, db
+from hostadmin.database import db
 from hostadmin.inventory.listing import SORTS
 from hostadmin.models import (
     COUNTED_COLUMNS,
@@ -39,6 +39,7 @@ from hostadmin.models import (
 from hostadmin.query.tree import EVERYTHING
 from hostadmin.transfer.exporting import FORMATS, encoded, export
 
+from .bench_imports import bench_imports
 from .people import log_in
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -272,36 +273,6 @@ def bench_exports(app: Flask, uri: str, folder: Path) -> None:
         )
 
 
-def bench_files(app: Flask, uri: str, folder: Path) -> None:
-    """Export all hosts, then import them into an empty database."""
-    file = folder / "hosts.csv"
-    export_memory = command(uri, folder, "export", stdout=file)
-    rows = {}
-    with app.app_context(), db.engine.connect() as connection:
-        for table in Base.metadata.sorted_tables:
-            found = connection.execute(sa.select(table)).mappings()
-            rows[table] = [dict(row) for row in found]
-    start = time.perf_counter()
-    empty = build_empty(f"sqlite:///{folder}/bare.sqlite")
-    with empty.app_context():
-        start = time.perf_counter()
-        with db.engine.begin() as connection:
-            for table, many in rows.items():
-                # Without the history, which is a part of the import alone.
-                if many and not table.name.startswith("change"):
-                    connection.execute(sa.insert(table), many)
-        bare = time.perf_counter() - start
-    build_empty(f"sqlite:///{folder}/import.sqlite")
-    start = time.perf_counter()
-    imported = f"sqlite:///{folder}/import.sqlite"
-    import_memory = command(imported, folder, "import", str(file))
-    taken = time.perf_counter() - start
-    print(
-        f"import: {taken:.1f} s, {taken / bare:.1f} × executemany of prepared rows; "
-        f"peak memory {import_memory} MB, of the export {export_memory} MB"
-    )
-
-
 def build_empty(uri: str) -> Flask:
     app = create_app(Settings(_env_file=None, database_uri=uri, secret_key=KEY))
     schema.prepare(app)
@@ -330,11 +301,15 @@ def command(uri: str, folder: Path, *words: str, stdout: Path | None = None) -> 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hosts", type=int, default=20_000)
+    parser.add_argument("--imports", action="store_true", help="only the import")
     parser.add_argument("--uri", help="an empty database; a temporary file by default")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hostadmin-bench-") as name:
         folder = Path(name)
         uri = options.uri or f"sqlite:///{folder}/big.sqlite"
+        if options.imports:
+            bench_imports(build_empty, command, uri, options.hosts, folder)
+            return
         big = build(uri, options.hosts)
         small = build(f"sqlite:///{folder}/small.sqlite", SMALL)
         with big.app_context():
@@ -342,7 +317,7 @@ def main() -> None:
         bench_lists(big, small)
         bench_stats(big)
         bench_exports(big, uri, folder)
-        bench_files(big, uri, folder)
+        bench_imports(build_empty, command, uri, options.hosts, folder)
 
 
 if __name__ == "__main__":
