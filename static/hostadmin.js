@@ -32,7 +32,10 @@ function say(text) {
 function initTheme() {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const system = () => (dark.matches ? "dark" : "light");
-  const current = () => document.documentElement.dataset.theme || system();
+  const root = document.documentElement.dataset;
+  // Without a choice in this browser, that of the account counts, then the system's.
+  const home = () => root.home || system();
+  const current = () => root.theme || system();
   const buttons = $$("[data-theme-button]");
   const label = () => {
     const other = current() === "dark" ? "light" : "dark";
@@ -41,13 +44,14 @@ function initTheme() {
   for (const button of buttons) {
     button.addEventListener("click", () => {
       const chosen = current() === "dark" ? "light" : "dark";
-      if (chosen === system()) delete document.documentElement.dataset.theme;
-      else document.documentElement.dataset.theme = chosen;
-      stored("theme", chosen === system() ? null : chosen);
+      if (chosen === system() && !root.home) delete root.theme;
+      else root.theme = chosen;
+      stored("theme", chosen === home() ? null : chosen);
       label();
       say(`Theme: ${chosen}`);
     });
   }
+  for (const form of $$("[data-forget-theme]")) form.addEventListener("submit", () => stored("theme", null));
   dark.addEventListener("change", label);
   label();
 }

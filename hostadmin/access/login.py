@@ -81,6 +81,22 @@ def log_in(username: str, password: str, asker: Asker, limits: Limits) -> str:
         raise
 
 
+def confirm(identity: Identity, password: str, asker: Asker) -> None:
+    """Make sure that it is still the same person. Slowed down like a log-in.
+
+    Raises ``LoginRefused`` and ``TooManyTries``.
+    """
+    account = db.session.get(Account, identity.account_id)
+    known_hash = account.password_hash if account else None
+    attempt_id = _count(identity.name, asker, identity.account_id)
+    if not passwords.is_right(password, known_hash):
+        _record_failure(identity.account_id, asker)
+        raise LoginRefused
+    with write_transaction():
+        address = throttle.address_key(asker.address)
+        throttle.forgive(attempt_id, identity.account_id or 0, address)
+
+
 def log_out(identity: Identity, asker: Asker) -> None:
     """End the session on the server: copies of its cookie are dead, too."""
     id_, account_id = identity.session_id, identity.account_id

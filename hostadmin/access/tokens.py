@@ -46,14 +46,15 @@ def add_token(
         errors.append(FieldError("role", "A token cannot have more than your role."))
     if errors:
         raise InvalidInput(errors)
-    key = PREFIX + new_key()
+    key, now = PREFIX + new_key(), utcnow()
     token = ApiToken(
         name=cleaned,
         key_hash=hash_of(key),
         account_id=owner.id if owner else None,
         role=wanted,
         read_only=read_only,
-        expires_at=utcnow() + timedelta(days=days) if days is not None else None,
+        created_at=now,
+        expires_at=now + timedelta(days=days) if days is not None else None,
     )
     db.session.add(token)
     db.session.flush()

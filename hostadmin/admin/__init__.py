@@ -4,7 +4,7 @@ from flask import Flask
 from flask_admin import Admin, AdminIndexView
 
 from ..models import Group, Host, Inventory
-from . import bulk, export, paste, undo, views
+from . import account, accounts, bulk, export, paste, undo, views
 from .changes import ChangesPage
 from .groups import GroupAdmin
 from .help import HelpPage
@@ -26,6 +26,8 @@ def install(app: Flask) -> None:
     admin.add_view(InventoryAdmin(Inventory, name="All hosts"))
     admin.add_view(ChangesPage(name="Changes", endpoint="changes", url="/changes"))
     admin.add_view(HelpPage(name="Help", endpoint="help", url="/help"))
+    app.register_blueprint(account.bp)
+    app.register_blueprint(accounts.bp)
     app.register_blueprint(bulk.bp)
     app.register_blueprint(export.bp)
     app.register_blueprint(undo.bp)

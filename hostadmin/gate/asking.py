@@ -48,6 +48,16 @@ def asker() -> Asker:
     return Asker(request.remote_addr, request.headers.get("User-Agent"))
 
 
+def enter(key: str) -> None:
+    """Begin anew: whatever the browser had before, somebody may have planted."""
+    session.clear()
+    session[KEY] = key
+
+
+def leave() -> None:
+    session.clear()
+
+
 def find_identity() -> Identity | None:
     """Look up who asks. Whoever shows a token is nobody else, whatever the cookie."""
     found = _of_token() if "Authorization" in request.headers else _of_session()

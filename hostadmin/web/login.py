@@ -2,29 +2,24 @@
 
 from flask import (
     Blueprint,
-    current_app,
     flash,
     redirect,
     render_template,
     request,
-    session,
     url_for,
 )
 from flask.typing import ResponseReturnValue
 
-from ..access import accounts, passwords, setup
+from ..access import accounts, setup
 from ..access.login import LoginRefused, TooManyTries, log_in_first, log_out
 from ..access.login import log_in as start_session
-from ..config import Settings
-from ..errors import FieldError, InvalidInput, InvalidValue, NotFound
-from ..gate.asking import KEY, asker, identity, limits
+from ..errors import InvalidInput, NotFound
+from ..gate.asking import asker, enter, identity, leave, limits
+from ..gate.forms import checked_account, least_length, messages, sent_username
 from ..own_paths import own_path
-from ..people import Role
 
 bp = Blueprint("login", __name__)
 
-# More is no name, and not looked at.
-MAX_NAME = 255
 NO_LINK = (
     "This link is void: it was used, the server was started again since, or there is "
     "an account by now."
@@ -38,7 +33,7 @@ def log_in_page() -> ResponseReturnValue:
         if identity() is not None:
             return redirect(_where_to())
         return _form()
-    username = request.form.get("username", "")[:MAX_NAME]
+    username = sent_username()
     password = request.form.get("password", "")
     try:
         key = start_session(username, password, asker(), limits())
@@ -49,7 +44,7 @@ def log_in_page() -> ResponseReturnValue:
     who = identity()
     if who is not None:
         log_out(who, asker())
-    _enter(key)
+    enter(key)
     return redirect(_where_to())
 
 
@@ -58,7 +53,7 @@ def log_out_page() -> ResponseReturnValue:
     who = identity()
     if who is not None:
         log_out(who, asker())
-    session.clear()
+    leave()
     flash("You are logged out.", "success")
     return redirect(url_for("login.log_in"))
 
@@ -70,57 +65,16 @@ def first_account_page(key: str) -> ResponseReturnValue:
         raise NotFound(NO_LINK)
     if request.method != "POST":
         return _first_form()
-    username = request.form.get("username", "")[:MAX_NAME]
     try:
-        name, password_hash = checked_account(username, "password", "again")
+        name, password_hash = checked_account()
         if not setup.is_valid(key):
             raise NotFound(NO_LINK)
         session_key = log_in_first(key, name, password_hash, asker())
     except InvalidInput as error:
-        return _first_form(error.errors, username), 400
-    _enter(session_key)
+        return _first_form(messages(error)), 400
+    enter(session_key)
     flash(f"Welcome, {name}. You are the first admin.", "success")
     return redirect(url_for("hosts.index_view"))
-
-
-def checked_account(username: str, first: str, second: str) -> tuple[str, str]:
-    """Return name and hash of an account that can be made, from two fields of a form.
-
-    Raises ``InvalidInput`` with all that is wrong.
-    """
-    errors: list[FieldError] = []
-    name = username
-    try:
-        name = accounts.check_new_name(username)
-    except InvalidInput as error:
-        errors += error.errors
-    password_hash = ""
-    try:
-        password_hash = checked_password(name, first, second)
-    except InvalidInput as error:
-        errors += error.errors
-    if errors:
-        raise InvalidInput(errors)
-    return name, password_hash
-
-
-def checked_password(username: str, first: str, second: str) -> str:
-    """Return the hash of a new password that stands in two fields of the form."""
-    settings: Settings = current_app.extensions["hostadmin"]
-    password = request.form.get(first, "")
-    try:
-        passwords.check_new_password(password, username, settings.password_length)
-    except InvalidValue as error:
-        raise InvalidInput([FieldError(first, str(error))]) from None
-    if request.form.get(second, "") != password:
-        raise InvalidInput([FieldError(second, "This is not the same password.")])
-    return passwords.hash_password(password)
-
-
-def _enter(key: str) -> None:
-    """Begin anew: whatever the browser had before, somebody may have planted."""
-    session.clear()
-    session[KEY] = key
 
 
 def _where_to() -> str:
@@ -135,18 +89,16 @@ def _form(error: str = "") -> str:
     return render_template(
         "hostadmin/login.html",
         error=error,
-        username=request.form.get("username", "")[:MAX_NAME],
+        username=sent_username(),
         next=own_path(request.values.get("next")),
         is_empty=not accounts.have_accounts(),
     )
 
 
-def _first_form(errors: tuple[FieldError, ...] = (), username: str = "") -> str:
-    settings: Settings = current_app.extensions["hostadmin"]
+def _first_form(errors: dict[str, str] | None = None) -> str:
     return render_template(
         "hostadmin/first_account.html",
-        errors={error.field: error.message for error in errors},
-        username=username,
-        least=settings.password_length,
-        role=Role.ADMIN.value,
+        errors=errors or {},
+        username=sent_username(),
+        least=least_length(),
     )
