@@ -33,7 +33,7 @@ from hostadmin.query.fields import SORTABLE
 from hostadmin.query.filters import parse_filters
 from hostadmin.schema import MIGRATIONS, State
 
-BEFORE_HEAD, HEAD = "0007", "0008"
+BEFORE_HEAD, HEAD = "0008", "0009"
 ACCOUNT = {"username": "ann", "password_hash": "a" * 97, "role": Role.ADMIN}
 _numbers = itertools.count(1)
 

@@ -4,21 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 
 from ..changes.asked import FIELDS, KINDS, NAMES, SHORTHANDS, Asked, read
-from ..changes.listing import WINDOW, ChangePage, list_changes, summarised
+from ..changes.listing import (
+    WINDOW,
+    ChangePage,
+    list_changes,
+    list_entries,
+    summarised,
+)
 from ..changes.objects import existing, find_objects
 from ..clock import utcnow
-from ..cursors import Sort
 from ..database import db
 from ..errors import NotFound, QueryError
 from ..history import SOURCES
 from ..models import ChangeEntry, ChangeSet
-from ..paging import Count, fetch_page
+from ..paging import Count
 from ..values import quoted
 from ..words import time_text
 from .change_views import parse_big_id, shown_entry
@@ -26,7 +30,6 @@ from .listing import Chip, Listing, read_request
 from .urls import ViewUrl
 
 PARAMETERS = (*NAMES, *SHORTHANDS, "per_page", "cursor")
-BY_ID = Sort("entry", ChangeEntry.id, ChangeEntry.id, unique=True)
 # How a condition reads on its chip.
 CHIPS = {
     "actor": "by {}",
@@ -101,15 +104,8 @@ class ChangesPage(BaseView):
         change = get_change(change_set_id)
         view = read_request("changes.change", request.args, ("per_page", "cursor"))
         session = db.session()
-        page = fetch_page(
-            session,
-            sa.select(ChangeEntry),
-            ChangeEntry.change_set_id == change.id,
-            BY_ID,
-            view.cursor,
-            view.size,
-        )
-        there = existing(session, {(e.subject, e.subject_id) for e in page.rows})
+        page = list_entries(session, change.id, view.cursor, view.size)
+        there = existing(session, {(e.subject, e.subject_id) for e in page.entries})
         url = _ChangeUrl("changes.change", view.url.pairs, change.id)
         listing = ChangeListing(
             noun="entry",
@@ -121,16 +117,16 @@ class ChangesPage(BaseView):
             count=Count(0),
             total=Count(0),
             start=page.start,
-            shown=len(page.rows),
-            next_cursor=page.next_cursor,
-            previous_cursor=page.previous_cursor,
+            shown=len(page.entries),
+            next_cursor=page.following,
+            previous_cursor=page.previous,
         )
         return str(
             self.render(
                 "hostadmin/change.html",
                 change=change,
                 line=summarised(session, [change])[0],
-                entries=[shown_entry(entry, there) for entry in page.rows],
+                entries=[shown_entry(entry, there) for entry in page.entries],
                 listing=listing,
             )
         )

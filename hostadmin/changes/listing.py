@@ -19,11 +19,12 @@ from .asked import Asked
 from .objects import Object
 from .wording import entry_text, summary
 
-WINDOW = 20_000
+WINDOW = 10_000
 # Of a change of so few entries, a line says each.
 FEW = 3
 SETS = Sort("changes", ChangeSet.at, ChangeSet.id, descending=True)
 ENTRIES = Sort("entries", ChangeEntry.id, ChangeEntry.id, descending=True, unique=True)
+WRITTEN = Sort("written", ChangeEntry.id, ChangeEntry.id, unique=True)
 
 Condition = sa.ColumnElement[bool]
 Counts = dict[tuple[str, str], int]
@@ -83,6 +84,43 @@ def list_changes(
         search.cursor(first, start, backward=True) if has_newer else None,
         _time_of(session, further[0].change_set_id) if stopped else None,
     )
+
+
+@dataclass(frozen=True)
+class EntryPage:
+    """Some entries of one change set, in the order in which they were written."""
+
+    entries: list[ChangeEntry]
+    start: int
+    following: str | None
+    previous: str | None
+
+
+def list_entries(
+    session: orm.Session, change_set_id: int, cursor: str | None, size: int
+) -> EntryPage:
+    """Return one page of a change set. Raises ``QueryError`` for a bad cursor."""
+    place = read_cursor(WRITTEN, cursor) if cursor else None
+    backward = place is not None and place.backward
+    rows = sa.select(ChangeEntry).where(ChangeEntry.change_set_id == change_set_id)
+    if place is not None:
+        beyond = ChangeEntry.id < place.id if backward else ChangeEntry.id > place.id
+        rows = rows.where(beyond)
+    order = ChangeEntry.id.desc() if backward else ChangeEntry.id.asc()
+    found = list(session.scalars(rows.order_by(order).limit(size + 1)))
+    more, found = len(found) > size, found[:size]
+    if backward:
+        found.reverse()
+    position = place.position if place else 1
+    start = max(1, position - len(found)) if backward else position
+    following = previous = None
+    if found and (more or backward):
+        last = found[-1].id
+        following = write_cursor(WRITTEN, Cursor(last, last, start + len(found)))
+    if found and (more if backward else place is not None):
+        first = found[0].id
+        previous = write_cursor(WRITTEN, Cursor(first, first, start, backward=True))
+    return EntryPage(found, start, following, previous)
 
 
 def iter_changes(

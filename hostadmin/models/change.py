@@ -58,14 +58,13 @@ class ChangeEntry(Base):
 
     __tablename__ = "change_entries"
     __table_args__ = (
+        sa.Index("ix_change_entries_change_set_id_id", "change_set_id", "id"),
         sa.Index("ix_change_entries_subject_id", "subject", "subject_id", "id"),
         TABLE_OPTIONS,
     )
 
     id: Mapped[int] = mapped_column(BIG_ID, sa.Identity(), primary_key=True)
-    change_set_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("change_sets.id"), index=True
-    )
+    change_set_id: Mapped[int] = mapped_column(sa.ForeignKey("change_sets.id"))
     # host, group, inventory, account or token
     subject: Mapped[str] = mapped_column(key_text(16))
     subject_id: Mapped[int]
