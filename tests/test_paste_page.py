@@ -29,7 +29,9 @@ def paste(client):
     def run(text, go="", url=URL, **more):
         token = csrf(client, URL)
         return client.post(
-            url, data={"csrf_token": token, "text": text, "go": go, **more}
+            url,
+            follow_redirects=not go and url == URL,
+            data={"csrf_token": token, "text": text, "go": go, **more},
         )
 
     return run
@@ -71,6 +73,16 @@ def test_the_lists_are_found_ambiguous_and_not_found(client, some, paste):
     assert section(page, "missing").pre.text.split() == ["nope", "gone-1"]
     assert page.select_one("#text").text.lstrip("\n") == TEXT
     assert f'href="{URL}"' in client.get("/hosts/").text
+
+
+def test_a_short_list_is_an_address_and_a_long_one_is_not(client, some):
+    token = csrf(client, URL)
+    short = client.post(URL, data={"csrf_token": token, "text": "web-1\nwww"})
+    assert short.location == f"{URL}?text=web-1%0Awww"
+    assert text_of(parse(client.get(short.location)).h1).startswith("2 names found")
+    long = client.post(URL, data={"csrf_token": token, "text": "web-1\n" * 1_000})
+    assert long.status_code == 200
+    assert client.get(f"{URL}?text=").status_code == 200
 
 
 def test_looking_up_writes_nothing(session, some, paste, statements):
@@ -131,7 +143,7 @@ def test_without_any_host_there_is_nothing_to_go_on_with(some, paste):
     for go in ("list", "view", "change"):
         page = parse(paste("nope", go=go))
         assert "no host is found" in page.select_one("[role=alert]").text
-    assert "0 names found" in text_of(parse(paste("")).h1)
+    assert "0 names found" in text_of(parse(paste("# none")).h1)
 
 
 def test_the_missing_are_saved_as_a_file(some, paste):
@@ -237,7 +249,7 @@ def test_no_token_no_host(client, session, some):
 def test_viewers_look_up_and_go_no_further_than_they_may(client_of, some):
     viewer = client_of("viewer")
     token = csrf(viewer, URL)
-    page = parse(viewer.post(URL, data={"csrf_token": token, "text": "web-1 nope"}))
+    page = parse(viewer.get(f"{URL}?text=web-1 nope"))
 
     assert [text_of(b) for b in page.select("button[form=paste]")] == [
         "Show 1 host",

@@ -206,11 +206,6 @@ def test_what_is_gone_is_told_and_does_not_keep_from_renaming(
         written(views.change_view, ANN, id_, View("x", "hosts", "group:web"), 2)
 
 
-def test_views_are_not_in_the_history_of_the_inventory(session, written, keep):
-    keep("a")
-    assert session.query(ChangeSet).count() == 0
-
-
 # ---- the pages
 
 
@@ -415,7 +410,10 @@ def test_the_page_of_views_lists_them_with_what_they_show(client, keep, three):
 
     texts = [" ".join(row.text.split()) for row in rows]
     assert re.match(r"All hosts · shared .* All hosts$", texts[0])
-    assert "env:prod Hosts where environment is prod · sort -ip" in texts[1]
+    assert (
+        "env:prod Hosts where environment is prod · sorted by ip, descending"
+        in texts[1]
+    )
 
 
 def test_a_menu_stays_a_menu(client, keep, statements, three):
@@ -481,3 +479,80 @@ def test_reading_writes_nothing(client, keep, statements, three):
             client.get(f"/{path}")
     writing = ("INSERT", "UPDATE", "DELETE")
     assert [text for text in seen if text.lstrip().startswith(writing)] == []
+
+
+# ---- several people
+
+
+def test_one_persons_private_views_and_defaults_are_not_anothers(client_of, make_host):
+    make_host(hostname="web-1", environment="prod")
+    ann, bob = client_of("editor"), client_of("viewer")
+
+    def save(who, url, **fields):
+        token = csrf(who, url)
+        return who.post(url, data={"csrf_token": token, **fields})
+
+    private = save(ann, "/views/new/?q=env:prod", name="Mine", default="1").location
+    shared = save(ann, "/views/new/?q=env:dev", name="Ours", shared="1").location
+    id_of = {"Mine": private, "Ours": shared}
+    ids = {n: parse_qs(urlsplit(url).query)["view"][0] for n, url in id_of.items()}
+
+    assert ann.get("/hosts/").location == private
+    assert bob.get("/hosts/").status_code == 200
+    assert {"Ours · shared"} == set(menu(bob, "/hosts/")) & {"Mine", "Ours · shared"}
+    assert "Mine" not in bob.get("/views/").text
+    # The number of a view that one cannot see tells nothing, not even its name.
+    assert "Mine" not in bob.get(f"{private}&sort=ip").text
+    for url in ("/views/{}", "/views/edit/?id={}", "/views/delete/?id={}"):
+        assert bob.get(url.format(ids["Mine"])).status_code == 404
+    assert bob.get(f"/hosts/?view={ids['Mine']}").status_code == 400
+    own = parse(bob.get(shared))
+    assert "Change “Ours”" not in own.text
+    for url in (f"/views/edit/?id={ids['Ours']}", f"/views/delete/?id={ids['Ours']}"):
+        answer = save(bob, url, name="x", version="1", id=ids["Ours"])
+        assert answer.status_code == 404, url
+    assert save(bob, "/views/new/", name="For all", shared="1").status_code == 400
+    assert save(bob, "/views/new/?q=env:x", name="Mine").status_code == 302
+    assert "Mine" in menu(bob, "/hosts/?q=")
+
+
+def test_admins_may_change_what_others_shared_but_not_see_the_rest(
+    session, written, keep
+):
+    private = keep("mine", viewer=ANN, shared=False)
+    shared = keep("ours", viewer=ANN)
+    admin = Viewer(9, manages=True)
+
+    assert names(views.list_views(session, admin)) == ["ours"]
+    written(views.change_view, admin, shared, View("all", "hosts", shared=True), 1)
+    with pytest.raises(NotFound):
+        written(views.delete_view, admin, private, 1)
+    written(views.delete_view, admin, shared, 2)
+
+
+def test_the_history_has_what_becomes_of_shared_views_alone(
+    client, session, written, keep
+):
+    keep("mine", "owner:secret", viewer=ANN, shared=False)
+    assert session.query(ChangeSet).count() == 0
+    id_ = keep("ours", "env:prod", viewer=ANN)
+    kept = View("all", "hosts", "env:prod", [("sort", "-ip")], shared=True)
+    written(views.change_view, ANN, id_, kept, 1)
+    written(views.delete_view, ANN, id_, 2)
+
+    session.rollback()
+    entries = [e for change in session.query(ChangeSet) for e in change.entries]
+    assert [(e.subject, e.subject_name, e.action) for e in entries] == [
+        ("view", "ours", "created"),
+        ("view", "all", "changed"),
+        ("view", "all", "deleted"),
+    ]
+    assert entries[1].changes == {
+        "name": ["ours", "all"],
+        "settings": [None, "sort=-ip"],
+    }
+    listed = parse(client.get("/changes/"))
+    assert "all" in listed.main.text
+    for change in session.query(ChangeSet):
+        for url in (f"/changes/{change.id}/", f"/changes/{change.id}/undo"):
+            assert client.get(url).status_code == 200, url

@@ -33,4 +33,8 @@ def may_see_sql() -> bool:
 def web_viewer() -> Viewer:
     """Return who looks at this page: whose views they see, and which they may keep."""
     who = me()
-    return Viewer(who.account_id or NOBODY, shares=who.role.covers(Role.EDITOR))
+    return Viewer(
+        who.account_id or NOBODY,
+        shares=who.role.covers(Role.EDITOR),
+        manages=who.role is Role.ADMIN,
+    )

@@ -36,7 +36,7 @@ from ..pasting import (
 from ..query.fields import FIELDS, literal
 from ..query.printing import to_text
 from ..query.tree import EQUALS, Node, Term
-from ..values import clean_text
+from ..values import MAX_TEXT, clean_text
 from ..words import counted
 from .acting import web_act
 from .asked import with_query
@@ -52,6 +52,8 @@ MOST_MISSING = 1_000
 MOST_DOUBTS = 100
 # A query that people can read, and that any proxy takes in an address.
 MAX_QUERY = 1_000
+# Proxies take some 8,000 characters.
+MAX_URL = 4_000
 LIST, VIEW, CHANGE, MISSING, ADD = "list", "view", "change", "missing", "add"
 
 
@@ -69,7 +71,9 @@ class ShownAnswer:
 
     @property
     def missing(self) -> list[str]:
-        return [name.text for name in self.answer.missing[:MOST_MISSING]]
+        """The first of them, cut where no name is so long."""
+        names = (name.text for name in self.answer.missing[:MOST_MISSING])
+        return [n if len(n) <= MAX_TEXT else f"{n[:MAX_TEXT]}…" for n in names]
 
     @property
     def doubts(self) -> list[Doubt]:
@@ -85,10 +89,12 @@ def install(app: Flask) -> None:
 @bp.route("/", methods=("GET", "POST"))
 def find() -> ResponseReturnValue:
     """Say which hosts the names mean, or go on with what was found."""
-    if request.method == "GET":
-        return _page("")
-    text = request.form.get("text", "")
+    text = request.values.get("text", "")
     go = request.form.get("go", "")
+    if request.method == "GET" and not text:
+        return _page("")
+    if request.method == "POST" and not go and (url := _as_url(text)):
+        return redirect(url)
     picked = frozenset(_ids(request.form.getlist("pick")))
     try:
         answer = find_pasted(db.session(), read_pasted(text))
@@ -102,6 +108,12 @@ def find() -> ResponseReturnValue:
         return redirect(_further(go, _node(hosts)))
     nothing = "There is nothing to go on with: no host is found." if go else ""
     return _page(text, shown, nothing)
+
+
+def _as_url(text: str) -> str | None:
+    """Return the answer to a short text as an address: to reload, and to come back."""
+    url = url_for("paste.find", text=text)
+    return url if len(url) <= MAX_URL else None
 
 
 def _ids(texts: Iterable[str]) -> Iterable[int]:

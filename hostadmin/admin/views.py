@@ -34,6 +34,7 @@ OWN = ("id", "page", "name", "shared")
 def install(app: Flask) -> None:
     app.register_blueprint(bp)
     app.add_template_global(opened_view)
+    app.add_template_filter(option_words)
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,18 @@ class ShownView:
     problem: str
     is_default: bool
     may_change: bool
+
+
+def option_words(name: str, value: str) -> str:
+    """Return what a parameter of a page says, for people."""
+    if name == "sort":
+        columns = (
+            f"{one.removeprefix('-')}{', descending' if one.startswith('-') else ''}"
+            for one in value.split(",")
+        )
+        return f"sorted by {', then '.join(columns)}"
+    words = {"cols": "columns", "top": "the first", "zero": "zeros"}
+    return f"{words.get(name, name)} {value.replace(',', ', ')}"
 
 
 @dataclass

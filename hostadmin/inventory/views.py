@@ -1,6 +1,6 @@
 """Saved views: keep, find, change and delete them, each within what is allowed.
 
-A view says how to look at hosts and changes none, so the history has nothing of it.
+The history has what becomes of shared views; private ones are nobody else's business.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ from ..errors import (
     NotFound,
     QueryError,
 )
+from ..history import CHANGED, CREATED, DELETED, add_entries
 from ..models import NOBODY, DefaultView, SavedView
 from ..query.fields import Kind, find_field
 from ..query.membership import ALL, UNGROUPED, group_ids
@@ -38,10 +39,15 @@ MAX_OPTIONS = 2_000
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks. ``shares`` is whether they may keep what everybody sees."""
+    """Who looks.
+
+    ``shares`` is whether they may keep what everybody sees, ``manages`` whether they
+    may change what others shared.
+    """
 
     id: int = NOBODY
     shares: bool = True
+    manages: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,9 @@ def may_change(viewer: Viewer, view: SavedView) -> bool:
     """Whether somebody may rename, change or delete a view that they see."""
     if view.owner_id == viewer.id:
         return viewer.shares or not view.shared
-    return viewer.shares and view.owner_id == NOBODY
+    if view.owner_id == NOBODY:
+        return viewer.shares
+    return viewer.manages and view.shared
 
 
 def address_args(view: SavedView) -> list[tuple[str, str]]:
@@ -167,7 +175,9 @@ def add_view(session: orm.Session, viewer: Viewer, given: View) -> SavedView:
     view = SavedView(owner_id=viewer.id)
     _set(view, given)
     session.add(view)
-    return _saved(session, view)
+    _flush(session, view.name)
+    _note(session, view, CREATED, {}, _told(view))
+    return view
 
 
 def change_view(
@@ -178,8 +188,11 @@ def change_view(
     _check_version(view, version)
     given = _checked(session, viewer, given, view.query or "")
     _check_name_free(session, view.owner_id, given.name, view.id)
+    before = _told(view)
     _set(view, given)
-    return _saved(session, view)
+    _flush(session, view.name)
+    _note(session, view, CHANGED, before, _told(view))
+    return view
 
 
 def delete_view(
@@ -188,8 +201,10 @@ def delete_view(
     """Delete a view and return what it was. Raises ``NotFound``, ``Conflict``."""
     view = _own(session, viewer, view_id)
     _check_version(view, version)
+    before = _told(view)
     session.delete(view)
-    session.flush()
+    _flush(session, view.name)
+    _note(session, view, DELETED, before, {})
     return view
 
 
@@ -264,16 +279,45 @@ def _set(view: SavedView, given: View) -> None:
     view.shared = given.shared or view.owner_id == NOBODY
 
 
-def _saved(session: orm.Session, view: SavedView) -> SavedView:
-    """Flush; the loser of a race gets the same errors as one who came later."""
-    name = view.name
+def _flush(session: orm.Session, name: str) -> None:
+    """Write; the loser of a race gets the same errors as one who came later."""
     try:
         session.flush()
     except StaleDataError:
         raise Conflict(f"{quoted(name)} was changed since you opened it.") from None
     except IntegrityError:
         raise _wrong(f"{quoted(name)} was taken at the same moment.") from None
-    return view
+
+
+Told = dict[str, object]
+
+
+def _told(view: SavedView) -> Told:
+    """Return what the history keeps of a view that others see."""
+    if not view.shared:
+        return {}
+    settings = "&".join(f"{name}={value}" for name, value in view.options)
+    told: Told = {"name": view.name, "page": view.page, "query": view.query}
+    return told | {"settings": settings or None}
+
+
+def _note(
+    session: orm.Session, view: SavedView, action: str, before: Told, after: Told
+) -> None:
+    changes = {
+        name: [before.get(name), after.get(name)]
+        for name in before | after
+        if before.get(name) != after.get(name)
+    }
+    if changes:
+        entry = {
+            "subject": "view",
+            "subject_id": view.id,
+            "subject_name": view.name,
+            "action": action,
+            "changes": changes,
+        }
+        add_entries(session, [entry])
 
 
 def _wrong(message: str, field: str = "name") -> InvalidInput:

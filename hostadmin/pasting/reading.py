@@ -9,13 +9,19 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ..errors import InvalidValue
-from ..values import Address, address_key, address_text, fold, name_key, parse_address
+from ..values import (
+    MAX_TEXT,
+    Address,
+    address_key,
+    address_text,
+    fold,
+    name_key,
+    parse_address,
+)
 
 # So many different names are looked up at once.
 MAX_NAMES = 150_000
 MAX_CHARACTERS = 6_000_000
-# What is longer is shown cut; no name is.
-MAX_SHOWN = 255
 
 # Only what HTML knows, since <web-1> is a name in angle brackets.
 _TAG = re.compile(
@@ -128,13 +134,13 @@ def _whole(text: str) -> Name | None:
     """Return the text as one name, as it could stand in the inventory."""
     text = " ".join(text.strip(_QUOTES).split())
     key = name_key(text)
-    return Name(text, key) if key and len(text) <= MAX_SHOWN else None
+    return Name(text, key) if key and len(text) <= MAX_TEXT else None
 
 
 def _name(word: str) -> Name | None:
     """Return the name or address that is the heart of a word; None if there is none."""
     if _PLAIN.fullmatch(word):
-        return Name(word[:MAX_SHOWN], fold(word))
+        return Name(word, fold(word))
     text, port = _bare(word)
     address = _address(text)
     if address is not None:
@@ -143,7 +149,7 @@ def _name(word: str) -> Name | None:
     key = name_key(text)
     if not any(char.isalnum() for char in key):
         return None
-    return Name(text[:MAX_SHOWN], key, None, port)
+    return Name(text, key, None, port)
 
 
 def _bare(word: str) -> tuple[str, int | None]:
