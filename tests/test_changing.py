@@ -16,6 +16,7 @@ from hostadmin.inventory import groups, hosts
 from hostadmin.models import ChangeSet, Group, Host
 from hostadmin.query.parse import parse
 from hostadmin.undoing import undo
+from hostadmin.values import same_json
 
 from .dumps import dump
 from .racing import run_at_once
@@ -159,31 +160,28 @@ def test_a_group_to_leave_must_be_there(plan, owned, make_group):
 VARS = {"net": {"mtu": 1500, "up": True}, "rack": "B1", "n": 1}
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "expected"),
-    [
-        ("var.rack", "B2", {**VARS, "rack": "B2"}),
-        ("var.rack", "", {"net": VARS["net"], "n": 1}),
-        ("var.net.mtu", "9000", {**VARS, "net": {"mtu": 9000, "up": True}}),
-        ("var.net.mtu", "", {**VARS, "net": {"up": True}}),
-        ("var.net", '{"a": [1, null]}', {**VARS, "net": {"a": [1, None]}}),
-        ("var.net", "mtu: 1500", {**VARS, "net": {"mtu": 1500}}),
-        ("var.new.deep.key", "'7'", {**VARS, "new": {"deep": {"key": "7"}}}),
-        ("var.n", "1.0", {**VARS, "n": 1.0}),
-        ("var.n", "null", {**VARS, "n": None}),
-    ],
+SETTINGS = (
+    ("var.rack", "B2", {**VARS, "rack": "B2"}),
+    ("var.rack", "", {"net": VARS["net"], "n": 1}),
+    ("var.net.mtu", "9000", {**VARS, "net": {"mtu": 9000, "up": True}}),
+    ("var.net.mtu", "", {**VARS, "net": {"up": True}}),
+    ("var.net", '{"a": [1, null]}', {**VARS, "net": {"a": [1, None]}}),
+    ("var.net", "mtu: 1500", {**VARS, "net": {"mtu": 1500}}),
+    ("var.new.deep.key", "'7'", {**VARS, "new": {"deep": {"key": "7"}}}),
+    ("var.n", "1.0", {**VARS, "n": 1.0}),
+    ("var.n", "null", {**VARS, "n": None}),
 )
-def test_variables_are_set_and_taken_away(
-    session, change, take_back, make_host, name, text, expected
-):
-    id_ = make_host(hostname="a", vars=VARS)
-    _, change_set_id = change(Selection(ids=(id_,)), read_wish([(name, text)]))
 
-    assert repr(hosts.get_host(id_).vars) == repr(expected) or (
-        hosts.get_host(id_).vars == expected and name != "var.n"
-    )
-    take_back(change_set_id)
-    assert hosts.get_host(id_).vars == VARS
+
+def test_variables_are_set_and_taken_away(session, change, take_back, make_host):
+    id_ = make_host(hostname="a", vars=VARS)
+    for name, text, expected in SETTINGS:
+        _, change_set_id = change(Selection(ids=(id_,)), read_wish([(name, text)]))
+        # By type, too: 1.0 is not 1.
+        assert same_json(hosts.get_host(id_).vars, expected), (name, text)
+        take_back(change_set_id)
+        assert same_json(hosts.get_host(id_).vars, VARS)
+        session.rollback()
 
 
 def test_a_variable_that_cannot_be_set_stays_and_says_why(plan, make_host):
@@ -224,7 +222,7 @@ def test_a_variable_that_cannot_be_set_stays_and_says_why(plan, make_host):
         ([("var.", "1")], "names no variable"),
         ([("var.a..b", "1")], "names no variable"),
         ([("var.a", "{")], "line 1"),
-        ([("var.a", "[" * 9_000)], "nested too deep"),
+        ([("var.a", "[" * 3_000)], "nested too deep"),
         ([("var.a", "[" * 25 + "]" * 25)], "more than 20 deep"),
         ([("var.a", "x" * 70_000)], "at most 65,536"),
         ([("var.a", "1e999")], "not a number"),
@@ -521,6 +519,6 @@ def test_what_was_seen_travels_small_and_whatever_comes_back_is_harmless():
     assert len(packed) < 12_000
     assert dict(Seen.unpack(packed)) == dict(seen)
     assert dict(Seen.unpack(Seen().pack())) == {}
-    bomb = base64.b64encode(zlib.compress(b"\0" * 10**8)).decode()
+    bomb = base64.b64encode(zlib.compress(b"\0" * 10**7)).decode()
     for text in ("", "x", "=", "äö", packed[:-8], "AAAA", bomb):
         assert Seen.unpack(text) is None
