@@ -167,6 +167,18 @@ def page(
 
 
 @pytest.fixture
+def plain_page(app: Flask, browser: Browser, live_server: str) -> Iterator[Page]:
+    """A page of a browser that runs no scripts; an admin looks at it."""
+    with browser.new_context(
+        base_url=live_server, java_script_enabled=False
+    ) as context:
+        context.set_default_timeout(10_000)
+        name, value = cookie_of(app, add_person(app, "admin", "admin"))
+        context.add_cookies([{"name": name, "value": value, "url": live_server}])
+        yield context.new_page()
+
+
+@pytest.fixture
 def axe() -> Callable[[Page], None]:
     """``axe(page)`` fails for every breach of the accessibility rules."""
 

@@ -142,29 +142,26 @@ def test_a_slash_leads_to_the_search(page, make_host):
     expect(page.get_by_role("heading", name="1 of 2 hosts")).to_be_visible()
 
 
-def test_it_works_without_a_script(browser, live_server, make_group):
+def test_it_works_without_a_script(plain_page, make_group):
     make_group(name="web")
-    with browser.new_context(
-        base_url=live_server, java_script_enabled=False
-    ) as context:
-        page = context.new_page()
-        page.goto("/hosts/new/")
-        page.get_by_label("Hostname").fill("web-1")
-        page.get_by_label("Groups").fill("web")
-        page.get_by_role("button", name="Save").click()
-        expect(page.get_by_role("link", name="web", exact=True)).to_be_visible()
+    page = plain_page
+    page.goto("/hosts/new/")
+    page.get_by_label("Hostname").fill("web-1")
+    page.get_by_label("Groups").fill("web")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="web", exact=True)).to_be_visible()
 
-        page.goto("/hosts/")
-        page.get_by_text("Add filter").click()
-        page.get_by_label("Field").select_option("group")
-        page.get_by_label("Value").fill("web")
-        page.get_by_role("button", name="Add", exact=True).click()
-        expect(page.get_by_role("heading", name="1 of 1 host")).to_be_visible()
+    page.goto("/hosts/")
+    page.get_by_text("Add filter").click()
+    page.get_by_label("Field").select_option("group")
+    page.get_by_label("Value").fill("web")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("heading", name="1 of 1 host")).to_be_visible()
 
-        page.get_by_role("link", name="web-1", exact=True).click()
-        page.get_by_role("link", name="Delete").click()
-        page.get_by_role("button", name="Delete").click()
-        expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+    page.get_by_role("link", name="web-1", exact=True).click()
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
 
 
 def test_styles_and_scripts_are_small(page):
@@ -219,28 +216,25 @@ def test_ticks_are_kept_over_pages_by_mouse_and_keyboard(page, axe, make_host):
     expect(bar).to_be_hidden()
 
 
-def test_many_change_without_a_script(browser, live_server, make_host):
+def test_many_change_without_a_script(plain_page, make_host):
     for number in range(1, 5):
         make_host(hostname=f"web-{number}")
-    with browser.new_context(
-        base_url=live_server, java_script_enabled=False
-    ) as context:
-        page = context.new_page()
-        page.goto("/hosts/?per_page=2")
-        page.get_by_label("Tick web-1").check()
-        page.get_by_role("button", name="Next, ticks kept").click()
-        page.get_by_label("Tick web-4").check()
-        page.get_by_role("button", name="Groups").click()
-        page.get_by_label("Add to groups").fill("new")
-        page.get_by_role("button", name="See what happens").click()
-        page.get_by_label("Make the group “new”").check()
-        page.get_by_role("button", name="See what happens").click()
-        page.get_by_role("button", name="Change 2 hosts").click()
-        expect(page.locator("#messages")).to_contain_text("2 hosts changed, group new")
+    page = plain_page
+    page.goto("/hosts/?per_page=2")
+    page.get_by_label("Tick web-1").check()
+    page.get_by_role("button", name="Next, ticks kept").click()
+    page.get_by_label("Tick web-4").check()
+    page.get_by_role("button", name="Groups").click()
+    page.get_by_label("Add to groups").fill("new")
+    page.get_by_role("button", name="See what happens").click()
+    page.get_by_label("Make the group “new”").check()
+    page.get_by_role("button", name="See what happens").click()
+    page.get_by_role("button", name="Change 2 hosts").click()
+    expect(page.locator("#messages")).to_contain_text("2 hosts changed, group new")
 
-        page.goto("/hosts/?q=group:new")
-        page.get_by_label("Tick web-1").check()
-        page.get_by_label("Select all 2 that match").check()
-        page.get_by_role("button", name="Delete").click()
-        page.get_by_role("button", name="Delete 2 hosts").click()
-        expect(page.locator("#messages")).to_contain_text("2 hosts deleted.")
+    page.goto("/hosts/?q=group:new")
+    page.get_by_label("Tick web-1").check()
+    page.get_by_label("Select all 2 that match").check()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete 2 hosts").click()
+    expect(page.locator("#messages")).to_contain_text("2 hosts deleted.")

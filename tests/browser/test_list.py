@@ -80,20 +80,17 @@ def test_filters_are_a_panel_on_a_phone(page, axe, some):
     expect(page.locator("#facet-env")).to_be_hidden()
 
 
-def test_columns_are_chosen_without_a_script(browser, live_server, some):
-    with browser.new_context(
-        base_url=live_server, java_script_enabled=False
-    ) as context:
-        page = context.new_page()
-        page.goto("/hosts/")
-        page.get_by_text("Columns").click()
-        page.get_by_role("checkbox", name="Owner").uncheck()
-        page.get_by_role("button", name="Status further to the left").click()
-        expect(page.locator("thead th").nth(2)).to_have_text("Status")
-        expect(page.get_by_role("columnheader", name="Owner")).to_have_count(0)
+def test_columns_are_chosen_without_a_script(plain_page, some):
+    page = plain_page
+    page.goto("/hosts/")
+    page.get_by_text("Columns").click()
+    page.get_by_role("checkbox", name="Owner").uncheck()
+    page.get_by_role("button", name="Status further to the left").click()
+    expect(page.locator("thead th").nth(2)).to_have_text("Status")
+    expect(page.get_by_role("columnheader", name="Owner")).to_have_count(0)
 
-        page.goto("/hosts/")
-        expect(page.locator("thead th").nth(2)).to_have_text("Status")
+    page.goto("/hosts/")
+    expect(page.locator("thead th").nth(2)).to_have_text("Status")
 
 
 def test_the_heads_of_columns_stay_in_sight(page, make_host):
