@@ -27,7 +27,8 @@ def me() -> Identity:
 
 def may_see_sql() -> bool:
     """Whether who looks at this page may see what a query is in SQL: admins."""
-    return True
+    who = identity()
+    return who is not None and who.role is Role.ADMIN
 
 
 def web_viewer() -> Viewer:

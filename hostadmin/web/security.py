@@ -76,6 +76,9 @@ def install(app: Flask, settings: Settings) -> None:
             abort(400, "This server does not answer to that name.")
         if len(request.full_path) > MAX_URL:
             raise RequestURITooLarge
+        if not request.headers.get("Authorization", "").isascii():
+            # Werkzeug would fail to read it.
+            abort(401)
         if request.method not in SAFE_METHODS and _is_foreign(settings):
             abort(403, "This form was sent from another site. Nothing was saved.")
 
