@@ -301,23 +301,31 @@ def command(uri: str, folder: Path, *words: str, stdout: Path | None = None) -> 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hosts", type=int, default=20_000)
-    parser.add_argument("--imports", action="store_true", help="only the import")
     parser.add_argument("--uri", help="an empty database; a temporary file by default")
+    parser.add_argument(
+        "--only", choices=("lists", "stats", "exports", "imports"), help="one part"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hostadmin-bench-") as name:
         folder = Path(name)
         uri = options.uri or f"sqlite:///{folder}/big.sqlite"
-        if options.imports:
+        if options.only == "imports":
             bench_imports(build_empty, command, uri, options.hosts, folder)
             return
         big = build(uri, options.hosts)
         small = build(f"sqlite:///{folder}/small.sqlite", SMALL)
         with big.app_context():
             print(f"{options.hosts:,} hosts on {db.engine.dialect.name}")
-        bench_lists(big, small)
-        bench_stats(big)
-        bench_exports(big, uri, folder)
-        bench_imports(build_empty, command, uri, options.hosts, folder)
+        parts = {
+            "lists": lambda: bench_lists(big, small),
+            "stats": lambda: bench_stats(big),
+            "exports": lambda: bench_exports(big, uri, folder),
+        }
+        for name, run in parts.items():
+            if options.only in (None, name):
+                run()
+        if options.only is None:
+            bench_imports(build_empty, command, uri, options.hosts, folder)
 
 
 if __name__ == "__main__":

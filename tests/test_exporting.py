@@ -139,7 +139,7 @@ def test_the_header_names_the_fields_and_cells_are_plain(
         "status": "active",
         "groups": "web",
         "notes": "'=1+1",
-        "vars": '{"a":1}',
+        "vars": '{"a": 1}',
     }
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
 from hostadmin import demo, history
@@ -14,6 +16,7 @@ from hostadmin.database import db
 from hostadmin.errors import QueryError
 from hostadmin.inventory import hosts as host_functions
 from hostadmin.inventory import snapshot as snapshots
+from hostadmin.inventory.json_cells import JsonCells
 from hostadmin.inventory.snapshot import Snapshot, snapshot
 from hostadmin.inventory.whole import change_inventory
 from hostadmin.models import Group, Host
@@ -120,6 +123,41 @@ def test_the_number_of_statements_follows_the_batches(inventory, statements):
 def test_a_query_that_makes_no_sense_is_refused_before_anything(inventory):
     with pytest.raises(QueryError):
         export(db.session(), FORMATS["ansible"], parse("group:nowhere"), [])
+
+
+OBJECTS = st.dictionaries(
+    st.text(max_size=5),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner),
+        max_leaves=4,
+    ),
+)
+
+
+@given(found=OBJECTS, ascii=st.booleans())
+@settings(deadline=None)
+def test_a_cell_becomes_text_that_is_json_for_sure(found, ascii):
+    cell = json.dumps(found, ensure_ascii=ascii)
+    cells = JsonCells()
+    text = cells.text(cell)
+
+    again = json.loads(text, parse_constant=pytest.fail)
+    assert json.dumps(again) == json.dumps(cells.object(cell))
+    if "NaN" not in cell and "Infinity" not in cell:
+        assert json.dumps(again) == json.dumps(found)
+        assert cells.unread == 0
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *('{"a": 01}', '{"a": 1, }', '{"a": 1 "b": 2}', '{"a": tru}', '{"a"}', "[1]"),
+        *('{"a": "\n"}', '{"a": "x"y"}', '{"a": -}', '{"a": 1}{', "", None, '{"a":'),
+    ],
+)
+def test_what_is_no_object_becomes_an_empty_one(cell):
+    assert JsonCells().text(cell) == "{}"
 
 
 # ---- what nobody can enter, but may be there

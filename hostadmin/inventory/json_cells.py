@@ -2,9 +2,16 @@
 
 import json
 import math
+import re
 from typing import Any
 
 from ..values import MAX_DEPTH
+
+# What most hosts have: an object of short values, as we write it, without an escape.
+# To see that takes a third of the time of reading and writing it anew.
+_STRING = r'"[^"\\\x00-\x1f]*"'
+_VALUE = rf"(?:{_STRING}|-?(?:0|[1-9]\d{{0,14}})|true|false|null)"
+_SIMPLE = re.compile(rf"\{{(?:{_STRING}: {_VALUE}(?:, (?=\")|(?=\}})))*\}}")
 
 
 class JsonCells:
@@ -39,6 +46,12 @@ class JsonCells:
             return found
         self.unread += 1
         return {}
+
+    def text(self, text: str | None) -> str:
+        """Return the object in a cell as text that is JSON for sure."""
+        if text is not None and _SIMPLE.fullmatch(text):
+            return text
+        return json.dumps(self.object(text), ensure_ascii=False)
 
     def _float(self, text: str) -> float | None:
         value = float(text)

@@ -15,12 +15,14 @@ from ...values import VOCABULARY_FIELDS, address_text, parse_address
 PREFIX = "hostadmin_"
 VAULT = "__ansible_vault"
 UNSAFE = "__ansible_unsafe"
+PRIORITY = "ansible_group_priority"
 
 _FREE = ("aliases", "addresses", "status", *VOCABULARY_FIELDS, "notes")
 # Where name and variables would give something else, these say what is right.
 _FIELDS = {PREFIX + field: field for field in ("ip_addr", "port", *_FREE)}
 # Holds variables that happen to be called like one of ours.
 _OTHERS = f"{PREFIX}vars"
+_SPECIAL = frozenset((*_FIELDS, _OTHERS, "ansible_host", "ansible_port"))
 _PERHAPS_ADDRESS = re.compile(r"\s*[0-9a-fA-F:.]+\s*")
 
 
@@ -69,6 +71,25 @@ def host_variables(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the variables from which ``host_fields`` makes the row again."""
     name, address, port = row["hostname"], row.get("ip_addr"), row.get("port")
     own = row.get("vars") or {}
+    if _SPECIAL.isdisjoint(own) and not _PERHAPS_ADDRESS.fullmatch(name):
+        found = dict(own)
+        if address:
+            found["ansible_host"] = address
+        if port is not None:
+            found["ansible_port"] = port
+    else:
+        found = _told_apart(name, address, port, own)
+    for field in _FREE:
+        value = row.get(field)
+        if value and not (field == "status" and value == "active"):
+            found[PREFIX + field] = marked(value)
+    return found
+
+
+def _told_apart(
+    name: str, address: str | None, port: int | None, own: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return variables where the host's own, or its name, could be taken for ours."""
     found = {key: value for key, value in own.items() if not _is_ours(key)}
     others = {key: value for key, value in own.items() if _is_ours(key)}
     if others:
@@ -83,10 +104,6 @@ def host_variables(row: Mapping[str, Any]) -> dict[str, Any]:
         found[f"{PREFIX}ip_addr"] = address
     if back.get("port") != port or _differs("ansible_port", own, kept):
         found[f"{PREFIX}port"] = port
-    for field in _FREE:
-        value = row.get(field)
-        if value and not (field == "status" and value == "active"):
-            found[PREFIX + field] = marked(value)
     return found
 
 
@@ -103,9 +120,9 @@ def _differs(key: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool
 
 def marked(value: Any) -> Any:
     """Return free text with a mark where Ansible would run it as a template."""
-    if isinstance(value, list):
+    if not isinstance(value, str):
         return [marked(item) for item in value]
-    if isinstance(value, str) and any(mark in value for mark in ("{{", "{%", "{#")):
+    if "{" in value and any(mark in value for mark in ("{{", "{%", "{#")):
         return {UNSAFE: value}
     return value
 
@@ -127,13 +144,17 @@ def mark_of(value: Mapping[str, Any]) -> str | None:
     return None
 
 
-def without_misread(variables: Mapping[str, Any]) -> dict[str, Any]:
+def without_misread(variables: Mapping[str, Any]) -> Mapping[str, Any]:
     """Leave out variables at which Ansible would refuse the whole inventory."""
+    if PRIORITY not in variables and not any(
+        isinstance(value, dict | list) for value in variables.values()
+    ):
+        return variables
     return {k: v for k, v in variables.items() if not _is_misread(k, v)}
 
 
 def _is_misread(name: str, value: Any) -> bool:
-    if name == "ansible_group_priority":
+    if name == PRIORITY:
         try:
             int(value)
         except (TypeError, ValueError, OverflowError):

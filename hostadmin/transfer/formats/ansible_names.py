@@ -172,6 +172,8 @@ def _bounds(pattern: str, bounds: str) -> tuple[str, str, int]:
 
 def is_literal(name: str) -> bool:
     """Whether Ansible takes a key in YAML for just this name."""
+    if name and "[" not in name and ":" not in name:
+        return True
     try:
         return expand(name) == ([name], None)
     except InvalidValue:

@@ -4,6 +4,7 @@ It is written by hand, line by line: PyYAML needs a millisecond for a host. Nest
 values are JSON, which is YAML, too, but for a few spellings that are seen to here.
 """
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -49,7 +50,7 @@ class _Counted:
         self._variables = 0
         self._hosts: list[str] = []
 
-    def variables(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
         kept = without_misread(given)
         self._variables += len(given) - len(kept)
         return kept
@@ -74,7 +75,7 @@ class _Counted:
 
 
 def _host(name: str, variables: Mapping[str, Any]) -> Iterator[str]:
-    yield f"    {_key(name)}:\n"
+    yield f"    {_text(name)}:\n"
     yield from _section("", variables, "      ")
 
 
@@ -100,7 +101,7 @@ def _group(
     title = "  hosts:\n"
     for host in content.members(name):
         if is_literal(host):
-            yield f"{title}    {_key(host)}:\n"
+            yield f"{title}    {_text(host)}:\n"
             title = ""
     title = "  children:\n"
     for child in group["children"]:
@@ -109,14 +110,14 @@ def _group(
             title = ""
 
 
-def _key(name: str) -> str:
-    return _text(name)
-
-
 def _text(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
     return _escaped(json_text(text))
+
+
+# Names of variables and groups are few, and short.
+_key = functools.lru_cache(maxsize=4096)(_text)
 
 
 def _escaped(text: str) -> str:

@@ -83,8 +83,6 @@ READ: dict[str, Callable[[str], object]] = {
 def cell_text(field: str, value: Any) -> str:
     if not value:
         return ""
-    if field == "vars":
-        return json_text(value)
     if field in ADDED_TO:
         return _list_text(value)
     return str(value)

@@ -13,18 +13,15 @@ from .document import Source, some
 # Lines that are written at once; one by one they take twice the time.
 LINES = 200
 # Columns whose values are no texts, and where they stand.
-_NO_TEXT = [
-    (index, name)
-    for index, name in enumerate(COLUMNS)
-    if name in ("port", "vars", *ADDED_TO)
-]
+_NO_TEXT = [(COLUMNS.index(name), name) for name in ("port", *ADDED_TO)]
+_VARS = COLUMNS.index("vars")
 
 
 def write(content: Source, notes: list[str]) -> Iterator[str]:
     """Yield the header and the hosts. ``notes`` gets, at the end, what is not there."""
     yield _text([COLUMNS])
     named: set[str] = set()
-    rest = iter(content.hosts)
+    rest = iter(content.host_texts)
     while batch := list(islice(rest, LINES)):
         for row in batch:
             named.update(row["groups"])
@@ -54,10 +51,12 @@ def _left_out(content: Source, named: Container[str]) -> Iterator[str]:
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
-    cells = [row.get(name) or "" for name in COLUMNS]
+    cells = [row[name] or "" for name in COLUMNS]
     for index, name in _NO_TEXT:
         if cells[index]:
             cells[index] = cell_text(name, cells[index])
+    if cells[_VARS] == "{}":
+        cells[_VARS] = ""
     return [guarded(c) if c and c[0] in RISKY else c for c in cells]
 
 

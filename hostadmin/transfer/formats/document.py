@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ...errors import FieldError, InvalidFile
-from ...values import quoted
+from ...values import json_text, quoted
 from ..rows import Row
 
 # For formats that cannot be understood before the last line is read.
@@ -40,8 +40,9 @@ Item = FileVars | FileGroup | Row
 class Source(Protocol):
     """What a file is written from. Hosts are read once and never held.
 
-    Groups have name, description, vars and children; ``members`` gives the names of
-    the hosts that are directly in a group, or for None of those that are in none.
+    ``host_texts`` are the hosts with their variables as JSON text. Groups have name,
+    description, vars and children; ``members`` gives the names of the hosts that are
+    directly in a group, or for None of those that are in none.
     """
 
     @property
@@ -50,6 +51,8 @@ class Source(Protocol):
     def groups(self) -> Sequence[Mapping[str, Any]]: ...
     @property
     def hosts(self) -> Iterable[Mapping[str, Any]]: ...
+    @property
+    def host_texts(self) -> Iterable[Mapping[str, Any]]: ...
     def members(self, group: str | None, /) -> Iterable[str]: ...
 
 
@@ -61,6 +64,11 @@ class Content:
     groups: Sequence[Mapping[str, Any]]
     hosts: Iterable[Mapping[str, Any]]
     members: Callable[[str | None], Iterable[str]]
+
+    @property
+    def host_texts(self) -> Iterator[Mapping[str, Any]]:
+        for host in self.hosts:
+            yield {**host, "vars": json_text(host.get("vars") or {})}
 
 
 def whole_text(name: str, pieces: Iterable[str]) -> str:

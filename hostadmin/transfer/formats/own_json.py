@@ -143,9 +143,9 @@ def _item(line: int, record: Any, doubles: list[str], kind: str) -> Item:
 def write(content: Source, notes: list[str]) -> Iterator[str]:
     """Yield a JSON document, a record a line."""
     yield f'{{"hostadmin": {VERSION},\n"vars": {_text(content.vars)},\n"groups": ['
-    yield from _joined(map(_group, content.groups))
+    yield from _joined(map(_group_text, content.groups))
     yield '],\n"hosts": ['
-    yield from _joined(map(_host, content.hosts))
+    yield from _joined(map(_host_text, content.host_texts))
     yield "]}\n"
 
 
@@ -154,14 +154,14 @@ def write_lines(content: Source, notes: list[str]) -> Iterator[str]:
     header = {"hostadmin": VERSION, "vars": content.vars}
     for record in (header, *map(_group, content.groups)):
         yield f"{_text(record)}\n"
-    for host in content.hosts:
-        yield f"{_text(_host(host))}\n"
+    for host in content.host_texts:
+        yield f"{_host_text(host)}\n"
 
 
-def _joined(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def _joined(records: Iterable[str]) -> Iterator[str]:
     mark = "\n"
     for record in records:
-        yield f"{mark}{_text(record)}"
+        yield f"{mark}{record}"
         mark = ",\n"
 
 
@@ -169,8 +169,15 @@ def _group(group: Mapping[str, Any]) -> dict[str, Any]:
     return {field: group.get(field) for field in GROUP_RULES}
 
 
-def _host(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {field: row.get(field) for field in COLUMNS}
+def _group_text(group: Mapping[str, Any]) -> str:
+    return _text(_group(group))
 
 
+def _host_text(row: Mapping[str, Any]) -> str:
+    # The variables are text already.
+    rest = _text({field: row.get(field) for field in _BUT_VARS})
+    return f'{rest[:-1]}, "vars": {row["vars"]}}}'
+
+
+_BUT_VARS = tuple(field for field in COLUMNS if field != "vars")
 _text = json.JSONEncoder(ensure_ascii=False).encode
