@@ -3,6 +3,7 @@
 import pytest
 
 from hostadmin import history
+from hostadmin.access import accounts
 from hostadmin.database import db
 from hostadmin.history import Act
 from hostadmin.inventory import bulk, groups, hosts
@@ -251,3 +252,18 @@ def test_an_entry_of_another_change_is_not_found(client, session, did, make_host
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
 def test_nothing_can_be_written_to_it(client, url, method):
     assert getattr(client, method)(url).status_code in (400, 405)
+
+
+def test_what_accounts_did_is_listed_and_not_undone(client, session, did, app):
+    with app.app_context():
+        history.write(
+            Act("tests", "command"),
+            lambda: accounts.add_account("ann", "p" * 20, "viewer"),
+        )
+    found = client.get("/changes/?kind=account&object=ann")
+    assert rows(found)[0].startswith("Created account ann tests command")
+    assert "Undo" not in parse(found).select_one("tbody").text
+    link = parse(found).select_one("tbody a")["href"]
+    page = client.get(link)
+    assert "p" * 20 not in page.text
+    assert "Undo" not in parse(page).main.text

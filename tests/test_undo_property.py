@@ -1,6 +1,7 @@
 """Whatever was done: undone in reverse order, all is as it was. On every database."""
 
 import contextlib
+import json
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from hostadmin import history
 from hostadmin.database import Base, db
-from hostadmin.errors import InvalidInput
+from hostadmin.errors import InvalidFile, InvalidInput
 from hostadmin.history import Act
 from hostadmin.inventory import groups, hosts, removal, whole
 from hostadmin.models import ChangeSet, Group, Host
@@ -58,6 +59,12 @@ STEPS = st.one_of(
     st.tuples(st.just("delete group"), PICK),
     st.tuples(st.just("whole"), VARS),
     st.tuples(st.just("import"), st.lists(st.tuples(NAMES, GROUPS), max_size=4)),
+    st.tuples(
+        st.just("import inventory"),
+        st.dictionaries(GROUPS, st.tuples(VARS, st.lists(GROUPS), st.lists(NAMES))),
+        VARS,
+        st.booleans(),
+    ),
     st.tuples(st.just("undo"), PICK),
 )
 
@@ -95,6 +102,24 @@ def import_csv(path, rows):
             importing.apply_plan(db.session(), plan)
 
 
+def import_inventory(path, given, whole_vars, replace):
+    """Import groups that nest, with variables, as Ansible's YAML has them."""
+    children = {
+        name: {
+            "vars": variables,
+            "children": {child: {} for child in nested},
+            "hosts": {host: {"rack": 1} for host in members},
+        }
+        for name, (variables, nested, members) in given.items()
+    }
+    path = path.with_suffix(".yaml")
+    path.write_text(json.dumps({"all": {"vars": whole_vars, "children": children}}))
+    with importing.staged(str(path), "ansible") as plan:
+        importing.make_plan(db.session(), plan, replace=replace)
+        if not plan.bad_rows:
+            importing.apply_plan(db.session(), plan)
+
+
 def undo_one_of_the_last(number):
     newest = db.session.scalars(
         sa.select(ChangeSet.id).order_by(ChangeSet.id.desc()).limit(6)
@@ -106,6 +131,7 @@ def undo_one_of_the_last(number):
 TAKEN = {
     "whole": lambda _path, given: whole.change_inventory({"vars": given}),
     "import": import_csv,
+    "import inventory": import_inventory,
     "undo": lambda _path, number: undo_one_of_the_last(number),
 }
 
@@ -175,7 +201,7 @@ def test_all_undone_in_reverse_order_is_as_it_was(
 
 def run(steps, tmp_path):
     for step in steps:
-        with contextlib.suppress(InvalidInput):
+        with contextlib.suppress(InvalidInput, InvalidFile):
             history.write(
                 Act("ann", "web"), lambda step=step: take(step, tmp_path / "hosts.csv")
             )

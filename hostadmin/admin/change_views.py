@@ -11,6 +11,7 @@ from ..changes.objects import Object
 from ..changes.wording import WHOLE, field_changes, value_text
 from ..errors import NotFound
 from ..models import ChangeEntry
+from ..undoing import UNDONE
 from ..values import quoted
 from ..words import calm, shortened
 
@@ -49,7 +50,7 @@ class ShownEntry:
     url: str | None
     entry_url: str
     change_url: str
-    undo_url: str
+    undo_url: str | None
     history_url: str
 
 
@@ -96,7 +97,9 @@ def shown_entry(
         url=url_for(page, id=entry.subject_id) if exists and page else None,
         entry_url=url_for("changes.entry", entry_id=entry.id, **ids),
         change_url=url_for("changes.change", **ids),
-        undo_url=url_for("undo.undo_page", entry=entry.id, **ids),
+        undo_url=url_for("undo.undo_page", entry=entry.id, **ids)
+        if entry.subject in UNDONE
+        else None,
         history_url=history_url(entry.subject, entry.subject_id),
     )
 

@@ -23,6 +23,7 @@ from ..errors import NotFound, QueryError
 from ..history import SOURCES
 from ..models import ChangeEntry, ChangeSet
 from ..paging import Count
+from ..undoing import UNDONE
 from ..values import quoted
 from ..words import time_text
 from .change_views import parse_big_id, shown_entry
@@ -56,7 +57,7 @@ class ChangeListing(Listing):
 class Row:
     id: int
     url: str
-    undo_url: str
+    undo_url: str | None
     # The link, and what follows it.
     head: str
     rest: str
@@ -105,6 +106,7 @@ class ChangesPage(BaseView):
         view = read_request("changes.change", request.args, ("per_page", "cursor"))
         session = db.session()
         page = list_entries(session, change.id, view.cursor, view.size)
+        line = summarised(session, [change])[0]
         there = existing(session, {(e.subject, e.subject_id) for e in page.entries})
         url = _ChangeUrl("changes.change", view.url.pairs, change.id)
         listing = ChangeListing(
@@ -125,7 +127,8 @@ class ChangesPage(BaseView):
             self.render(
                 "hostadmin/change.html",
                 change=change,
-                line=summarised(session, [change])[0],
+                line=line,
+                can_undo=bool(line.subjects & set(UNDONE)),
                 entries=[shown_entry(entry, there) for entry in page.entries],
                 listing=listing,
             )
@@ -210,7 +213,9 @@ def _rows(page: ChangePage, url: ViewUrl) -> list[Row]:
             Row(
                 id=change.id,
                 url=url_for("changes.change", change_set_id=change.id),
-                undo_url=url_for("undo.undo_page", change_set_id=change.id),
+                undo_url=url_for("undo.undo_page", change_set_id=change.id)
+                if line.subjects & set(UNDONE)
+                else None,
                 head=head[:1].upper() + head[1:],
                 rest=colon + rest,
                 actor=change.actor,

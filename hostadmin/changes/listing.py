@@ -36,6 +36,8 @@ class Line:
 
     change: ChangeSet
     summary: str = ""
+    # The kinds of objects that it touched.
+    subjects: frozenset[str] = frozenset()
     entries: list[ChangeEntry] = field(default_factory=list)
 
 
@@ -290,10 +292,12 @@ def summarised(session: orm.Session, changes: Sequence[ChangeSet]) -> list[Line]
         .order_by(ChangeEntry.id)
     ):
         entries.setdefault(entry.change_set_id, []).append(entry)
-    return [
-        Line(c, summary(c, counts.get(c.id, {}), entries.get(c.id, ())))
-        for c in changes
-    ]
+    lines = []
+    for change in changes:
+        found = counts.get(change.id, {})
+        text = summary(change, found, entries.get(change.id, ()))
+        lines.append(Line(change, text, frozenset(subject for subject, _ in found)))
+    return lines
 
 
 def counts_of(session: orm.Session, ids: Sequence[int]) -> dict[int, Counts]:
@@ -322,7 +326,9 @@ def _entry_lines(session: orm.Session, found: Sequence[Any]) -> list[Line]:
     counts = counts_of(session, [line.change.id for line in lines])
     for line in lines:
         parts = [entry_text(entry) for entry in line.entries]
-        rest = sum(counts.get(line.change.id, {}).values()) - len(parts)
+        in_all = counts.get(line.change.id, {})
+        line.subjects = frozenset(subject for subject, _ in in_all)
+        rest = sum(in_all.values()) - len(parts)
         if rest > 0:
             parts.append(f"and {rest:,} more")
         line.summary = "; ".join(parts)

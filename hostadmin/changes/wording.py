@@ -77,7 +77,11 @@ def object_text(subject: str, name: str) -> str:
 
 def entry_text(entry: ChangeEntry) -> str:
     """Return what happened to one object: "changed host a: owner: me → you"."""
-    text = f"{entry.action} {object_text(entry.subject, entry.subject_name)}"
+    what = object_text(entry.subject, entry.subject_name)
+    if entry.action not in ORDER:
+        # What an account did, such as to log in.
+        return f"{what}: {entry.action}"
+    text = f"{entry.action} {what}"
     if entry.action != "changed":
         return text
     fields = list(field_changes(entry.changes))

@@ -27,6 +27,7 @@ __all__ = [
     "RESTORE",
     "SHOWN",
     "STAY",
+    "UNDONE",
     "Kept",
     "Step",
     "UndoPlan",
@@ -36,7 +37,8 @@ __all__ = [
     "undo",
 ]
 
-LOOKED_AT = ("group", "host", "inventory")
+# The kinds of objects whose changes can be undone.
+UNDONE = ("group", "host", "inventory")
 
 
 def message(change_set_id: int, entry_id: int | None = None) -> str:
@@ -72,7 +74,7 @@ def _fill(session: orm.Session, plan: UndoPlan) -> None:
     _add(session, plan, "group", groups.steps)
     for batch in nets.batches("inventory"):
         _add(session, plan, "inventory", _whole(session, batch))
-    for subject in nets.subjects - set(LOOKED_AT):
+    for subject in nets.subjects - set(UNDONE):
         for batch in nets.batches(subject):
             reason = f"a change of {subject} is not undone here"
             plan_steps = [Step.of(net, STAY).stay(reason) for net in batch]
