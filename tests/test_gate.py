@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from hostadmin import create_app, history
-from hostadmin.access import tokens
+from hostadmin.access import accounts, tokens
 from hostadmin.config import Settings
 from hostadmin.database import db
 from hostadmin.gate import policy
@@ -108,6 +108,21 @@ def test_each_role_may_exactly_what_its_lines_say(app, client_of, row, role):
     assert dump(app) == before
 
 
+def test_what_the_history_shows_of_accounts_can_be_looked_at(app, client_of):
+    browser = client_of("viewer")
+    with app.app_context(), history.writing("tests"):
+        accounts.record(accounts.list_accounts()[0], "logged in")
+        tokens.add_token("t", "viewer")
+    entries = parse(browser.get("/changes/")).select("td a[href^='/changes/']")
+    links = {a["href"] for a in entries}
+    for url in sorted(links):
+        page = browser.get(url)
+        links |= {a["href"] for a in parse(page).select("main a[href]")}
+    assert any("kind=" in url or "object=" in url for url in links)
+    for url in sorted(links):
+        assert browser.get(url).status_code == 200, url
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_no_shown_link_or_button_leads_to_a_refusal(app, client_of, row, role):
     host, group = row
@@ -196,6 +211,70 @@ def test_fields_that_a_form_does_not_have_are_ignored(app, client_of, make_host,
         host = db.session.get(Host, id_)
         assert (host.id, host.hostname_key) == (id_, "a")
         assert host.created_at.year > 2000
+
+
+# ---- forms without a good token
+
+OURS = {"Origin": "http://localhost"}
+
+
+def test_no_post_works_without_the_token_of_its_own_session(app, client_of, row):
+    host, _ = row
+    admin, other = client_of("admin"), client_of("editor")
+    foreign = csrf(other, "/hosts/new/")
+    before = dump(app)
+    posts = [url for _, method, url in routes(app) if method == "POST"]
+    assert len(posts) > 20
+    for url in posts:
+        for sent in (None, "", "nonsense", foreign):
+            data = {"id": host, "row_version": "1", "name": "x", "username": "x"}
+            data |= {} if sent is None else {"csrf_token": sent}
+            response = admin.post(url, data=data)
+            assert response.status_code == 400, url
+    assert dump(app) == before
+
+
+def test_what_was_typed_is_kept_and_sent_again(app, client_of):
+    browser = client_of("editor")
+    typed = {"hostname": "a", "status": "active", "notes": "one\r\ntwo <b>"}
+    stale = browser.post(
+        "/hosts/new/", data={**typed, "csrf_token": "of-yesterday"}, headers=OURS
+    )
+
+    page = parse(stale)
+    assert stale.status_code == 400
+    assert "Nothing was saved." in page.main.text
+    assert page.select("main b") == []
+    form = {field["name"]: field["value"] for field in page.select("main input")}
+    assert form.items() > typed.items()
+    assert browser.post("/hosts/new/", data=form, headers=OURS).status_code == 302
+    with app.app_context():
+        assert db.session.scalars(sa.select(Host.hostname)).all() == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("url", "fields", "headers"),
+    [
+        # Without a sign that a page of ours sent it, one click must not be enough.
+        ("/hosts/new/", {"hostname": "a"}, {}),
+        ("/account/password", {"current": "secret"}, OURS),
+        ("/accounts/new/", {"username": "a", "password": "secret"}, OURS),
+        ("/login", {"username": "a", "password": "secret"}, OURS),
+    ],
+)
+def test_passwords_and_forms_of_others_are_not_filled_in(client, url, fields, headers):
+    response = client.post(url, data=fields, headers=headers)
+
+    assert response.status_code == 400
+    assert "Send it again" not in response.text
+    assert "secret" not in response.text
+
+
+def test_nobody_and_whoever_may_not_get_no_form_back(nobody, client_of):
+    data = {"hostname": "a"}
+    assert nobody.post("/hosts/new/", data=data, headers=OURS).status_code == 302
+    viewer = client_of("viewer")
+    assert viewer.post("/hosts/new/", data=data, headers=OURS).status_code == 403
 
 
 # ---- who acted

@@ -540,7 +540,8 @@ def test_a_database_that_takes_no_writes_is_still_read(app, client):
     with refusing_writes(app):
         start = time.monotonic()
         assert is_in(client)
-        assert time.monotonic() - start < 3
+        # SQLite would else wait for five seconds.
+        assert time.monotonic() - start < 4.8
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import url_for
 
+from ..changes.asked import SHORTHANDS
 from ..changes.objects import Object
 from ..changes.wording import WHOLE, field_changes, value_text
 from ..errors import NotFound
@@ -113,5 +114,7 @@ def history_url(subject: str, subject_id: int) -> str:
     """Return the list of all changes of one object."""
     if subject == "inventory":
         return url_for("changes.index", kind=subject)
+    if subject not in SHORTHANDS:
+        return url_for("changes.index", kind=subject, object=f"#{subject_id}")
     which: dict[str, Any] = {subject: f"#{subject_id}"}
     return url_for("changes.index", **which)

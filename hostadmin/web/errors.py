@@ -29,6 +29,7 @@ from ..errors import (
     QueryError,
 )
 from ..failures import trouble
+from . import resent
 from .query_errors import QUERY, shown_error
 from .requests import request_id
 from .security import SAFE_METHODS
@@ -156,6 +157,10 @@ def _own_error(error: HostadminError) -> ResponseReturnValue:
 
 def _csrf_error(error: CSRFError) -> ResponseReturnValue:
     log.warning("refused: %s", error.description)
+    fields = resent.fields()
+    if fields and not wants_json():
+        body = render_template("errors/resend.html", fields=fields, **_id())
+        return make_response(body, 400)
     hint = "Cookies must be allowed."
     settings: Settings = current_app.extensions["hostadmin"]
     if settings.cookies_are_secure and not request.is_secure:
