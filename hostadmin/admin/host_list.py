@@ -131,10 +131,11 @@ class HostList(ModelAdmin):
         listing.views = view_menu(views.HOSTS, asked.url)
         listing.can_sort_by_several = True
         listing.sort_note = _sort_note(asked, listing)
+        listing.stopped_after = listing.page.stopped_after
         listing.view_names = ("sort", "per_page", COLS)
         if listing.chips:
             listing.sentence = describe(node, spelling(session))
-        if not rows:
+        if not rows and not listing.stopped_after:
             listing.hint = nearest_values(session, node)
         look = self.look(asked)
         ticked = _ticked()

@@ -142,6 +142,8 @@ class Listing:
     can_sort_by_several: bool = False
     sort_note: str = ""
     sentence: str = ""
+    # Seconds after which the count, or with no rows the search, was given up.
+    stopped_after: float = 0.0
     # what was read, as the list of this model reads it
     page: Any = None
     new_url: str | None = None
@@ -163,6 +165,8 @@ class Listing:
         noun = self.noun if self.total.value == 1 else self.nouns
         if not self.chips:
             return f"{count_text(self.total)} {noun}"
+        if self.stopped_after and not self.shown:
+            return f"Not found out of {count_text(self.total)} {noun}"
         if self.count.capped:
             # To count on would take longer than the page; "Count by" does it.
             return f"More than {self.count.value:,} {noun} match"
@@ -172,6 +176,17 @@ class Listing:
     def count_text(self) -> str:
         """Return how many match: "710", with + where counting stopped."""
         return count_text(self.count)
+
+    @property
+    def stop_note(self) -> str:
+        """Say what was given up, and what helps."""
+        if not self.stopped_after:
+            return ""
+        what = "Counting" if self.shown else "The search"
+        return (
+            f"{what} was stopped after {self.stopped_after:.0f} s: no index serves all "
+            "of this query. Add a condition that narrows it, such as env:prod or web*."
+        )
 
     @property
     def range_text(self) -> str:

@@ -10,15 +10,19 @@ from sqlalchemy import orm
 from ..cursors import Sort
 from ..errors import QueryError
 from ..models import Group, Host
-from ..paging import CAP, Count, capped_count, fetch_page
+from ..paging import CAP, Count, Page, capped_count, fetch_page
 from ..query import tree
-from ..query.compile import Clause, compile_node, select_ids
+from ..query.compile import Clause, compile_node, select_counted, select_ids
 from ..query.fields import SORTABLE, Field, field_hint, find_field
 from ..query.tree import Node
 from ..values import quoted
+from .timelimit import TooSlow, time_limit
 
 DEFAULT_SORT = "hostname"
 BATCH = 1_000
+# What has no index may be slow to count, and slower to find where it is rare.
+COUNT_SECONDS, PAGE_SECONDS = 1.0, 3.0
+NOT_COUNTED = Count(0, capped=True)
 
 
 # The variables of groups may be long, and would be read once for each host.
@@ -36,7 +40,8 @@ class HostPage:
     ``count`` is how many match, ``total_count`` how many there are; both stop at a
     cap. ``start`` is the number of the first row. ``sort`` is the order they are in:
     of many, not by all the columns that were asked for. ``where`` is what the query
-    means.
+    means. Where counting, or with no rows the search itself, took too long, it was
+    ``stopped_after`` so many seconds.
     """
 
     rows: list[Host]
@@ -47,6 +52,7 @@ class HostPage:
     start: int
     sort: Sort
     where: Clause | None = None
+    stopped_after: float = 0.0
 
 
 def parse_sort(text: str) -> Sort:
@@ -106,13 +112,41 @@ def list_hosts(
     ``more`` of them can be "aliases" and "addresses", which are tables of their own.
     """
     order = parse_sort(sort) if isinstance(sort, str) else sort
-    where = compile_node(session, node)
     total = capped_count(session, sa.select(Host.id))
-    count = total
-    if where is not None:
-        count = capped_count(session, sa.select(Host.id).where(where))
     hosts = sa.select(Host).options(_GROUP_NAMES, *(_MORE[name] for name in more))
-    page = fetch_page(session, hosts, where, order, cursor, size, count=count)
+    if node == tree.EVERYTHING:
+        page = fetch_page(session, hosts, None, order, cursor, size, count=total)
+        return _host_page(page, total, total)
+    count = _count(session, node)
+    try:
+        with time_limit(session, PAGE_SECONDS):
+            where = compile_node(session, node)
+            page = fetch_page(session, hosts, where, order, cursor, size, count=count)
+    except TooSlow:
+        nothing: Page[Host] = Page([], None, None, 1, order.alone)
+        return _host_page(nothing, NOT_COUNTED, total, stopped_after=PAGE_SECONDS)
+    if count is not NOT_COUNTED:
+        return _host_page(page, count, total, where)
+    known = Count(page.start + len(page.rows) - 1, page.next_cursor is not None)
+    return _host_page(page, known, total, where, stopped_after=COUNT_SECONDS)
+
+
+def _count(session: orm.Session, node: Node) -> Count:
+    try:
+        with time_limit(session, COUNT_SECONDS):
+            where = compile_node(session, node)
+            return capped_count(session, select_counted(session, node, where))
+    except TooSlow:
+        return NOT_COUNTED
+
+
+def _host_page(
+    page: Page[Host],
+    count: Count,
+    total: Count,
+    where: Clause | None = None,
+    stopped_after: float = 0.0,
+) -> HostPage:
     return HostPage(
         page.rows,
         count,
@@ -122,6 +156,7 @@ def list_hosts(
         page.start,
         page.sort,
         where,
+        stopped_after,
     )
 
 

@@ -15,13 +15,20 @@ from ..values import fold, nearest
 from . import tree
 from .fields import Field, Kind, find_field
 from .parts import Clause
-from .terms import is_pattern, parts_of, spellings_of
+from .terms import (
+    is_pattern,
+    member_ids,
+    members_alone,
+    parts_of,
+    spellings_of,
+)
 from .tree import And, Node, Not, Or, Term, Word
 
 __all__ = [
     "Clause",
     "compile_node",
     "nearest_values",
+    "select_counted",
     "select_hosts",
     "select_ids",
 ]
@@ -47,7 +54,21 @@ def compile_node(session: orm.Session, node: Node) -> Clause | None:
     Asks the database for what the tree only names: spellings, groups. Raises
     ``QueryError`` for an unknown field, status or group.
     """
-    return None if node == tree.EVERYTHING else _clause(session, node)
+    if node == tree.EVERYTHING:
+        return None
+    alone = members_alone(session, node)
+    return _clause(session, node) if alone is None else alone
+
+
+def select_counted(
+    session: orm.Session, node: Node, where: Clause | None
+) -> sa.Select[int]:
+    """Return ids that are as many as the hosts, in the form that is cheap to count."""
+    members = member_ids(session, node)
+    if members is not None:
+        return members
+    ids = sa.select(Host.id)
+    return ids if where is None else ids.where(where)
 
 
 def nearest_values(session: orm.Session, node: Node) -> str:

@@ -1,0 +1,104 @@
+"""What no index serves is stopped in time, and said to be."""
+
+import pytest
+from bs4 import BeautifulSoup
+
+from hostadmin.inventory import listing
+from hostadmin.inventory.listing import list_hosts
+from hostadmin.inventory.timelimit import TooSlow
+from hostadmin.query.parse import parse
+
+from .test_facets import SLOW
+
+
+@pytest.fixture
+def some(make_host):
+    for number in range(5):
+        make_host(hostname=f"web-{number}", vars={"rack": "B14"})
+    make_host(hostname="db-1")
+
+
+@pytest.fixture
+def slow_count(monkeypatch):
+    """Counting takes a minute, unless it is stopped."""
+    import sqlalchemy as sa
+
+    original = listing.capped_count
+
+    def count(session, ids, *rest):
+        if ids.whereclause is not None:
+            session.execute(sa.text(SLOW[session.get_bind().dialect.name]))
+        return original(session, ids, *rest)
+
+    monkeypatch.setattr(listing, "capped_count", count)
+    monkeypatch.setattr(listing, "COUNT_SECONDS", 0.1)
+
+
+def page_of(client, url):
+    response = client.get(url)
+    assert response.status_code == 200
+    return BeautifulSoup(response.text, "html.parser")
+
+
+def test_rows_are_shown_though_they_could_not_be_counted(client, some, slow_count):
+    page = page_of(client, "/hosts/?q=var.rack:B14&per_page=2")
+    following = page_of(client, page.select_one(".pager [rel=next]")["href"])
+    last = page_of(client, following.select_one(".pager [rel=next]")["href"])
+
+    names = [
+        cell.text.strip()
+        for one in (page, following, last)
+        for cell in one.select("td.col-hostname")
+    ]
+    assert names == [f"web-{number}" for number in range(5)]
+    assert page.select_one(".card-head h2").text == "More than 2 hosts match"
+    assert "Counting was stopped after" in page.select_one(".list .note").text
+    assert last.select_one(".card-head h2").text == "5 of 6 hosts"
+
+
+def test_a_search_that_takes_too_long_shows_nothing_and_says_so(
+    client, some, monkeypatch
+):
+    def slow(*_, **__):
+        raise TooSlow(3)
+
+    monkeypatch.setattr(listing, "fetch_page", slow)
+    page = page_of(client, "/hosts/?q=var.rack:B14")
+
+    assert "The search was stopped after 3 s" in page.select_one(".list .note").text
+    assert page.select_one(".card-head h2").text == "Not found out of 6 hosts"
+    assert "No hosts match" not in page.text
+    assert not page.select("td.col-hostname")
+
+
+@pytest.mark.parametrize(
+    ("query", "number"), [("group:web", 3), ("group:outer", 4), ("group:web,db", 4)]
+)
+def test_groups_are_counted_by_their_members(
+    session, make_host, make_group, query, number
+):
+    make_group(name="web")
+    make_group(name="db")
+    make_group(name="outer", children=["web", "db"])
+    for groups in (["web"], ["web", "db"], ["web"], ["db"], []):
+        make_host(groups=groups)
+
+    page = list_hosts(session, parse(query))
+
+    assert page.count.value == len(page.rows) == number
+
+
+def test_a_big_group_is_found_by_probes(session, make_host, make_group, monkeypatch):
+    from hostadmin.query import terms
+
+    original = terms.capped_count
+    monkeypatch.setattr(terms, "capped_count", lambda s, ids: original(s, ids, 2))
+    make_group(name="web")
+    for groups in (["web"], ["web"], ["web"], []):
+        make_host(groups=groups)
+
+    page = list_hosts(session, parse("group:web"))
+
+    if session.get_bind().dialect.name == "sqlite":
+        assert "EXISTS" in str(page.where)
+    assert page.count.value == len(page.rows) == 3
