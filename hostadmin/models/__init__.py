@@ -19,12 +19,14 @@ from .group import Group, group_children, group_members
 from .host import COUNTED_COLUMNS, Host, HostAddress, HostAlias
 from .host_set import HostSet, host_set_members
 from .inventory import Inventory
+from .trigrams import TRIGRAM_TABLES, table_name, trigger_names
 from .view import NOBODY, DefaultView, SavedView
 from .vocabulary import VocabularyEntry
 
 __all__ = [
     "COUNTED_COLUMNS",
     "NOBODY",
+    "TRIGRAM_TABLES",
     "Account",
     "AccountAddress",
     "AccountSession",
@@ -48,4 +50,6 @@ __all__ = [
     "group_children",
     "group_members",
     "host_set_members",
+    "table_name",
+    "trigger_names",
 ]

@@ -13,7 +13,7 @@ Clause: TypeAlias = ColumnElement[bool]
 Column: TypeAlias = orm.InstrumentedAttribute[Any]
 
 # Up to so many ids are written into a statement rather than looked up by it.
-_FEW = 500
+FEW = 500
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def by_ids(session: orm.Session, hosts: sa.Select[Any]) -> list[Part]:
     Most inventories have few of these or none. Then the ids go into the statement,
     or nothing does, and the index on the host itself serves on every engine.
     """
-    ids = session.scalars(hosts.distinct().limit(_FEW + 1)).all()
+    ids = session.scalars(hosts.distinct().limit(FEW + 1)).all()
     if not ids:
         return []
-    if len(ids) <= _FEW:
+    if len(ids) <= FEW:
         return [Part(Host.id.in_(sorted(ids)))]
     return [Part(Host.id.in_(hosts))]

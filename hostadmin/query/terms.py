@@ -26,6 +26,7 @@ from .ranges import (
 )
 from .sets import in_sets
 from .tree import Node, Quoted, Term, Word
+from .trigrams import near
 from .variables import Variable
 
 # Beyond the last character that a name can hold.
@@ -47,7 +48,7 @@ def _word(session: orm.Session, value: str) -> list[Part]:
     check_text(value)
     op = tree.EQUALS if is_pattern(value) else tree.CONTAINS
     term = Term("hostname", op, (value,))
-    aliases = sa.select(HostAlias.host_id).where(_match_key(HostAlias.name_key, term))
+    aliases = sa.select(HostAlias.host_id).where(_alias_named(session, term))
     others = by_ids(session, aliases)
     addresses = word_range(value)
     if addresses is not None:
@@ -55,7 +56,7 @@ def _word(session: orm.Session, value: str) -> list[Part]:
         inside = _within(HostAddress.ip_key, addresses)
         others += by_ids(session, sa.select(HostAddress.host_id).where(inside))
     # Beside something else, the order of names would keep SQLite from two indexes.
-    name = _match_key(Host.hostname_key, term) if others else _hostname(session, term)
+    name = _host_named(session, term) if others else _hostname(session, term)
     return [Part(name), *others]
 
 
@@ -71,11 +72,24 @@ def _name(session: orm.Session, _field: Field, term: Term) -> list[Part]:
 
 
 def _hostname(session: orm.Session, term: Term) -> Clause:
-    holds = _match_key(Host.hostname_key, term)
+    holds = _host_named(session, term)
     starts = [_start_of(term.op, value) for value in term.values]
     if all(starts):
         holds = sa.and_(holds, *_sorted_near(session, starts))
     return holds
+
+
+def _host_named(session: orm.Session, term: Term) -> Clause:
+    return _with_index(_match_key(Host.hostname_key, term), near(session, Host, term))
+
+
+def _alias_named(session: orm.Session, term: Term) -> Clause:
+    found = near(session, HostAlias, term)
+    return _with_index(_match_key(HostAlias.name_key, term), found)
+
+
+def _with_index(holds: Clause, found: Clause | None) -> Clause:
+    return holds if found is None else sa.and_(found, holds)
 
 
 def _start_of(op: str, value: str) -> str:
@@ -99,22 +113,22 @@ def _sorted_near(session: orm.Session, starts: Iterable[str]) -> list[Clause]:
         natural_key(head) + (_HIGHEST if head == start else longer)
         for start, head in heads
     ]
-    near: list[Clause] = [
+    around: list[Clause] = [
         Host.hostname_sort >= min(natural_key(start) for start, _ in heads),
         Host.hostname_sort < max(ends),
     ]
     if session.get_bind().dialect.name == "sqlite":
         # Else SQLite might begin a search with the wider of two ranges.
         almost = sa.literal_column("0.9999", sa.Float)
-        near = [sa.func.likelihood(clause, almost) for clause in near]
-    return near
+        around = [sa.func.likelihood(clause, almost) for clause in around]
+    return around
 
 
-def _alias(_session: orm.Session, _field: Field, term: Term) -> list[Part]:
+def _alias(session: orm.Session, _field: Field, term: Term) -> list[Part]:
     hosts = sa.select(HostAlias.host_id)
     if term.op == tree.EMPTY:
         return [Part(Host.id.not_in(hosts))]
-    return [Part(Host.id.in_(hosts.where(_match_key(HostAlias.name_key, term))))]
+    return [Part(Host.id.in_(hosts.where(_alias_named(session, term))))]
 
 
 def _match_key(key: Column, term: Term) -> Clause:
