@@ -238,3 +238,17 @@ def test_many_change_without_a_script(plain_page, make_host):
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete 2 hosts").click()
     expect(page.locator("#messages")).to_contain_text("2 hosts deleted.")
+
+
+@pytest.mark.parametrize("look", ["phone"], indirect=True)
+def test_many_change_on_a_phone(page, axe, make_host):
+    for number in range(1, 4):
+        make_host(hostname=f"web-{number}")
+    page.goto("/hosts/?q=web")
+    page.get_by_label("Tick web-1").check()
+    page.get_by_label("Tick web-3").check()
+    axe(page)
+    page.get_by_role("button", name="Retire").click()
+    axe(page)
+    page.get_by_role("button", name="Retire 2 hosts").click()
+    expect(page.locator("#messages")).to_contain_text("2 hosts changed.")
