@@ -44,7 +44,7 @@ from .host_filters import filter_menu
 from .listing import PARAMETERS, TICKED, Chip, FilterField, Listing, ListRequest
 from .statements import list_statement
 from .urls import QUERY, VIEW
-from .view_menu import opens_with, view_menu
+from .view_menu import gone_from_view, opens_with, view_menu
 
 KNOWN = (*PARAMETERS, COLS, VIEW)
 # For one facet that somebody asked for.
@@ -128,7 +128,9 @@ class HostList(ModelAdmin):
         listing.search_value = to_text(node)
         listing.stats_url = asked.url.only_filters().to("stats.index")
         listing.export_urls = export_urls(asked.url)
-        listing.views = view_menu(views.HOSTS, asked.url)
+        look = self.look(asked)
+        chosen = ((COLS, look.cols),) if look.cols else ()
+        listing.views = view_menu(views.HOSTS, asked.url, chosen)
         listing.can_sort_by_several = True
         listing.sort_note = _sort_note(asked, listing)
         listing.stopped_after = listing.page.stopped_after
@@ -136,8 +138,9 @@ class HostList(ModelAdmin):
         if listing.chips:
             listing.sentence = describe(node, spelling(session))
         if not rows and not listing.stopped_after:
-            listing.hint = nearest_values(session, node)
-        look = self.look(asked)
+            gone = gone_from_view(node)
+            near = nearest_values(session, node)
+            listing.hint = " ".join(text for text in (gone, near) if text)
         ticked = _ticked()
         here = ticked & {host.id for host in rows}
         listing.extra = {

@@ -9,6 +9,7 @@ from ..database import db
 from ..errors import QueryError
 from ..inventory import views
 from ..models import SavedView
+from ..query.tree import Node
 from ..values import quoted
 from .acting import web_viewer
 from .listing import ADD_FILTER
@@ -93,15 +94,20 @@ def opened_view() -> SavedView | None:
     return found
 
 
-def view_menu(page: str, url: ViewUrl) -> ViewMenu:
-    """Return the menu of a page of hosts or counts that shows this address."""
+def view_menu(page: str, url: ViewUrl, chosen: Pairs = ()) -> ViewMenu:
+    """Return the menu of a page of hosts or counts that shows this address.
+
+    ``chosen`` is what a view keeps though the address does not say it.
+    """
     session, viewer = db.session(), web_viewer()
     found = views.list_views(session, viewer, MOST + 1)
     default = views.default_view_id(session, viewer)
     opened = opened_view()
     now = kept_args(url.pairs)
     same = opened is not None and _same(opened, page, now)
-    here = (("page", page), *now)
+    told = {name for name, _ in now}
+    more = tuple(pair for pair in chosen if pair[0] not in told)
+    here = (("page", page), *now, *more)
     update_url = ""
     if opened is not None and not same and views.may_change(viewer, opened):
         update_url = ViewUrl("", (("id", str(opened.id)), *here)).to("views.edit")
@@ -116,6 +122,18 @@ def view_menu(page: str, url: ViewUrl) -> ViewMenu:
         name=opened.name if opened is not None else "",
         update_url=update_url,
         more=len(found) > MOST,
+    )
+
+
+def gone_from_view(node: Node) -> str:
+    """Return what the opened view asks for that no host has; nothing without one."""
+    opened = opened_view()
+    gone = views.gone_values(db.session(), node) if opened is not None else []
+    if opened is None or not gone:
+        return ""
+    return (
+        f"The view {quoted(opened.name)} asks for {', '.join(gone)}, which no host "
+        "has, or none any more."
     )
 
 

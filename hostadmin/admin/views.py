@@ -12,6 +12,7 @@ from ..database import db
 from ..errors import Conflict, InvalidInput, QueryError
 from ..history import write
 from ..inventory import views
+from ..inventory.listing import parse_sort
 from ..models import NOBODY, SavedView
 from ..query.parse import parse
 from ..query.printing import to_sentence
@@ -20,13 +21,14 @@ from . import stats
 from .acting import web_act, web_viewer
 from .asked import read_hosts_request
 from .base import parse_id
+from .chosen import COLS, parse_columns
 from .listing import PARAMETERS, ListRequest
 from .urls import QUERY, ViewUrl
 from .view_menu import ENDPOINTS, kept_args, opened_url, opened_view
 
 bp = Blueprint("views", __name__)
 
-KNOWN = {views.HOSTS: PARAMETERS, views.STATS: stats.PARAMETERS}
+KNOWN = {views.HOSTS: (*PARAMETERS, COLS), views.STATS: stats.PARAMETERS}
 # What the address of these pages says besides that of the page to keep.
 OWN = ("id", "page", "name", "shared")
 
@@ -46,6 +48,7 @@ class ShownView:
     query: str
     sentence: str
     problem: str
+    gone: str
     is_default: bool
     may_change: bool
 
@@ -92,15 +95,18 @@ def list_views() -> ResponseReturnValue:
 
 def _shown(view: SavedView, default: int | None) -> ShownView:
     problem = views.problem_of(db.session(), view)
-    sentence = ""
+    sentence = gone = ""
     if not problem:
-        sentence = to_sentence(parse(view.query or ""))
+        node = parse(view.query or "")
+        sentence = to_sentence(node)
+        gone = ", ".join(views.gone_values(db.session(), node))
     return ShownView(
         view,
         opened_url(view),
         view.query or "",
         sentence,
         problem,
+        gone,
         view.id == default,
         views.may_change(web_viewer(), view),
     )
@@ -174,7 +180,11 @@ def _read_page() -> tuple[str, ListRequest]:
     if page not in KNOWN:
         raise QueryError(f"{quoted(page)} is no page that a view can be of.")
     pairs = [pair for pair in request.args.items(multi=True) if pair[0] not in OWN]
-    return page, read_hosts_request(ENDPOINTS[page], MultiDict(pairs), KNOWN[page])
+    asked = read_hosts_request(ENDPOINTS[page], MultiDict(pairs), KNOWN[page])
+    if page == views.HOSTS:
+        parse_sort(asked.sort)
+        parse_columns(request.args.get(COLS, "").split(","))
+    return page, asked
 
 
 def _kept(view: SavedView) -> ListRequest:

@@ -26,15 +26,17 @@ from ..query.fields import Kind, find_field
 from ..query.membership import ALL, UNGROUPED, group_ids
 from ..query.parse import parse
 from ..query.printing import to_text
-from ..query.tree import terms_of
+from ..query.terms import is_pattern, spellings_of
+from ..query.tree import EQUALS, Node, terms_of
 from ..values import clean_view_name, fold, quoted
 from .listing import parse_sort
+from .vocabulary import in_use
 
 HOSTS, STATS = "hosts", "stats"
 PAGES = (HOSTS, STATS)
 # Of one owner: a menu that nobody can read any more helps nobody.
 MAX_VIEWS = 200
-MAX_OPTIONS = 2_000
+MAX_OPTIONS = 4_000
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,22 @@ def problem_of(session: orm.Session, view: SavedView) -> str:
     except QueryError as error:
         return str(error)
     return ""
+
+
+def gone_values(session: orm.Session, node: Node) -> list[str]:
+    """Return which values a query asks for that no host has: "owner “search”"."""
+    found: dict[str, None] = {}
+    for term in terms_of(node):
+        field = find_field(term.field)
+        if field.kind is not Kind.TEXT or term.op != EQUALS or not field.attribute:
+            continue
+        exact = [value for value in term.values if not is_pattern(value)]
+        known = spellings_of(session, field, exact)
+        for value in exact:
+            spelling = known.get(fold(value))
+            if spelling is None or not in_use(session, field.attribute, spelling):
+                found[f"{field.label.lower()} {quoted(value)}"] = None
+    return list(found)
 
 
 def _check_query(session: orm.Session, query: str) -> str:

@@ -26,7 +26,7 @@ def spell_many(
         entry = known.get(folded)
         if entry is None:
             known[folded] = _add(session, field, folded, text)
-        elif entry.spelling != text and not _in_use(session, field, entry.spelling):
+        elif entry.spelling != text and not in_use(session, field, entry.spelling):
             # Nobody writes it the old way any more, so the new way holds.
             entry.spelling = text
     return {text: known[folded].spelling for text, folded in wanted.items()}
@@ -52,7 +52,7 @@ def find_spellings(
     for folded, text in found.items():
         entry = known.get(folded)
         if entry is not None and (
-            entry.spelling == text or _in_use(session, field, entry.spelling)
+            entry.spelling == text or in_use(session, field, entry.spelling)
         ):
             found[folded] = entry.spelling
     return {text: found[folded] for text, folded in wanted.items()}
@@ -94,7 +94,8 @@ def _add(session: orm.Session, field: str, folded: str, text: str) -> Vocabulary
     return entry
 
 
-def _in_use(session: orm.Session, field: str, spelling: str) -> bool:
+def in_use(session: orm.Session, field: str, spelling: str) -> bool:
+    """Whether a host has this value, spelt so."""
     column = getattr(Host, field)
     query = sa.select(Host.id).where(column == spelling).limit(1)
     return session.scalar(query) is not None
