@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event, orm
@@ -21,6 +21,7 @@ from .clock import utcnow
 from .database import db, was_rolled_back, write_transaction
 from .errors import Busy
 from .facts import FACT_TABLES, Facts
+from .many import insert_rows
 from .models import (
     Account,
     ApiToken,
@@ -269,8 +270,9 @@ def add_entries(session: orm.Session, entries: list[dict[str, Any]]) -> None:
     change_set_id = current_change_set_id(session)
     session.info["facts"].add(entries)
     with _permitting(session, HISTORY_TABLES) as connection:
-        connection.execute(
-            sa.insert(ChangeEntry),
+        insert_rows(
+            connection,
+            cast(sa.Table, ChangeEntry.__table__),
             [{**entry, "change_set_id": change_set_id} for entry in entries],
         )
 

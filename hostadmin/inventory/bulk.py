@@ -18,6 +18,7 @@ from .. import values
 from ..clock import utcnow
 from ..errors import Conflict
 from ..history import CHANGED, CREATED, add_confirmed, add_entries, recording
+from ..many import insert_rows
 from ..models import (
     Host,
     HostAddress,
@@ -26,6 +27,8 @@ from ..models import (
 )
 
 BATCH = 500
+# Each time costs a question for the ids.
+INSERTED = 1_000
 # So many hosts on average that become the same are worth a statement of their own.
 ALIKE = 5
 # Columns that are written as they are; the others follow from them.
@@ -78,8 +81,8 @@ def insert_hosts(
     ``Conflict`` when a name or id is taken.
     """
     with recording(session):
-        for start in range(0, len(hosts), BATCH):
-            _insert(session, hosts[start : start + BATCH], group_ids)
+        for start in range(0, len(hosts), INSERTED):
+            _insert(session, hosts[start : start + INSERTED], group_ids)
 
 
 def _insert(
@@ -89,7 +92,7 @@ def _insert(
     now = utcnow()
     rows = [_row(host, now) for host in hosts]
     try:
-        connection.execute(sa.insert(HOSTS), rows)
+        insert_rows(connection, HOSTS, rows)
     except IntegrityError:
         # The plan found the names free: somebody was faster.
         raise Conflict(CHANGED_MEANWHILE) from None
@@ -172,8 +175,7 @@ def _insert_lists(
         ],
     }
     for table, many in rows.items():
-        if many:
-            connection.execute(sa.insert(table), many)
+        insert_rows(connection, table, many)
 
 
 def _delete_lists(
