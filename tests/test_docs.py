@@ -19,7 +19,7 @@ from hostadmin.query.ranges import MAX_VALUES
 from hostadmin.query.tree import EVERYTHING
 
 ROOT = Path(__file__).parent.parent
-DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 # The page defines a model of its own, so it gets a process of its own.
 RUN = """
 import sys
@@ -87,6 +87,20 @@ def test_the_table_of_findings_is_complete():
     source = (ROOT / "hostadmin/deployment.py").read_text()
 
     assert told == re.findall(r'"(H\d{3})"', source)
+
+
+def test_every_promise_of_security_has_tests_that_exist():
+    text = (ROOT / "SECURITY.md").read_text()
+    named = set(re.findall(r"`(test_\w+)`", text))
+    files = (ROOT / "tests").rglob("test_*.py")
+    there = {
+        name
+        for path in files
+        for name in re.findall(r"^def (test_\w+)\(", path.read_text(), re.M)
+    }
+
+    assert len(named) > 40
+    assert named - there == set()
 
 
 def test_commands_of_the_readme_exist(runner):

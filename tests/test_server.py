@@ -1,8 +1,10 @@
 """The server as a process of its own."""
 
 import contextlib
+import http.client
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -148,3 +150,48 @@ def test_nonsense_is_refused_in_one_line(settings, name, value):
 
     assert "HOSTADMIN_" in line
     assert "hunter2" not in line
+
+
+# For others; the key is one that nobody else has.
+FOR_OTHERS = {
+    "HOSTADMIN_PRODUCTION": "1",
+    "HOSTADMIN_SECRET_KEY": secrets.token_hex(32),
+    "HOSTADMIN_ALLOWED_HOSTS": "hosts.example",
+}
+
+
+def test_a_server_for_others_starts_and_is_strict(settings):
+    process = start(settings | FOR_OTHERS, "--prepare")
+    try:
+        assert fetch(settings, "/healthz") == 200
+        connection = http.client.HTTPConnection(settings["HOSTADMIN_BIND"], timeout=20)
+        connection.request("GET", "/login")
+        response = connection.getresponse()
+        response.read()
+        cookie = response.headers["Set-Cookie"]
+        assert cookie.startswith("__Host-hostadmin=")
+        assert "Secure" in cookie
+        connection.request("GET", "/login", headers={"Host": "evil.example"})
+        assert connection.getresponse().status == 400
+        connection.close()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"HOSTADMIN_SECRET_KEY": "changeme-" * 5}, "H002 HOSTADMIN_SECRET_KEY"),
+        ({"HOSTADMIN_SECRET_KEY": "ab" * 30}, "H004 HOSTADMIN_SECRET_KEY"),
+        ({"HOSTADMIN_ALLOWED_HOSTS": ""}, "H020 HOSTADMIN_ALLOWED_HOSTS"),
+        ({"HOSTADMIN_SECURE_COOKIES": "0"}, "H030 HOSTADMIN_SECURE_COOKIES"),
+        ({"FLASK_DEBUG": "1"}, "H010 Debugging is on"),
+    ],
+)
+def test_a_server_for_others_refuses_to_start_in_one_line(settings, change, words):
+    line = failed(settings | FOR_OTHERS | change, "--prepare")
+
+    assert words in line
+    assert "Traceback" not in line
+    assert settings["HOSTADMIN_SECRET_KEY"] not in line
