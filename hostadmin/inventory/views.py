@@ -27,7 +27,7 @@ from ..query.membership import ALL, UNGROUPED, group_ids
 from ..query.parse import parse
 from ..query.printing import to_text
 from ..query.terms import is_pattern, spellings_of
-from ..query.tree import EQUALS, Node, terms_of
+from ..query.tree import EQUALS, And, Node, Or, Term, terms_of
 from ..values import clean_view_name, fold, quoted
 from .listing import parse_sort
 from .vocabulary import in_use
@@ -133,7 +133,7 @@ def problem_of(session: orm.Session, view: SavedView) -> str:
 def gone_values(session: orm.Session, node: Node) -> list[str]:
     """Return which values a query asks for that no host has: "owner “search”"."""
     found: dict[str, None] = {}
-    for term in terms_of(node):
+    for term in _demanded(node):
         field = find_field(term.field)
         if field.kind is not Kind.TEXT or term.op != EQUALS or not field.attribute:
             continue
@@ -144,6 +144,14 @@ def gone_values(session: orm.Session, node: Node) -> list[str]:
             if spelling is None or not in_use(session, field.attribute, spelling):
                 found[f"{field.label.lower()} {quoted(value)}"] = None
     return list(found)
+
+
+def _demanded(node: Node) -> list[Term]:
+    """Return the conditions without those that leave hosts out: these may find none."""
+    if isinstance(node, Term):
+        return [node]
+    nodes = node.nodes if isinstance(node, And | Or) else ()
+    return [term for part in nodes for term in _demanded(part)]
 
 
 def _check_query(session: orm.Session, query: str) -> str:
