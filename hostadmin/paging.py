@@ -22,6 +22,8 @@ from .sorting import beyond, order_of
 T = TypeVar("T")
 
 CAP = 10_000
+# More rows than there can be.
+EVERY = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def fetch_page(
     size: int = 50,
     *,
     count: Count | None = None,
+    collect: bool = False,
 ) -> Page[T]:
     """Return one page of the rows for which ``where`` holds.
 
@@ -87,13 +90,16 @@ def fetch_page(
     ``count`` is the capped count of the same condition. Where it says that there are
     few matches, these are collected and sorted; otherwise the index of the sort
     column is walked until the page is full. Either way the cost is bounded. Only a few
-    are sorted by further columns; of many, the page tells by its ``sort``.
+    are sorted by further columns; of many, the page tells by its ``sort``. ``collect``
+    sorts all matches though they are many: where the walk is long, since they all stand
+    at the end of it, that is the shorter way.
     """
     is_bounded = count is not None and not count.capped
     if sort.then and not is_bounded:
         sort = sort.alone
     few = is_bounded and (where is not None or bool(sort.then))
-    reader = _Reader(session, rows, where, sort, size, few)
+    most = CAP + 1 if few else EVERY
+    reader = _Reader(session, rows, where, sort, size, few or collect, most)
     if cursor:
         place = read_cursor(sort, cursor)
         page = reader.before(place) if place.backward else reader.after(place)
@@ -132,6 +138,7 @@ class _Reader(Generic[T]):
     sort: Sort
     size: int
     few: bool
+    most: int
 
     def first(self) -> Page[T]:
         return self._page(self._read(None), 1, has_previous=False)
@@ -241,7 +248,8 @@ class _Reader(Generic[T]):
         collected = sa.select(sort.id_column.label("id"), *keys)
         if self.where is not None:
             collected = collected.where(self.where)
-        matches = collected.limit(CAP + 1).subquery("matches")
+        # A limit keeps the database from walking the order after all.
+        matches = collected.limit(self.most).subquery("matches")
         found = [matches.c[name] for name in names]
         page = sa.select(matches.c.id, *found)
         if place is not None:

@@ -413,7 +413,7 @@ def test_many_further_addresses_are_looked_up_and_found_alike(
     node = Term("ip", "=", ("10.9.0.0/16", "10.0.0.9", "2001:db8::/64"))
     expected = names(session, node), names(session, Not(node))
 
-    monkeypatch.setattr("hostadmin.query.parts._FEW", 0)
+    monkeypatch.setattr("hostadmin.query.parts.FEW", 0)
 
     assert (
         (names(session, node), names(session, Not(node))) == expected == ("aB", "cdef")

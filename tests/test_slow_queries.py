@@ -1,11 +1,13 @@
 """What no index serves is stopped in time, and said to be."""
 
 import pytest
+import sqlalchemy as sa
 from bs4 import BeautifulSoup
 
 from hostadmin.inventory import listing
 from hostadmin.inventory.listing import list_hosts
 from hostadmin.inventory.timelimit import TooSlow
+from hostadmin.paging import Count
 from hostadmin.query.parse import parse
 
 from .test_facets import SLOW
@@ -21,8 +23,6 @@ def some(make_host):
 @pytest.fixture
 def slow_count(monkeypatch):
     """Counting takes a minute, unless it is stopped."""
-    import sqlalchemy as sa
-
     original = listing.capped_count
 
     def count(session, ids, *rest):
@@ -102,3 +102,31 @@ def test_a_big_group_is_found_by_probes(session, make_host, make_group, monkeypa
     if session.get_bind().dialect.name == "sqlite":
         assert "EXISTS" in str(page.where)
     assert page.count.value == len(page.rows) == 3
+
+
+def test_what_stands_at_the_end_of_the_order_is_collected(
+    session, make_host, monkeypatch
+):
+    for number in range(6):
+        make_host(hostname=f"web-{number}", role="web")
+    walks = []
+    original = listing.fetch_page
+
+    def impatient(*args, collect=False, **more):
+        walks.append(collect)
+        if not collect:
+            session().execute(sa.text(SLOW[session.get_bind().dialect.name]))
+        return original(*args, collect=collect, **more)
+
+    monkeypatch.setattr(listing, "fetch_page", impatient)
+    monkeypatch.setattr(listing, "capped_count", lambda *_: Count(3, capped=True))
+    monkeypatch.setattr(listing, "WALK_SECONDS", 0.1)
+    shown, cursor = [], None
+    while True:
+        page = list_hosts(session(), parse("role:web"), "-hostname", cursor, 4)
+        shown += [host.hostname for host in page.rows]
+        if (cursor := page.next_cursor) is None:
+            break
+
+    assert shown == [f"web-{number}" for number in range(5, -1, -1)]
+    assert walks == [False, True, False, True]

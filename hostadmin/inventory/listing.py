@@ -1,5 +1,7 @@
 """Lists of hosts: one page for people, or all of them one by one for a file."""
 
+import contextlib
+import functools
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +14,7 @@ from ..errors import QueryError
 from ..models import Group, Host
 from ..paging import CAP, Count, Page, capped_count, fetch_page
 from ..query import tree
-from ..query.compile import Clause, compile_node, select_counted, select_ids
+from ..query.compile import Clause, compile_counted, compile_node, select_ids
 from ..query.fields import SORTABLE, Field, field_hint, find_field
 from ..query.tree import Node
 from ..values import quoted
@@ -21,7 +23,7 @@ from .timelimit import TooSlow, time_limit
 DEFAULT_SORT = "hostname"
 BATCH = 1_000
 # What has no index may be slow to count, and slower to find where it is rare.
-COUNT_SECONDS, PAGE_SECONDS = 1.0, 3.0
+COUNT_SECONDS, WALK_SECONDS, PAGE_SECONDS = 1.0, 0.2, 3.0
 NOT_COUNTED = Count(0, capped=True)
 
 
@@ -117,27 +119,41 @@ def list_hosts(
     if node == tree.EVERYTHING:
         page = fetch_page(session, hosts, None, order, cursor, size, count=total)
         return _host_page(page, total, total)
-    count = _count(session, node)
-    try:
-        with time_limit(session, PAGE_SECONDS):
-            where = compile_node(session, node)
-            page = fetch_page(session, hosts, where, order, cursor, size, count=count)
-    except TooSlow:
-        nothing: Page[Host] = Page([], None, None, 1, order.alone)
-        return _host_page(nothing, NOT_COUNTED, total, stopped_after=PAGE_SECONDS)
+    where, count = _count(session, node)
+    read = functools.partial(
+        fetch_page, sort=order, cursor=cursor, size=size, count=count
+    )
+    # First along the order, which is quick unless all matches stand at its end; then
+    # all of them at once, which is slow but does not mind where they stand.
+    for seconds, collect in ((WALK_SECONDS, False), (PAGE_SECONDS, True)):
+        with contextlib.suppress(TooSlow), time_limit(session, seconds):
+            if where is None:
+                where, _ = compile_counted(session, node)
+            page = read(session, hosts, where, collect=collect)
+            return _known_page(page, count, total, where)
+    nothing: Page[Host] = Page([], None, None, 1, order.alone)
+    return _host_page(nothing, NOT_COUNTED, total, stopped_after=PAGE_SECONDS)
+
+
+def _known_page(
+    page: Page[Host], count: Count, total: Count, where: Clause | None
+) -> HostPage:
+    """Return the page; uncounted, it tells how many there are up to its end."""
     if count is not NOT_COUNTED:
         return _host_page(page, count, total, where)
     known = Count(page.start + len(page.rows) - 1, page.next_cursor is not None)
     return _host_page(page, known, total, where, stopped_after=COUNT_SECONDS)
 
 
-def _count(session: orm.Session, node: Node) -> Count:
+def _count(session: orm.Session, node: Node) -> tuple[Clause | None, Count]:
+    """Return what the query means, if that is known in time, and how many it finds."""
+    where: Clause | None = None
     try:
         with time_limit(session, COUNT_SECONDS):
-            where = compile_node(session, node)
-            return capped_count(session, select_counted(session, node, where))
+            where, ids = compile_counted(session, node)
+            return where, capped_count(session, ids)
     except TooSlow:
-        return NOT_COUNTED
+        return where, NOT_COUNTED
 
 
 def _host_page(

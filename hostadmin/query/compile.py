@@ -16,9 +16,8 @@ from . import tree
 from .fields import Field, Kind, find_field
 from .parts import Clause
 from .terms import (
+    groups_alone,
     is_pattern,
-    member_ids,
-    members_alone,
     parts_of,
     spellings_of,
 )
@@ -26,9 +25,9 @@ from .tree import And, Node, Not, Or, Term, Word
 
 __all__ = [
     "Clause",
+    "compile_counted",
     "compile_node",
     "nearest_values",
-    "select_counted",
     "select_hosts",
     "select_ids",
 ]
@@ -54,21 +53,22 @@ def compile_node(session: orm.Session, node: Node) -> Clause | None:
     Asks the database for what the tree only names: spellings, groups. Raises
     ``QueryError`` for an unknown field, status or group.
     """
-    if node == tree.EVERYTHING:
-        return None
-    alone = members_alone(session, node)
-    return _clause(session, node) if alone is None else alone
+    return None if node == tree.EVERYTHING else _clause(session, node)
 
 
-def select_counted(
-    session: orm.Session, node: Node, where: Clause | None
-) -> sa.Select[int]:
-    """Return ids that are as many as the hosts, in the form that is cheap to count."""
-    members = member_ids(session, node)
-    if members is not None:
-        return members
+def compile_counted(
+    session: orm.Session, node: Node
+) -> tuple[Clause | None, sa.Select[int]]:
+    """Return the condition, and ids that are as many as the hosts.
+
+    Both in the form that is cheap for a list: it reads one page, and counts apart.
+    """
+    alone = groups_alone(session, node)
+    if alone is not None:
+        return alone
+    where = compile_node(session, node)
     ids = sa.select(Host.id)
-    return ids if where is None else ids.where(where)
+    return where, ids if where is None else ids.where(where)
 
 
 def nearest_values(session: orm.Session, node: Node) -> str:

@@ -304,42 +304,30 @@ def _group(session: orm.Session, _field: Field, term: Term) -> list[Part]:
     return parts
 
 
-def member_ids(session: orm.Session, node: Node) -> sa.Select[int] | None:
-    """Return the ids of the hosts, where a query asks for groups and nothing else.
+def groups_alone(
+    session: orm.Session, node: Node
+) -> tuple[Clause, sa.Select[int]] | None:
+    """Return what a query means that asks for groups and nothing else.
 
-    They can be counted without a look at any host.
+    First the condition, for a walk that ends with the page: even among many hosts,
+    probes find enough members before a list of them is made. Then the ids, which can
+    be counted without a look at any host.
     """
-    in_groups = _in_groups_alone(session, node)
-    if in_groups is None:
-        return None
-    return sa.select(group_members.c.host_id).where(in_groups).distinct()
-
-
-def members_alone(session: orm.Session, node: Node) -> Clause | None:
-    """Return the condition of such a query, for a walk that ends with the page.
-
-    Even among many hosts, probes find enough members before a list of them is made.
-    """
-    if session.get_bind().dialect.name != "sqlite":
-        return None
-    in_groups = _in_groups_alone(session, node)
-    if in_groups is None:
-        return None
-    members = sa.select(group_members.c.host_id).where(in_groups)
-    if not capped_count(session, members).capped:
-        return None
-    return sa.exists().where(group_members.c.host_id == Host.id, in_groups)
-
-
-def _in_groups_alone(session: orm.Session, node: Node) -> Clause | None:
     if not isinstance(node, Term) or node.op != tree.EQUALS:
         return None
     names = set(map(str, node.values))
     is_group = find_field(node.field).kind is Kind.GROUP
     if not is_group or names & {membership.ALL, membership.UNGROUPED}:
         return None
+    check_term(node, find_field(node.field))
     ids = sorted(membership.group_ids(session, names))
-    return group_members.c.group_id.in_(ids)
+    in_groups = group_members.c.group_id.in_(ids)
+    members = sa.select(group_members.c.host_id).where(in_groups)
+    where: Clause = Host.id.in_(members)
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    if is_sqlite and capped_count(session, members).capped:
+        where = sa.exists().where(group_members.c.host_id == Host.id, in_groups)
+    return where, members.distinct()
 
 
 def _members(session: orm.Session, in_groups: Clause) -> Clause:
