@@ -104,6 +104,20 @@ def test_what_is_refused_is_told_with_the_id_of_the_request(client, lines):
     assert "not allowed" in lines()[-2]["message"]
 
 
+def test_a_failed_log_in_is_told_without_what_was_typed(nobody, lines):
+    given = {"username": "s3cr3t", "password": "hunter2"}
+    response = nobody.post(
+        "/login", data={**given, "csrf_token": csrf(nobody, "/login")}
+    )
+
+    warnings = [line for line in lines() if line["level"] == "warning"]
+    assert response.status_code == 401
+    assert [(line["message"], line["client"]) for line in warnings] == [
+        ("refused: wrong name or password", "127.0.0.1")
+    ]
+    assert not {"s3cr3t", "hunter2"} & set(json.dumps(lines()).split('"'))
+
+
 def test_a_bug_is_told_with_its_trace_under_the_id_on_the_page(
     app, client, lines, monkeypatch
 ):

@@ -123,9 +123,12 @@ def test_promtool_has_no_complaint(client, make_host):
     assert done.stderr == b""
 
 
-def test_others_get_no_numbers(client):
-    response = client.get("/metrics", environ_base={"REMOTE_ADDR": "10.0.0.1"})
+def test_a_token_opens_it_and_nothing_else_does(nobody, with_token):
+    assert "hostadmin_hosts" in nobody.get("/metrics", headers=with_token).text
 
-    assert response.status_code == 401
-    assert response.mimetype == "application/json"
-    assert "hostadmin_hosts" not in response.text
+    for headers in ({}, {"Authorization": "Bearer x"}, {"Accept": "text/html"}):
+        response = nobody.get("/metrics", headers=headers)
+        assert response.status_code == 401
+        assert response.mimetype == "application/json"
+        assert "Bearer" in response.headers["WWW-Authenticate"]
+        assert "hostadmin_hosts" not in response.text

@@ -1,5 +1,7 @@
 """Logging in and out, and the page where the first account is made."""
 
+import logging
+
 from flask import (
     Blueprint,
     flash,
@@ -17,6 +19,8 @@ from ..errors import InvalidInput, NotFound
 from ..gate.asking import asker, enter, identity, leave, limits
 from ..gate.forms import checked_account, least_length, messages, sent_username
 from ..own_paths import own_path
+
+log = logging.getLogger(__name__)
 
 bp = Blueprint("login", __name__)
 
@@ -38,8 +42,11 @@ def log_in_page() -> ResponseReturnValue:
     try:
         key = start_session(username, password, asker(), limits())
     except LoginRefused as error:
+        # Without the name: people type their password there, too.
+        log.warning("refused: wrong name or password")
         return _form(str(error)), 401
     except TooManyTries as error:
+        log.warning("refused: too many tries to log in")
         return _form(str(error)), 429, {"Retry-After": str(error.seconds)}
     who = identity()
     if who is not None:
