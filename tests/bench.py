@@ -3,7 +3,8 @@
 Machines are noisy, so everything is a ratio of two things measured in turn in one
 run: a page against the same page with its rows from memory, the same page with 1,000
 hosts, the statistics against their bare SQL, an import against executemany or COPY of
-prepared rows, an export against a bare cursor.
+prepared rows, an export against a bare cursor, a change to many hosts against the
+bare statements.
 """
 
 import argparse
@@ -40,6 +41,7 @@ from hostadmin.query.tree import EVERYTHING
 from hostadmin.transfer.exporting import FORMATS, encoded, export
 
 from .bench_imports import bench_imports
+from .bench_many import bench_many
 from .people import log_in
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -303,7 +305,9 @@ def main() -> None:
     parser.add_argument("--hosts", type=int, default=20_000)
     parser.add_argument("--uri", help="an empty database; a temporary file by default")
     parser.add_argument(
-        "--only", choices=("lists", "stats", "exports", "imports"), help="one part"
+        "--only",
+        choices=("lists", "stats", "exports", "many", "imports"),
+        help="one part",
     )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hostadmin-bench-") as name:
@@ -320,6 +324,7 @@ def main() -> None:
             "lists": lambda: bench_lists(big, small),
             "stats": lambda: bench_stats(big),
             "exports": lambda: bench_exports(big, uri, folder),
+            "many": lambda: bench_many(big),
         }
         for name, run in parts.items():
             if options.only in (None, name):
