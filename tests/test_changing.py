@@ -143,7 +143,7 @@ def test_groups_are_joined_left_and_made(session, plan, change, take_back, make_
     assert lines(made) == [
         ("group new", "not in it", "in it", "", 2),
         ("group old", "in it", "not in it", "", 1),
-        ("group old", "not in it", None, "already so", 1),
+        ("group old", "not in it", None, "no direct member", 1),
     ]
     _, change_set_id = change(Selection(ids=tuple(ids)), wish, made.digest)
     assert [str(g) for id_ in ids for g in hosts.get_host(id_).groups] == ["new"] * 2
@@ -200,6 +200,15 @@ def test_a_variable_that_cannot_be_set_stays_and_says_why(plan, make_host):
     stays = [line.stays for line in made.lines if line.stays]
     assert len(stays) == 1
     assert "the variables are 66,0" in stays[0]
+
+
+def test_a_text_is_told_from_a_number(plan, make_host):
+    make_host(hostname="a", vars={"n": "25", "m": None})
+    made = plan(matching("*"), read_wish([("var.n", "25"), ("var.m", "a b")]))
+    assert [line[:3] for line in lines(made)] == [
+        ("var.n", '"25"', "25"),
+        ("var.m", "null", "a b"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
 
 from ..changing import (
     ASKED_ABOVE,
@@ -84,10 +85,10 @@ def bulk_page(action: str) -> ResponseReturnValue:
     """
     if action not in FORMS and action not in WISHES:
         abort(404)
-    step = request.values.get("step", "")
+    step = sent().get("step", "")
     if request.method == "POST" and step != DO and (url := _as_url(action, step)):
         return redirect(url)
-    form = FORMS[action](request.values if step else None) if action in FORMS else None
+    form = FORMS[action](sent() if step else None) if action in FORMS else None
     wish = WISHES.get(action)
     if form is not None and step in (PLAN, DO):
         wish = form.read()
@@ -113,28 +114,31 @@ def _as_url(action: str, step: str) -> str | None:
 
     None where it would be too long, or tell logs what may be a secret.
     """
-    if any(request.values.get(name) for name in UNTOLD):
+    if any(sent().get(name) for name in UNTOLD):
         return None
-    ids = ids_text(read_ids(request.values.getlist("ids")))
+    ids = ids_text(read_ids(sent().getlist("ids")))
     pairs = [("step", step), *_kept(), ("ids", ids)]
     args = urlencode([pair for pair in pairs if pair[1]], safe=":,/*")
     url = f"{url_for('bulk.bulk_page', action=action)}?{args}"
     return url if len(url) <= MAX_URL else None
 
 
+def sent() -> MultiDict[str, str]:
+    """Return what was sent: of a POST its form alone, whatever its address says."""
+    return request.form if request.method == "POST" else request.args
+
+
 def read_chosen(wish: Wish | None) -> Chosen:
     """Return the hosts that the request names. Raises ``QueryError``."""
     home = url_for("hosts.index_view")
-    view = own_path(request.values.get("back"))
+    view = own_path(sent().get("back"))
     list_url = view if view and view.startswith(home) else home
     if wish is not None and wish.respelled is not None:
         old = Term(next(iter(wish.fields)), EQUALS, (Quoted(wish.respelled),))
         return Chosen(Selection(node=old, most=MAX_IDS), list_url)
-    if request.values.get("all") == "1":
-        return Chosen(
-            Selection(node=asked_query(request.values), most=MAX_IDS), list_url
-        )
-    return Chosen(Selection(ids=read_ids(request.values.getlist("ids"))), list_url)
+    if sent().get("all") == "1":
+        return Chosen(Selection(node=asked_query(sent()), most=MAX_IDS), list_url)
+    return Chosen(Selection(ids=read_ids(sent().getlist("ids"))), list_url)
 
 
 @bp.post("/turn")
@@ -143,7 +147,7 @@ def turn() -> ResponseReturnValue:
     chosen = read_chosen(None)
     cursor = request.form.get("cursor", "")
     more = {"ids": ids_text(chosen.selection.ids), "cursor": cursor}
-    args = "&".join(f"{name}={value}" for name, value in more.items() if value)
+    args = urlencode({name: text for name, text in more.items() if text}, safe=",")
     joint = "&" if "?" in chosen.list_url else "?"
     return redirect(f"{chosen.list_url}{joint if args else ''}{args}")
 
@@ -152,9 +156,8 @@ def _kept() -> list[tuple[str, str]]:
     """Return what the next page has to be sent again, but for ids: those are many."""
     return [
         (name, value)
-        for name in request.values
+        for name, value in sent().items(multi=True)
         if name not in OWN_FIELDS
-        for value in request.values.getlist(name)
     ]
 
 
@@ -192,7 +195,7 @@ def _show_plan(
         ids=ids_text(chosen.selection.ids),
         with_form=action in FORMS,
         asks_number=doubted,
-        reason=request.values.get("message", ""),
+        reason=sent().get("message", ""),
         error=error,
         wrong=wrong,
         cancel_url=chosen.list_url,

@@ -1,5 +1,6 @@
 """What becomes of one host, seen by itself."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,12 +8,16 @@ from typing import Any
 from ..errors import InvalidValue
 from ..inventory.bulk import HostChange, group_references, plain
 from ..inventory.stored import StoredHost
-from ..values import same_json
+from ..values import json_text, same_json
 from . import variables
 from .wishes import Wish
 
 ALREADY = "already so"
+# It may still be in the group by one that is nested in it.
+NO_MEMBER = "no direct member"
 IN, NOT_IN = "in it", "not in it"
+# Texts that would read like something else.
+_SCALAR = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?|true|false|null")
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ def _move_groups(
             decision.moves.append(Move(label, IN, NOT_IN))
             decision.lost_groups.append(name)
         else:
-            decision.moves.append(Move(label, NOT_IN, stays=ALREADY))
+            decision.moves.append(Move(label, NOT_IN, stays=NO_MEMBER))
     if decision.new_groups or decision.lost_groups:
         after = own.difference(decision.lost_groups).union(decision.new_groups)
         ids = {group["name"]: group["id"] for group in before} | dict(group_ids)
@@ -107,7 +112,7 @@ def _set_variables(decision: Decision, before: dict[str, Any], wish: Wish) -> No
     for path, value in wish.variables.items():
         label = f"var.{'.'.join(path)}"
         now = variables.look(before, path)
-        was = now[0] if now else None
+        was, becomes = _told(now), _told(value)
         if bool(now) == bool(value) and same_json(now, value):
             decision.moves.append(Move(label, was, stays=ALREADY))
             continue
@@ -116,8 +121,18 @@ def _set_variables(decision: Decision, before: dict[str, Any], wish: Wish) -> No
         except InvalidValue as error:
             decision.moves.append(Move(label, was, stays=str(error)))
             continue
-        becomes = value[0] if value else None
         decision.moves.append(Move(label, was, becomes))
     if after is not before and not same_json(after, before):
         decision.changes["vars"] = [before or None, after or None]
         decision.fields["vars"] = after
+
+
+def _told(value: list[Any]) -> Any:
+    """Return a variable as it is told: "25" is not 25, and null is not nothing."""
+    if not value:
+        return None
+    if value[0] is None:
+        return "null"
+    text = value[0]
+    is_like = isinstance(text, str) and _SCALAR.fullmatch(text)
+    return json_text(text) if is_like else text
