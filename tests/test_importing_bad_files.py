@@ -208,6 +208,16 @@ def test_encodings_and_comments_are_understood(session, tmp_path, content, name)
         assert [row.name for row in plan.rows()] == [name]
 
 
+def test_an_open_file_is_read_as_well(session):
+    source = io.BytesIO("[web]\nwéb1 a=1\n".encode())
+
+    with importing.staged_upload("hosts.ini", source) as plan:
+        importing.make_plan(session(), plan)
+        assert [row.name for row in plan.rows()] == ["wéb1"]
+    with pytest.raises(InvalidFile, match="is a zip archive"):
+        importing.staged_upload("hosts.csv", io.BytesIO(zipped())).__enter__()
+
+
 def test_a_host_named_like_a_group_is_told(session, tmp_path):
     path = tmp_path / "file"
     path.write_text("[web]\nweb\n")

@@ -180,10 +180,11 @@ def _tell_of_the_rest(plan: Plan, dry_run: bool) -> None:
             f"{':' if dry_run else '.'}"
         )
     if dry_run:
-        for name in plan.first_unlisted:
+        names = importing.first_unlisted(db.session(), plan)
+        for name in names:
             _indented(name)
-        if plan.unlisted > len(plan.first_unlisted):
-            _indented(f"… and {plan.unlisted - len(plan.first_unlisted):,} more")
+        if plan.unlisted > len(names):
+            _indented(f"… and {plan.unlisted - len(names):,} more")
 
 
 def _indented(text: str) -> None:

@@ -19,7 +19,17 @@ from .reading import FORMATS, read_file
 from .rows import GROUP, HOST, RowError
 from .staging import CHANGED, NEW, SAME, Staged, StagedTable, Staging
 
-__all__ = ["FORMATS", "Counts", "Plan", "Planned", "apply_plan", "make_plan", "staged"]
+__all__ = [
+    "FORMATS",
+    "Counts",
+    "Plan",
+    "Planned",
+    "apply_plan",
+    "first_unlisted",
+    "make_plan",
+    "staged",
+    "staged_upload",
+]
 
 Progress = planning.Progress
 
@@ -68,9 +78,8 @@ class Plan:
     read_as: str
     notes: list[str] = field(default_factory=list)
     replace: bool = False
-    # Hosts of the inventory that the file does not list: how many, and the first.
+    # How many hosts of the inventory the file does not list.
     unlisted: int = 0
-    first_unlisted: Sequence[str] = ()
 
     @property
     def hosts(self) -> Counts:
@@ -205,9 +214,14 @@ def make_plan(
     plan.replace = replace
     planning.make_plan(session, plan.staging, progress, replace=replace)
     plan.unlisted = planning.count_unlisted(session, plan.staging)
-    plan.first_unlisted = (
-        planning.first_unlisted(session, plan.staging) if plan.unlisted else ()
-    )
+
+
+def first_unlisted(session: orm.Session, plan: Plan) -> list[str]:
+    """Return the first names of hosts that the file does not list.
+
+    It looks at as many hosts as the file lists, so ask only where it is shown.
+    """
+    return planning.first_unlisted(session, plan.staging) if plan.unlisted else []
 
 
 def apply_plan(session: orm.Session, plan: Plan, progress: Progress = _silent) -> None:
