@@ -207,7 +207,10 @@ def _database_error(error: SQLAlchemyError) -> ResponseReturnValue:
         return _retry_later(SAVED, SAVED_TITLE)
     rest = "Try again in a moment."
     if request.method not in SAFE_METHODS:
-        rest = f"Nothing of this request was saved. {rest}"
+        rest = (
+            "Nothing of this request was saved. Go back in the browser, which keeps "
+            "what you typed, and try again in a moment."
+        )
     return _retry_later(f"{reason.value} {rest}")
 
 
