@@ -10,6 +10,7 @@ bare statements.
 import argparse
 import collections
 import contextlib
+import gc
 import os
 import statistics
 import subprocess
@@ -263,7 +264,10 @@ def bench_exports(app: Flask, uri: str, folder: Path) -> None:
         next(pieces)
         first = time.perf_counter() - start
         pieces.close()
+    # As the command does.
+    gc.freeze()
     cursor, *taken = seconds(bare_cursor, *map(write, FORMATS))
+    gc.unfreeze()
     print(
         f"\n{'export':24}{'s':>8}{'/ cursor':>10}{'rows / s':>12}{'peak MB':>10}"
         f"   (first byte after {first * 1e3:.0f} ms)"

@@ -17,7 +17,6 @@ from ..query import tree
 from ..query.compile import compile_node
 from ..query.membership import children_by_parent, with_descendants
 from ..query.tree import Node
-from ..values import VOCABULARY_FIELDS
 from .json_cells import JsonCells
 from .listing import SNAPSHOT
 
@@ -26,15 +25,13 @@ BATCH = 2_000
 # each group are read when they are asked for.
 FEW = 50_000
 
-_PLAIN = ("hostname", "ip_addr", "port", *VOCABULARY_FIELDS, "notes")
 # As they stand in the table: neither enumeration nor JSON is made of them here.
 _COLUMNS = (
-    Host.id,
-    *(getattr(Host, name) for name in _PLAIN),
+    *(Host.id, Host.hostname, Host.ip_addr, Host.port),
     sa.type_coerce(Host.status, sa.String).label("status"),
+    *(Host.environment, Host.os, Host.location, Host.role, Host.owner, Host.notes),
     sa.cast(Host.vars, LONG_TEXT).label("vars"),
 )
-_FIELDS = ("id", *_PLAIN, "status", "vars")
 _NAMES = (Host.id, Host.hostname)
 _LISTS = (
     ("aliases", HostAlias.host_id, HostAlias.name, HostAlias.name_key),
@@ -101,7 +98,7 @@ class Snapshot:
 
     def _rows(self) -> Iterator[HostRow]:
         for batch in self._batches(_COLUMNS):
-            rows = {row[0]: dict(zip(_FIELDS, row, strict=False)) for row in batch}
+            rows = {cells[0]: _row(*cells) for cells in batch}
             self._add_lists(rows)
             yield from rows.values()
 
@@ -147,8 +144,6 @@ class Snapshot:
             yield self._found[start : start + BATCH].tolist()
 
     def _add_lists(self, rows: Mapping[int, HostRow]) -> None:
-        for row in rows.values():
-            row["aliases"] = row["addresses"] = row["groups"] = ()
         for name, host_id, value, key in _LISTS:
             select = sa.select(host_id, value).where(self._among(host_id, rows))
             _put(name, rows, self._read(select.order_by(host_id, key)))
@@ -265,6 +260,39 @@ class Snapshot:
             return True
         place = bisect_left(self._found, id_)
         return place < len(self._found) and self._found[place] == id_
+
+
+def _row(
+    _id: int,
+    hostname: str,
+    ip_addr: str | None,
+    port: int | None,
+    status: str,
+    environment: str | None,
+    os: str | None,
+    location: str | None,
+    role: str | None,
+    owner: str | None,
+    notes: str | None,
+    variables: str,
+) -> HostRow:
+    """Return the cells of a row by name, in the order of a file."""
+    return {
+        "hostname": hostname,
+        "aliases": (),
+        "ip_addr": ip_addr,
+        "addresses": (),
+        "port": port,
+        "status": status,
+        "environment": environment,
+        "os": os,
+        "location": location,
+        "role": role,
+        "owner": owner,
+        "groups": (),
+        "notes": notes,
+        "vars": variables,
+    }
 
 
 def _put(name: str, rows: Mapping[int, HostRow], found: Iterable[Any]) -> None:
