@@ -30,10 +30,10 @@ FORMATS = {
     "json": Format("JSON", "application/json", ".json", own_json.write),
     "jsonl": Format("JSON Lines", "application/jsonl", ".jsonl", own_json.write_lines),
     "ansible": Format(
-        "Ansible, dynamic (JSON)", "application/json", ".json", ansible_json.write
+        "Ansible (JSON)", "application/json", ".json", ansible_json.write
     ),
     "ansible-yaml": Format(
-        "Ansible, static (YAML)", "application/yaml", ".yml", ansible_yaml_text.write
+        "Ansible (YAML)", "application/yaml", ".yml", ansible_yaml_text.write
     ),
 }
 
