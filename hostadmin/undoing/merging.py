@@ -51,6 +51,8 @@ def same_value(name: str, one: Any, other: Any) -> bool:
         return {identity(name, item) for item in one or ()} == {
             identity(name, item) for item in other or ()
         }
+    if isinstance(one, str) and isinstance(other, str):
+        return one == other
     return same_json(one or None, other or None)
 
 

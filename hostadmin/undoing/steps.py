@@ -5,7 +5,7 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 from .merging import Kept
@@ -90,7 +90,11 @@ class UndoPlan:
 
     def add(self, step: Step) -> None:
         self._count(step)
-        said = asdict(step)
+        # asdict() would copy every value.
+        said = vars(step) | {
+            "kept": [vars(kept) for kept in step.kept],
+            "newer": {name: vars(newer) for name, newer in step.newer.items()},
+        }
         # The file also holds what may change although the plan says the same.
         self._file.write(json.dumps(said) + "\n")
         del said["version"], said["last_entry_id"]
