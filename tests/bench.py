@@ -41,6 +41,7 @@ from hostadmin.models import (
 from hostadmin.query.tree import EVERYTHING
 from hostadmin.transfer.exporting import FORMATS, encoded, export
 
+from .bench_changes import bench_changes
 from .bench_imports import bench_imports
 from .bench_many import bench_many
 from .people import log_in
@@ -310,7 +311,7 @@ def main() -> None:
     parser.add_argument("--uri", help="an empty database; a temporary file by default")
     parser.add_argument(
         "--only",
-        choices=("lists", "stats", "exports", "many", "imports"),
+        choices=("lists", "stats", "exports", "many", "changes", "imports"),
         help="one part",
     )
     options = parser.parse_args()
@@ -329,6 +330,7 @@ def main() -> None:
             "stats": lambda: bench_stats(big),
             "exports": lambda: bench_exports(big, uri, folder),
             "many": lambda: bench_many(big),
+            "changes": lambda: bench_changes(big, options.hosts // 2, folder),
         }
         for name, run in parts.items():
             if options.only in (None, name):

@@ -333,6 +333,28 @@ def test_a_forged_version_saves_nothing(client, session, make_host, version):
     assert session.get(Host, id_).owner == "old"
 
 
+def test_fields_that_are_not_sent_stay(client, session, make_host, make_group):
+    make_group(name="g")
+    id_ = make_host(
+        hostname="a", groups=["g"], aliases=["b"], addresses=["::1"], vars={"x": 1}
+    )
+    url = f"/hosts/edit/?id={id_}"
+    form = form_of(client, url)
+    few = {name: form[name] for name in ("csrf_token", "row_version", "hostname")}
+
+    assert client.post(url, data=few | {"owner": "new"}).status_code == 302
+
+    session.rollback()
+    host = session.get(Host, id_)
+    assert (host.owner, host.vars, host.version) == ("new", {"x": 1}, 2)
+    for names, name in (
+        (host.groups, "g"),
+        (host.aliases, "b"),
+        (host.addresses, "::1"),
+    ):
+        assert [str(item) for item in names] == [name]
+
+
 def test_fields_that_the_form_does_not_have_are_ignored(client, session, make_host):
     id_ = make_host(owner="old")
     url = f"/hosts/edit/?id={id_}"

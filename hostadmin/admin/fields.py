@@ -62,6 +62,9 @@ class _ListField(StringField):
                 text = text.replace(separator, self.separators[0])
             parts = text.split(self.separators[0])
             self.data = [part for part in parts if part.strip(" \t")]
+        else:
+            # Not sent: it stays as it is. The rules want names, not rows.
+            self.data = [str(item) for item in self.data or ()]
 
     def _value(self) -> str:
         if self.typed is not None:

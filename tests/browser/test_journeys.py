@@ -81,6 +81,8 @@ def test_every_page_is_accessible(page, axe, make_host, make_group):
         f"/groups/details/?id={group}",
         f"/groups/edit/?id={group}",
         "/help/",
+        "/changes/",
+        "/changes/?host=web-1&actor=tests&field=vars",
         f"/hosts/?ids={host}",
         f"/hosts/bulk/edit?ids={host}",
         f"/hosts/bulk/edit?ids={host}&step=plan&owner=x&clear=port",
