@@ -294,6 +294,9 @@ def test_the_history_names_who_it_was_and_from_where(app, client_of):
             "web",
             "203.0.113.5",
         )
+        url = f"/changes/{change.id}/"
+    assert "203.0.113.5" in client_of("admin").get(url).text
+    assert "203.0.113.5" not in client_of("viewer").get(url).text
 
 
 # ---- tools

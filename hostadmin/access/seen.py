@@ -22,20 +22,16 @@ def note_use(engine: Engine, identity: Identity) -> None:
 
     Where the database is read-only, full or locked, pages are still read.
     """
-    statement: Any = (
-        sa.update(AccountSession)
-        .where(AccountSession.id == identity.session_id)
-        .values(seen_at=utcnow())
-    )
-    if identity.token_id is not None:
-        statement = (
-            sa.update(ApiToken)
-            .where(ApiToken.id == identity.token_id)
-            .values(last_used_at=utcnow())
-        )
+    table: Any = AccountSession if identity.token_id is None else ApiToken
+    column = "seen_at" if identity.token_id is None else "last_used_at"
+    row = table.id == (identity.token_id or identity.session_id)
     try:
         with engine.connect() as connection, _without_waiting(connection):
-            connection.execute(statement)
+            # Of SQLite nothing comes of it; there, no lock is waited for anyway.
+            connection.execute(
+                sa.select(table.id).where(row).with_for_update(nowait=True)
+            )
+            connection.execute(sa.update(table).where(row).values({column: utcnow()}))
             connection.commit()
     except SQLAlchemyError as error:
         log.info("the use of a session was not noted: %s", type(error).__name__)
@@ -43,10 +39,7 @@ def note_use(engine: Engine, identity: Identity) -> None:
 
 @contextlib.contextmanager
 def _without_waiting(connection: sa.Connection) -> Iterator[None]:
-    """Let statements of a connection fail at once where they would wait for a lock."""
-    if connection.dialect.name == "postgresql":
-        # Until the end of the transaction.
-        connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
+    """Let a connection to SQLite fail at once where it would wait for a lock."""
     if connection.dialect.name != "sqlite":
         yield
         return

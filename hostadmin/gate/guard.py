@@ -65,7 +65,7 @@ def login_url() -> str:
 
 def _ask_to_log_in() -> ResponseReturnValue:
     if is_tool():
-        abort(401, "Show a token: Authorization: Bearer hostadmin_…")
+        abort(401, "Log in first. Tools show a token: Authorization: Bearer …")
     return redirect(login_url())
 
 
