@@ -47,7 +47,7 @@ def change(
     if not plan.written:
         return plan, None
     if wish.action == CONFIRM:
-        bulk.confirm_hosts(session, plan.written.ids.tolist())
+        bulk.confirm_unchanged(session, dict(plan.written))
     elif wish.action == DELETE:
         for some in plan.writes():
             removal.delete_hosts(session, dict(some))

@@ -369,27 +369,11 @@ def _update_each(
     return connection.execute(statement, rows).rowcount
 
 
-def confirm_hosts(session: orm.Session, ids: Sequence[int]) -> None:
-    """Note that hosts were seen: no version and no entry, a count on the change set."""
-    if not ids:
-        return
-    now = utcnow()
-    seen = 0
-    with recording(session) as connection:
-        for start in range(0, len(ids), BATCH):
-            seen += connection.execute(
-                sa.update(HOSTS)
-                .where(Host.id.in_(ids[start : start + BATCH]))
-                .values(confirmed_at=now)
-            ).rowcount
-    # Some may have been deleted meanwhile.
-    add_confirmed(session, seen)
-
-
 def confirm_unchanged(session: orm.Session, versions: Mapping[int, int]) -> None:
-    """Confirm hosts, given as id → version.
+    """Note that hosts, given as id → version, were seen.
 
-    Raises ``Conflict`` when one is gone or no longer at its version.
+    That gives them no version and no entry, but a count on the change set. Raises
+    ``Conflict`` when one is gone or no longer at its version.
     """
     by_version: dict[int, list[int]] = {}
     for host_id, version in versions.items():

@@ -212,7 +212,7 @@ def test_ticks_are_kept_over_pages_by_mouse_and_keyboard(page, axe, make_host):
 
     page.goto("/hosts/?q=web-1")
     page.get_by_label("Tick all on this page").check()
-    page.get_by_label("Select all 1 that match").check()
+    page.get_by_label("Select the one that matches").check()
     expect(bar).to_contain_text("All selected")
     bar.get_by_role("button", name="Clear").click()
     expect(bar).to_be_hidden()
