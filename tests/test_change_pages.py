@@ -267,3 +267,9 @@ def test_what_accounts_did_is_listed_and_not_undone(client, session, did, app):
     page = client.get(link)
     assert "p" * 20 not in page.text
     assert "Undo" not in parse(page).main.text
+    gone = did(lambda: db.session.delete(accounts.find_account("ann")))
+    name = parse(client.get(f"/changes/{gone}/")).select_one("ol.changes a.name")
+    assert [row.split(" “")[0] for row in rows(client.get(name["href"]))] == [
+        "Deleted account ann",
+        "Created account ann tests command just now",
+    ]

@@ -95,6 +95,16 @@ EMPTY = {
 }
 
 
+INVENTORY = """
+all:
+  vars: {y: [1, true]}
+  children:
+    outer:
+      vars: {z: 1}
+      children: {new: {hosts: {web2: {rack: 9}, web3: {}}}}
+"""
+
+
 def test_each_way_to_write_is_recorded_in_full(
     app, client, runner, session, complete, tmp_path
 ):
@@ -129,7 +139,7 @@ def test_each_way_to_write_is_recorded_in_full(
         rows = db.session.execute(sa.select(Host.id, Host.version)).all()
         removal.delete_hosts(db.session(), {row[0]: row[1] for row in rows})
 
-    file = tmp_path / "hosts.csv"
+    file, yaml = tmp_path / "hosts.csv", tmp_path / "hosts.yaml"
     file.write_text("hostname,groups,owner,rack\nweb1,new,x,7\nweb2,new,y,8\n")
     full = {"status": "active", "port": "22"}
 
@@ -155,6 +165,13 @@ def test_each_way_to_write_is_recorded_in_full(
     )
     complete(lambda: command("hosts", "import", str(file)))
     complete(lambda: command("hosts", "import", str(file)))
+    yaml.write_text(INVENTORY)
+    complete(lambda: command("hosts", "import", str(yaml)))
+    file.write_text("hostname,groups,owner\nweb1,new,x\n")
+    complete(lambda: command("hosts", "import", str(file), "--replace"))
+    complete(lambda: command("hosts", "set", "web*", "owner=z", "port=", "--yes"))
+    complete(lambda: command("hosts", "add-group", "web*", "outer", "--yes"))
+    complete(lambda: command("hosts", "confirm", "web*", "--yes"))
     complete(lambda: post("/inventory/edit/?id=1", vars="x: 1"))
     complete(lambda: post(f"/groups/edit/?id={group_id(session, 'new')}", name="neu"))
     complete(lambda: post(f"/groups/delete/?id={group_id(session, 'neu')}"))

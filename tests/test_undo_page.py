@@ -160,6 +160,11 @@ def test_every_saved_form_offers_undo(client, session, press, make_host, make_gr
     assert hosts.get_host(id_).hostname == "a"
     save("/groups/new/", name="h")
     assert session.query(groups.Group).count() == 1
+    group = groups.find_groups(["g"])[0].id
+    save(f"/groups/edit/?id={group}", name="g2")
+    assert groups.get_group(group).name == "g"
+    save(f"/groups/delete/?id={group}", id=group)
+    assert groups.get_group(group).name == "g"
     save("/inventory/edit/?id=1", vars="x: 1")
     assert whole.inventory_vars(session) == {}
     assert session.query(Host).count() == 1

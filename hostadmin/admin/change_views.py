@@ -116,5 +116,8 @@ def history_url(subject: str, subject_id: int) -> str:
         return url_for("changes.index", kind=subject)
     if subject not in SHORTHANDS:
         return url_for("changes.index", kind=subject, object=f"#{subject_id}")
-    which: dict[str, Any] = {subject: f"#{subject_id}"}
+    number = f"#{subject_id}"
+    which: dict[str, Any] = {subject: number}
+    if subject not in SHORTHANDS:
+        which = {"kind": subject, "object": number}
     return url_for("changes.index", **which)
