@@ -208,6 +208,16 @@ def test_encodings_and_comments_are_understood(session, tmp_path, content, name)
         assert [row.name for row in plan.rows()] == [name]
 
 
+def test_a_list_of_names_is_told_to_be_one(session, tmp_path):
+    path = tmp_path / "file"
+    path.write_text("machine\nweb1\nweb2\n")
+
+    with importing.staged(str(path)) as plan:
+        importing.make_plan(session(), plan)
+        assert plan.new == 3
+        assert plan.notes == ["Read as a list of names, beginning with “machine”."]
+
+
 def test_an_open_file_is_read_as_well(session):
     source = io.BytesIO("[web]\nwéb1 a=1\n".encode())
 

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 from ..errors import InvalidFile
+from ..values import quoted
 from .cleaning import Cleaner, clean_file_group, clean_file_vars
 from .files import TextFile
 from .formats import ansible_ini, ansible_json, ansible_yaml, csv, own_json
@@ -56,10 +57,15 @@ def read_file(staging: Staging, file: TextFile, format: str, progress: Progress)
     """
     if format not in FORMATS:
         raise InvalidFile(f"There is no format {format}; {', '.join(FORMATS)} are.")
-    layout = detect(file.head())
+    head = file.head()
+    layout = detect(head)
     if format != "auto":
         possible, default = _ASKED[format]
         layout = layout if layout in possible else default
+    elif layout == "ansible-ini" and "[" not in head and "=" not in head:
+        # Perhaps the first line was meant as a header.
+        first = next(filter(None, map(str.strip, head.splitlines())), "")
+        file.notes.append(f"Read as a list of names, beginning with {quoted(first)}.")
     items: Iterable[Item]
     if layout == CSV:
         items = csv.read(file.name, file.lines(), file.notes)
