@@ -29,6 +29,8 @@ def make_plan(
     session: orm.Session, staging: Staging, progress: Progress, *, replace: bool
 ) -> None:
     """Decide what becomes of each staged row."""
+    for table in (staging.hosts, staging.groups, staging.inventory):
+        table.begin()
     _name_the_nameless(session, staging)
     staging.hosts.refuse_doubles()
     planning_groups.check(session, staging, replace=replace)

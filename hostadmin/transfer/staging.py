@@ -39,7 +39,7 @@ CREATE TABLE staged_{subject} (
                             -- by its address, a group that is named by its members
     fields BLOB NOT NULL,   -- the cleaned fields
     name TEXT,              -- as the thing is or will be called
-    action TEXT,            -- new, changed or same
+    action TEXT DEFAULT 'new', -- or changed, or same
     object_id INTEGER,
     version INTEGER,
     changes BLOB,           -- field → [from, to]
@@ -209,6 +209,14 @@ class StagedTable:
 
     # ---- planning
 
+    def begin(self) -> None:
+        """Forget what was decided: all is new unless it is decided otherwise."""
+        self._db.execute(
+            f"UPDATE {self._table} SET action = 'new', object_id = NULL, "
+            "version = NULL, changes = NULL, kept = NULL "
+            "WHERE action <> 'new' OR changes IS NOT NULL"
+        )
+
     def nameless(self) -> Iterator[list[Staged]]:
         """Yield the rows that only an address tells apart."""
         return self._batches("implied")
@@ -267,7 +275,7 @@ class StagedTable:
         _add_errors(self._db, row.id, errors)
 
     def decide(self, rows: Iterable[Staged]) -> None:
-        """Save what becomes of rows."""
+        """Save what becomes of rows. Most of a first import are just new."""
         self._db.executemany(
             f"UPDATE {self._table} SET name = ?, action = ?, object_id = ?, "
             "version = ?, changes = ?, kept = ? WHERE id = ?",
@@ -282,6 +290,7 @@ class StagedTable:
                     row.id,
                 )
                 for row in rows
+                if row.action != NEW or row.changes
             ),
         )
 
