@@ -284,6 +284,15 @@ def test_what_stands_there_twice_is_refused(errors_of):
     ]
 
 
+def test_variables_of_all_stand_there_once(errors_of):
+    text = '{"hostadmin": 1, "vars": {"a": 1}}\n{"hostadmin": 1, "vars": {"a": 2}}\n'
+
+    assert errors_of(text) == [
+        "line 1 (all): name is in line 2, too; one for each inventory.",
+        "line 2 (all): name is in line 1, too; one for each inventory.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

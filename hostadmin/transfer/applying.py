@@ -15,7 +15,8 @@ from ..values import VOCABULARY_FIELDS, HostStatus
 from .planning import MAX_SPELLINGS
 from .planning_groups import find_rings
 from .rows import ADDED_TO
-from .staging import CHANGED, NEW, SAME, Staged, Staging
+from .staged import CHANGED, NEW, SAME, Staged
+from .staging import Staging
 
 Progress = Callable[[int], None]
 

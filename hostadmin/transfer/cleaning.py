@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..errors import FieldError, InvalidInput, InvalidValue
+from ..inventory.whole import NAME
 from ..values import (
     HOST_RULES,
     VOCABULARY_FIELDS,
@@ -92,11 +93,11 @@ def clean_file_vars(given: FileVars) -> Cleaned:
     errors = list(given.errors)
     fields: dict[str, Any] = {}
     try:
-        fields = {"vars": clean_vars(dict(given.vars))}
+        fields = {"name": NAME, "vars": clean_vars(dict(given.vars))}
     except InvalidValue as error:
         errors.append(FieldError("vars", str(error)))
     return fields, [
-        RowError(given.line, "all", e.field, e.message, INVENTORY) for e in errors
+        RowError(given.line, NAME, e.field, e.message, INVENTORY) for e in errors
     ]
 
 

@@ -17,7 +17,8 @@ from . import applying, planning
 from .files import TextFile, open_text, recognised
 from .reading import FORMATS, read_file
 from .rows import GROUP, HOST, RowError
-from .staging import CHANGED, NEW, SAME, Staged, StagedTable, Staging
+from .staged import CHANGED, NEW, SAME, Staged, StagedTable
+from .staging import Staging
 
 __all__ = [
     "FORMATS",

@@ -13,7 +13,8 @@ from ..values import VOCABULARY_FIELDS, fold, ip_key, name_key, quoted
 from . import planning_groups
 from .merging import Unfit, merge_host
 from .rows import RowError
-from .staging import BATCH, CHANGED, NEW, SAME, Staged, Staging
+from .staged import BATCH, CHANGED, NEW, SAME, Staged
+from .staging import Staging
 
 Progress = Callable[[int], None]
 

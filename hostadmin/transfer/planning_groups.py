@@ -15,7 +15,8 @@ from ..models import Inventory
 from ..values import quoted
 from .merging import Merged, Unfit, merge_references, merge_vars
 from .rows import GROUP, INVENTORY, RowError
-from .staging import CHANGED, NEW, SAME, Staged, Staging
+from .staged import CHANGED, NEW, SAME, Staged
+from .staging import Staging
 
 # Groups that are inside of themselves are told up to here, then all of them refused.
 MAX_RINGS = 20

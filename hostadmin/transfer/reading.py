@@ -12,7 +12,8 @@ from .formats import ansible_ini, ansible_json, ansible_yaml, csv, own_json
 from .formats.detect import detect
 from .formats.document import FileGroup, Item
 from .rows import Row, RowError
-from .staging import BATCH, Staging
+from .staged import BATCH
+from .staging import Staging
 
 Progress = Callable[[int], None]
 Good = list[tuple[int, dict[str, Any]]]
