@@ -182,6 +182,26 @@ def test_a_facet_that_takes_too_long_is_stopped(session, few, monkeypatch):
     assert session.scalar(sa.select(sa.func.count(Host.id))) == 9
 
 
+def test_with_many_groups_they_are_counted_on_demand(client, few, monkeypatch):
+    monkeypatch.setattr(facets, "MOST_GROUPS", 0)
+
+    side = side_of(client.get("/hosts/"))
+
+    link = side.select_one("#facet-group a[data-facet]")
+    assert link.contents[0] == "count"
+    page = BeautifulSoup(client.get(link["href"]).text, "html.parser")
+    assert lines(page, "group")["web"][0] == "1"
+
+
+def test_of_very_many_values_a_page_shows_the_first(client, few, monkeypatch):
+    monkeypatch.setattr(facets, "MANY", 3)
+
+    page = BeautifulSoup(client.get("/hosts/facet/?field=owner").text, "html.parser")
+
+    assert len(lines(page, "owner")) == 4  # with "(not set)"
+    assert page.select_one("#facet-owner p").text == "5 more"
+
+
 def test_a_facet_that_does_not_exist_is_refused(client, few):
     response = client.get("/hosts/facet/?field=envv")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..models import Host
+from ..models import Group, Host, group_children
 from ..query.fields import FIELDS, Field
 from ..query.toggling import is_chosen, named_values, own_nodes, without_own
 from ..query.tree import Node, all_of
@@ -26,6 +26,7 @@ SECONDS = 0.05
 FEW, MANY = 5, 200
 # With more hosts, one pass over all of them takes longer than there is time.
 BIG = 100_000
+MOST_GROUPS, MOST_PARENTS = 1_000, 30
 # With less time left, a statement is not worth to be begun.
 _LEAST = 0.002
 
@@ -95,12 +96,24 @@ def _groups(
     """
     columns = [name for name in names if FIELDS[name].column is not None]
     others = [[name] for name in names if name not in columns]
+    if _has_many_groups(session):
+        others = [group for group in others if group != ["group"]]
     highest = session.scalar(sa.select(sa.func.max(Host.id))) or 0
     if highest <= BIG:
         return [columns, *others]
     free = [name for name in columns if not own_nodes(node, FIELDS[name])]
     alone = [[name] for name in columns if name not in free]
     return [group for group in (free, *alone, *others) if group]
+
+
+def _has_many_groups(session: orm.Session) -> bool:
+    """Whether to count by group takes long to prepare: each that nests is a way."""
+    parents = sa.select(sa.func.count(sa.distinct(group_children.c.parent_id)))
+    groups = sa.select(sa.func.count(Group.id))
+    many, nested = session.execute(
+        sa.select(groups.scalar_subquery(), parents.scalar_subquery())
+    ).one()
+    return bool(many > MOST_GROUPS or nested > MOST_PARENTS)
 
 
 def _read(
