@@ -150,6 +150,14 @@ def test_what_is_chosen_is_shown_though_nothing_has_it(client, few):
     assert parse_qs(urlsplit(link["href"]).query) == {"q": ["env:prod"]}
 
 
+def test_a_long_list_of_values_does_not_fill_the_page(client, few):
+    names = ",".join(f"x{number}" for number in range(900))
+    response = client.get("/hosts/", query_string={"q": f"env:{names},prod"})
+
+    assert len(lines(side_of(response), "env")) < 25
+    assert len(response.data) < 1_000_000
+
+
 def test_without_time_a_page_comes_all_the_same(client, few, monkeypatch):
     monkeypatch.setattr(facets.read_facets, "__defaults__", (NAMES, 0.0))
     response = client.get("/hosts/?q=env:prod")

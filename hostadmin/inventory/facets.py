@@ -24,6 +24,8 @@ NAMES = ("status", "env", "os", "location", "owner", "role", "group")
 SECONDS = 0.05
 # So many values are shown beside a list, and on a page of their own.
 FEW, MANY = 5, 200
+# So many of those that are chosen stay in sight beside the most frequent.
+MOST_CHOSEN = 15
 # With more hosts, one pass over all of them takes longer than there is time.
 BIG = 100_000
 MOST_GROUPS, MOST_PARENTS = 1_000, 30
@@ -145,7 +147,7 @@ def _facet(
         numbers[None] = counted.unset
     # What is chosen is there to be taken back, also where no host has it.
     folded = {fold(value) for value in numbers if value is not None}
-    for value in named_values(node, field):
+    for value in named_values(node, field)[:MOST_CHOSEN]:
         if value not in numbers and (value is None or fold(value) not in folded):
             numbers[value] = 0
     values = [
@@ -155,9 +157,10 @@ def _facet(
         )
     ]
     chosen = [value.value for value in values if value.chosen]
+    some = {id(value) for value in [v for v in values if v.chosen][:MOST_CHOSEN]}
     shown = [
         value
         for place, value in enumerate(values)
-        if place < most or value.chosen or value.value is None
+        if place < most or id(value) in some or value.value is None
     ]
     return Facet(field, shown, len(values) - len(shown), chosen)
