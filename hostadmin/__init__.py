@@ -9,6 +9,9 @@ from .config import INSTANCE, ROOT, Settings, load_settings
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application. Raises ``ConfigError`` for settings that are nonsense."""
     settings = settings or load_settings()
+    if settings.has_own_database:
+        # A fresh clone lacks the folder, and SQLite makes only files.
+        INSTANCE.mkdir(exist_ok=True)
     app = Flask(
         "hostadmin",
         template_folder=str(ROOT / "templates"),

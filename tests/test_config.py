@@ -5,7 +5,9 @@ import stat
 import threading
 
 import pytest
+import sqlalchemy as sa
 
+import hostadmin
 from hostadmin import config
 from hostadmin.config import (
     Settings,
@@ -15,6 +17,7 @@ from hostadmin.config import (
     split_bind,
     unknown_settings,
 )
+from hostadmin.database import db
 from hostadmin.errors import ConfigError
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -369,3 +372,19 @@ def test_many_who_start_at_once_have_one_key():
 
     assert len(keys) == 8
     assert len(set(keys)) == 1
+
+
+def test_a_fresh_clone_with_a_key_of_its_own_gets_its_folder(monkeypatch, clean):
+    monkeypatch.setattr(hostadmin, "INSTANCE", clean)
+    file = clean / "hostadmin.sqlite"
+    monkeypatch.setattr(config, "DEFAULT_DATABASE", file)
+
+    app = hostadmin.create_app(
+        Settings(database_uri=f"sqlite:///{file}", secret_key=KEY)
+    )
+
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.literal(1))) == 1
+        db.session.remove()
+        db.engine.dispose()
+    assert file.exists()
