@@ -125,6 +125,19 @@ def test_no_proxy_is_trusted_by_itself(app_with):
     assert (answer["client"], answer["host"]) == ("127.0.0.1", "localhost")
 
 
+def test_guesses_count_for_the_client_that_a_proxy_names(app_with):
+    browser = app_with(trusted_proxies="127.0.0.1").test_client()
+    token = csrf(browser, "/login")
+
+    def guess(client, number):
+        data = {"csrf_token": token, "username": f"n{number}", "password": "wrong"}
+        headers = {"X-Forwarded-For": f"6.6.6.{number}, {client}"}
+        return browser.post("/login", data=data, headers=headers).status_code
+
+    assert [guess("203.0.113.1", n) for n in range(11)] == [401] * 10 + [429]
+    assert guess("203.0.113.2", 12) == 401
+
+
 # ---- cookies
 
 
