@@ -105,7 +105,11 @@ def _refuse_rings(session: orm.Session, staging: Staging, replace: bool) -> None
     by_name: dict[str, Staged] = {}
     emptied: set[str] = set()
     for batch in staging.groups.stated():
-        by_name |= {row.name: row for row in batch if "children" in row.fields}
+        for row in batch:
+            if "children" in row.fields:
+                # The variables of all groups at once would be too much.
+                row.fields = {"children": row.fields["children"]}
+                by_name[row.name] = row
         emptied |= {row.name for row in batch if replace}
     if not by_name:
         return
