@@ -23,7 +23,7 @@ from .timelimit import TooSlow, time_limit
 DEFAULT_SORT = "hostname"
 BATCH = 1_000
 # What has no index may be slow to count, and slower to find where it is rare.
-COUNT_SECONDS, WALK_SECONDS, PAGE_SECONDS = 1.0, 0.2, 3.0
+COUNT_SECONDS, WALK_SECONDS, PAGE_SECONDS = 1.0, 0.3, 3.0
 NOT_COUNTED = Count(0, capped=True)
 
 

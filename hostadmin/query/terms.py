@@ -326,7 +326,11 @@ def groups_alone(
     where: Clause = Host.id.in_(members)
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     if is_sqlite and capped_count(session, members).capped:
-        where = sa.exists().where(group_members.c.host_id == Host.id, in_groups)
+        # By the sum, SQLite looks the host up once, not once in each of the groups.
+        group = (
+            group_members.c.group_id if len(ids) == 1 else group_members.c.group_id + 0
+        )
+        where = sa.exists().where(group_members.c.host_id == Host.id, group.in_(ids))
     return where, members.distinct()
 
 
