@@ -286,6 +286,17 @@ def test_a_view_is_renamed_and_its_query_typed_anew(client, session, send, keep)
     assert send(f"/views/edit/?id={id_}", query="statu:x").status_code == 400
 
 
+def test_a_forged_version_was_never_seen(send, keep):
+    id_ = keep("Prod", "env:prod")
+
+    # A superscript is a digit for Python, and no number.
+    for version in ("\u00b2", "\u0661", "-1", "9" * 30):
+        stale = send(f"/views/edit/?id={id_}", version=version, name="Other")
+        assert stale.status_code == 409, version
+        stale = send(f"/views/delete/?id={id_}", version=version)
+        assert stale.status_code == 409, version
+
+
 def test_a_view_is_deleted_after_a_question_and_can_be_saved_again(
     client, session, send, keep
 ):

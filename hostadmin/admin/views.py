@@ -157,7 +157,7 @@ def edit() -> ResponseReturnValue:
         return _show_form(title, form, page, asked, view)
     form = _sent(request.form.get("query", ""))
     given = _view(form, page, asked)
-    version = int(form.version) if form.version.isdigit() else 0
+    version = _version(form.version)
     try:
         done = _written(
             form, lambda: views.change_view(session, viewer, id_, given, version)
@@ -202,6 +202,11 @@ def _sent(query: str) -> ViewForm:
         "default" in sent,
         sent.get("version", "")[:9],
     )
+
+
+def _version(text: str) -> int:
+    """Return the version that the writer saw; what is forged was never seen."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _options(asked: ListRequest) -> tuple[tuple[str, str], ...]:
@@ -270,8 +275,7 @@ def delete() -> ResponseReturnValue:
     view = views.get_view(session, viewer, parse_id(request.values.get("id")))
     if request.method == "GET":
         return _ask(view)
-    id_, text = view.id, request.form.get("version", "")
-    version = int(text) if text.isdigit() and len(text) < 10 else 0
+    id_, version = view.id, _version(request.form.get("version", ""))
     try:
         gone = write(
             web_act(), lambda: views.delete_view(session, viewer, id_, version)
