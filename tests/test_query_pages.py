@@ -126,6 +126,15 @@ def test_a_field_twice_is_two_conditions(client, three):
     assert "No hosts match" in page.main.text
 
 
+def test_many_queries_in_one_address_have_the_limits_of_one(client, three):
+    many = "&".join(f"q=a{number}" for number in range(101))
+    assert "more than 100 conditions" in client.get(f"/hosts/?{many}").text
+    long = "&".join(f"q=name:{letter * 1_500}" for letter in "abcdefgh")
+    assert client.get(f"/hosts/?{long}").status_code == 400
+    blank = "q=&" * 200
+    assert client.get(f"/hosts/?{blank}q=env:prod").status_code == 200
+
+
 def test_a_number_leads_to_the_same_query_narrowed(client, three):
     page = page_of(client.get("/stats/?by=env&q=web"))
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from werkzeug.datastructures import MultiDict
 
 from ..errors import QueryError
+from ..query.conditions import MAX_TERMS
 from ..query.fields import Kind, find_field
 from ..query.filters import parse_filter_list
 from ..query.parse import parse
@@ -29,12 +30,15 @@ def asked_query(args: MultiDict[str, str]) -> Node:
 
     Raises ``QueryError``.
     """
-    queries = [_parsed(text) for text in args.getlist(QUERY)]
-    filters = parse_filter_list(args.items(multi=True))
-    if not filters:
-        return all_of(*queries)
-    # The links of the page say it as a query, which has limits of its own.
-    return checked(all_of(*queries, *(found.node for found in filters)))
+    pairs = [pair for pair in args.items(multi=True) if pair[1].strip()]
+    queries = [text for name, text in pairs if name == QUERY]
+    # Before any of them is read: an address has room for thousands.
+    if len(queries) + sum(is_filter(name) for name, _ in pairs) > MAX_TERMS:
+        raise QueryError(f"The address has more than {MAX_TERMS} conditions.")
+    filters = parse_filter_list(pairs)
+    node = all_of(*map(_parsed, queries), *(found.node for found in filters))
+    # The links of the page say it as one query, which has limits of its own.
+    return checked(node) if filters or len(queries) > 1 else node
 
 
 def read_hosts_request(
