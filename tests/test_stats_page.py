@@ -197,3 +197,25 @@ def test_an_empty_inventory_has_stats(client):
 )
 def test_nonsense_is_told(client, query):
     assert client.get(f"/stats/?{query}").status_code == 400
+
+
+def test_all_values_are_as_many_as_a_page_shows(client, make_host, monkeypatch):
+    for number in range(4):
+        make_host(hostname=f"h{number}", ip_addr=f"10.0.0.{number + 1}")
+    monkeypatch.setattr("hostadmin.admin.stats.MOST_ROWS", 3)
+    monkeypatch.setattr("hostadmin.admin.stats.MOST_CROSS_ROWS", 2)
+
+    assert "(1 other)" in parse(client.get("/stats/?by=hostname&top=all")).main.text
+    page = parse(client.get("/stats/?by=hostname&by=ip&top=all"))
+    assert "(1 other)" in page.main.text
+    assert client.get("/stats/table.csv?by=hostname&top=all").text.count("\n") == 5
+    rows = client.get("/stats/table.csv?by=hostname&by=ip&top=all").text
+    assert {row.split(",")[0] for row in rows.split()[1:]} == {"h0", "h1", ""}
+
+
+def test_a_table_is_on_the_overview_once_and_there_are_not_too_many(client, inventory):
+    twice = parse(client.get("/stats/?" + "table=env&" * 600))
+    once = parse(client.get("/stats/?table=env"))
+    assert len(tables(twice)) == len(tables(once))
+    many = "&".join(f"table=var.v{number}" for number in range(51))
+    assert client.get(f"/stats/?{many}").status_code == 400

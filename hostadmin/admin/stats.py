@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Response, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
@@ -52,6 +52,9 @@ SMALL_CROSS = (Order(top=8), Order(top=6))
 TONES = {"active": "accent", "offline": "danger"}
 TOPS = ("10", "20", "50", "100", "all")
 MOST_COLUMNS = 20
+# Of a file about two things; with all columns, so many rows are 200,000 numbers.
+MOST_CROSS_ROWS = 10_000
+MOST_TABLES = 50
 SHOWN = {"count": "count", "row": "% of the row", "column": "% of the column"}
 VIEW_NAMES = ("by", "table", "order", "top", "zero", "show")
 PARAMETERS = (*VIEW_NAMES, *ADD_FILTER)
@@ -85,7 +88,7 @@ class StatsPage(BaseView):
         if added:
             return redirect(added)
         node = asked.node
-        choice = _read_choice(request.args)
+        choice = _read_choice(request.args, MOST_ROWS)
         hosts = with_query(ViewUrl("hosts.index_view", ()), node)
         chips = query_chips(asked.url, node)
         # A table knows its total; to count again would double what it costs.
@@ -164,7 +167,7 @@ class StatsPage(BaseView):
     ) -> ResponseReturnValue:
         budget = Budget()
         url: ViewUrl = context["listing"].url  # type: ignore[attr-defined]
-        wanted = request.args.getlist("table") or list(TABLES)
+        wanted = _wanted_tables(request.args)
         page: str = self.render(
             "hostadmin/stats.html",
             sentence=_sentence(context["total"], node, ()),
@@ -182,15 +185,24 @@ class StatsPage(BaseView):
 # ---- reading the address
 
 
-def _read_choice(args: MultiDict[str, str]) -> Choice:
+def _read_choice(args: MultiDict[str, str], most: int | None = None) -> Choice:
+    """Return what is to be counted; of "all" values, ``most`` are shown."""
     by = tuple(text.strip() for text in args.getlist("by") if text.strip())
     if len(by) > 2:
         raise QueryError("Hosts are counted by one or two things, not more.")
-    top = _read_top(args.get("top", "").strip())
+    top = _read_top(args.get("top", "").strip()) or most
     order = _one_of(args, "order", ("count", "value"))
     zeros = _one_of(args, "zero", ("0", "1")) == "1"
     show = _one_of(args, "show", tuple(SHOWN))
     return Choice(by, Order(top, order == "value", zeros), show)
+
+
+def _wanted_tables(args: MultiDict[str, str]) -> list[str]:
+    """Return the tables of the overview, each once. Raises ``QueryError``."""
+    wanted = list(dict.fromkeys(args.getlist("table"))) or list(TABLES)
+    if len(wanted) > MOST_TABLES:
+        raise QueryError(f"An overview has at most {MOST_TABLES} tables.")
+    return wanted
 
 
 def _one_of(args: MultiDict[str, str], name: str, known: Sequence[str]) -> str:
@@ -227,7 +239,8 @@ def _read(node: Node, choice: Choice) -> Table | CrossTable:
         return counts.count_table(session, dimensions[0], node, order)
     across = min(order.top or MOST_COLUMNS, MOST_COLUMNS)
     columns = Order(across, order.by_key, order.zeros)
-    return counts.cross_table(session, dimensions, node, (order, columns))
+    rows = replace(order, top=order.top or MOST_CROSS_ROWS)
+    return counts.cross_table(session, dimensions, node, (rows, columns))
 
 
 def _cards(budget: Budget, node: Node, hosts: ViewUrl, total: object) -> list[Card]:
