@@ -257,6 +257,16 @@ def test_what_makes_no_sense_is_told_at_its_field(session, post, owned):
     assert dump(session) == before
 
 
+def test_more_variables_than_one_change_has_are_refused(post, owned):
+    """Each is looked at on each host: thousands of them would take minutes."""
+    names = [f"n{number}" for number in range(101)]
+    lines = "".join(f"{name}: 1\n" for name in names)
+    for fields in ({"variables": lines}, {"unset": ",".join(names)}):
+        answer = post("edit", step="plan", ids=owned, **fields)
+        assert answer.status_code == 400
+        assert "are more than 100 at once" in text_of(answer)
+
+
 def test_forged_ids_are_refused(session, post, owned):
     before = dump(session)
     for ids in ("x", "0", "1e9", "-1", "5;drop", "1-999999999", "9" * 30):

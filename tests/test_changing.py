@@ -200,6 +200,10 @@ def test_a_variable_that_cannot_be_set_stays_and_says_why(plan, make_host):
     stays = [line.stays for line in made.lines if line.stays]
     assert len(stays) == 1
     assert "the variables are 66,0" in stays[0]
+    # Nor is one of several set that alone would fit.
+    made = plan(matching("b"), read_wish([("var.n", "1"), ("var.more", "y" * 1_000)]))
+    assert [line.stays != "" for line in made.lines] == [True, True]
+    assert not made.written
 
 
 def test_a_text_is_told_from_a_number(plan, make_host):

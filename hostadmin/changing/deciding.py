@@ -108,23 +108,42 @@ def _move_groups(
 
 
 def _set_variables(decision: Decision, before: dict[str, Any], wish: Wish) -> None:
-    after = before
+    after, moves = _with_variables(before, wish)
+    if after is not before and not same_json(after, before):
+        try:
+            variables.check(after)
+        except InvalidValue as error:
+            # None of them is set: which ones would still fit is nothing to guess.
+            moves = [m if m.stays else _staying(m, str(error)) for m in moves]
+        else:
+            decision.changes["vars"] = [before or None, after or None]
+            decision.fields["vars"] = after
+    decision.moves += moves
+
+
+def _with_variables(
+    before: dict[str, Any], wish: Wish
+) -> tuple[dict[str, Any], list[Move]]:
+    """Return the variables as they would be, and what is to be told of each."""
+    after, moves = before, []
     for path, value in wish.variables.items():
         label = f"var.{'.'.join(path)}"
         now = variables.look(before, path)
         was, becomes = _told(now), _told(value)
         if bool(now) == bool(value) and same_json(now, value):
-            decision.moves.append(Move(label, was, stays=ALREADY))
+            moves.append(Move(label, was, stays=ALREADY))
             continue
         try:
             after = variables.changed(after, path, value)
         except InvalidValue as error:
-            decision.moves.append(Move(label, was, stays=str(error)))
+            moves.append(Move(label, was, stays=str(error)))
             continue
-        decision.moves.append(Move(label, was, becomes))
-    if after is not before and not same_json(after, before):
-        decision.changes["vars"] = [before or None, after or None]
-        decision.fields["vars"] = after
+        moves.append(Move(label, was, becomes))
+    return after, moves
+
+
+def _staying(move: Move, why: str) -> Move:
+    return Move(move.label, move.before, stays=why)
 
 
 def _told(value: list[Any]) -> Any:

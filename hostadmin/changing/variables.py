@@ -23,7 +23,7 @@ def changed(
 ) -> dict[str, Any]:
     """Return the variables with another value there, or with none.
 
-    Raises ``InvalidValue`` where the way down ends, or the limits do.
+    Raises ``InvalidValue`` where the way down ends. Limits are for ``check``.
     """
     result = dict(variables)
     place = result
@@ -40,7 +40,12 @@ def changed(
         place[path[-1]] = value[0]
     else:
         place.pop(path[-1], None)
+    return result
+
+
+def check(variables: Mapping[str, Any]) -> None:
+    """Raise ``InvalidValue`` where they break a limit: all at once, for it costs."""
     try:
-        return clean_vars(result)
+        clean_vars(variables)
     except InvalidValue as error:
         raise InvalidValue(f"the variables {str(error).rstrip('.')}") from None

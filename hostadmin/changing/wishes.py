@@ -21,6 +21,8 @@ CHANGE, CONFIRM, DELETE = "change", "confirm", "delete"
 # Whoever deletes more hosts is asked for their number.
 ASKED_ABOVE = 50
 # What many hosts can share; names and addresses are each host's own.
+# Fields and variables of one change: each is looked at on every host.
+MOST_AT_ONCE = 100
 SETTABLE = ("status", *VOCABULARY_FIELDS, "port", "notes")
 # What errors of groups are named by.
 INTO, OUT_OF = "add-group", "remove-group"
@@ -92,6 +94,10 @@ def read_wish(
     errors: list[FieldError] = []
     fields: dict[str, Any] = {}
     paths: dict[Path, list[Any]] = {}
+    assignments = list(assignments)
+    if len(assignments) + len(variables or {}) > MOST_AT_ONCE:
+        text = f"are more than {MOST_AT_ONCE} at once."
+        raise InvalidInput([FieldError("variables", text)])
     for name, text in assignments:
         try:
             _assign(name, text, fields, paths)
