@@ -106,6 +106,15 @@ def test_hostile_texts_are_read_quickly(text):
     assert time.process_time() - start < 2
 
 
+def test_what_stands_there_again_is_read_once(monkeypatch):
+    read = []
+    cell = reading._cell
+    monkeypatch.setattr(reading, "_cell", lambda text: read.append(text) or cell(text))
+
+    assert names_of("web-1, db-1;web-1\n" * 1_000) == ["web-1", "db-1"]
+    assert len(read) < 10
+
+
 def test_too_many_names_are_refused_in_words(monkeypatch):
     monkeypatch.setattr(reading, "MAX_NAMES", 3)
     assert len(read_pasted("a b c a b c")) == 1

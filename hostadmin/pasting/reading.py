@@ -89,8 +89,13 @@ def read_pasted(text: str) -> list[Cell]:
 
 
 def _cells(text: str) -> Iterator[Cell]:
+    # The same again says nothing new, and may stand there a million times.
+    seen: set[str] = set()
     for line in text.splitlines():
         for part in _CELLS.split(_plain(line)):
+            if part in seen:
+                continue
+            seen.add(part)
             cell = _cell(part.strip())
             if cell is not None:
                 yield cell
