@@ -267,6 +267,14 @@ def test_more_variables_than_one_change_has_are_refused(post, owned):
         assert "are more than 100 at once" in text_of(answer)
 
 
+def test_more_groups_than_one_change_has_are_refused(post, owned):
+    names = ",".join(f"g{number}" for number in range(101))
+    for fields in ({"into": names, "make_groups": "1"}, {"out_of": names}):
+        answer = post("groups", step="plan", ids=owned, **fields)
+        assert answer.status_code == 400
+        assert "are more than 100 at once" in text_of(answer)
+
+
 def test_forged_ids_are_refused(session, post, owned):
     before = dump(session)
     for ids in ("x", "0", "1e9", "-1", "5;drop", "1-999999999", "9" * 30):

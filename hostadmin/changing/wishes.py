@@ -21,7 +21,7 @@ CHANGE, CONFIRM, DELETE = "change", "confirm", "delete"
 # Whoever deletes more hosts is asked for their number.
 ASKED_ABOVE = 50
 # What many hosts can share; names and addresses are each host's own.
-# Fields and variables of one change: each is looked at on every host.
+# Variables and groups of one change: each is looked at on every host.
 MOST_AT_ONCE = 100
 SETTABLE = ("status", *VOCABULARY_FIELDS, "port", "notes")
 # What errors of groups are named by.
@@ -94,10 +94,15 @@ def read_wish(
     errors: list[FieldError] = []
     fields: dict[str, Any] = {}
     paths: dict[Path, list[Any]] = {}
-    assignments = list(assignments)
-    if len(assignments) + len(variables or {}) > MOST_AT_ONCE:
-        text = f"are more than {MOST_AT_ONCE} at once."
-        raise InvalidInput([FieldError("variables", text)])
+    assignments, into, out_of = list(assignments), list(into), list(out_of)
+    for key, number in (
+        ("variables", len(assignments) + len(variables or {})),
+        (INTO, len(into)),
+        (OUT_OF, len(out_of)),
+    ):
+        if number > MOST_AT_ONCE:
+            text = f"are more than {MOST_AT_ONCE} at once."
+            raise InvalidInput([FieldError(key, text)])
     for name, text in assignments:
         try:
             _assign(name, text, fields, paths)
@@ -111,7 +116,7 @@ def read_wish(
     groups: dict[str, tuple[str, ...]] = {}
     for key, names in ((INTO, into), (OUT_OF, out_of)):
         try:
-            groups[key] = tuple(clean_groups(list(names)))
+            groups[key] = tuple(clean_groups(names))
         except InvalidValue as error:
             errors.append(FieldError(key, str(error)))
     both = set(groups.get(INTO, ())) & set(groups.get(OUT_OF, ()))
