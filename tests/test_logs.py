@@ -122,7 +122,8 @@ def test_a_bug_is_told_with_its_trace_under_the_id_on_the_page(
     app, client, lines, monkeypatch
 ):
     def broken(*_: object) -> None:
-        raise LookupError("the reason")
+        # Such as a long statement.
+        raise LookupError("x" * 1_000_000 + "the reason")
 
     monkeypatch.setattr("hostadmin.admin.host_list.list_hosts", broken)
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
@@ -130,6 +131,7 @@ def test_a_bug_is_told_with_its_trace_under_the_id_on_the_page(
 
     errors = [line for line in lines() if line["level"] == "error"]
     assert "the reason" in errors[0]["trace"]
+    assert len(errors[0]["trace"]) < 50_000
     assert errors[0]["request_id"] in parse(response).main.text
     assert "the reason" not in response.text
 

@@ -22,6 +22,7 @@ access_log = logging.getLogger("hostadmin.access")
 SECRET = re.compile(r"token|password|passwd|secret|key|csrf|code", re.IGNORECASE)
 HIDDEN = "***"
 MAX_TEXT = 2000
+MAX_TRACE = 20_000
 
 
 def set_up(*, for_people: bool | None = None) -> None:
@@ -86,7 +87,8 @@ class AsJson(logging.Formatter):
         }
         entry |= _fields(record)
         if record.exc_info:
-            entry["trace"] = self.formatException(record.exc_info)
+            # The end names the error; one of a long statement can be megabytes.
+            entry["trace"] = self.formatException(record.exc_info)[-MAX_TRACE:]
         return json.dumps(entry, default=str)
 
 
