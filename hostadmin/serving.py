@@ -15,6 +15,9 @@ log = logging.getLogger(__name__)
 # Request line and headers; the longest address that the app takes, and cookies.
 MAX_HEADERS = 96 * 1024
 MAX_CONNECTIONS = 1000
+# More than the app accepts, so that it can answer 413 with a page. Waitress keeps a
+# body in a temporary file before anybody is asked who they are: so not much more.
+MAX_BODY = 128 * 1024**2
 # Who connects and says nothing gives up the place after this time.
 IDLE_SECONDS = 60
 # Service managers send SIGKILL after 30 seconds at the earliest.
@@ -29,8 +32,7 @@ def serve(app: Flask, listener: socket.socket, threads: int) -> None:
         sockets=[listener],
         threads=threads,
         ident=None,
-        # More than the app accepts: the app answers 413 with a page.
-        max_request_body_size=1024**3,
+        max_request_body_size=MAX_BODY,
         max_request_header_size=MAX_HEADERS,
         connection_limit=MAX_CONNECTIONS,
         channel_timeout=IDLE_SECONDS,

@@ -56,6 +56,13 @@ def test_it_prepares_serves_and_leaves_when_told(settings):
         assert fetch(settings, "/healthz") == 200
         assert fetch(settings, "/readyz") == 200
         assert fetch(settings, "/hosts/") == 200
+        # Refused by its announcement, before a disk is filled with it.
+        connection = http.client.HTTPConnection(settings["HOSTADMIN_BIND"], timeout=5)
+        connection.putrequest("POST", "/login")
+        connection.putheader("Content-Length", str(512 * 1024**2))
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+        connection.close()
     finally:
         process.send_signal(signal.SIGTERM)
     _, told = process.communicate(timeout=20)
