@@ -52,6 +52,8 @@ def configure(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _set_up_postgresql)
     if engine.dialect.name in ("postgresql", "mysql", "mariadb"):
         event.listen(engine, "checkout", _limit_waiting)
         event.listen(engine, "handle_error", _see_that_it_is_gone)
@@ -78,6 +80,15 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 # ---- servers
+
+
+def _set_up_postgresql(connection: Any, _record: object) -> None:
+    # With statistics from before a big import, it takes short look-ups for long ones,
+    # and compiles them first: seconds for what is done in a millisecond. Said by a
+    # statement, since poolers refuse it among the parameters of a connection.
+    connection.execute("SET jit = off")
+    connection.commit()
+
 
 # In seconds for a statement, 0 for any, and for a lock. Commands wait as long as the
 # server likes.

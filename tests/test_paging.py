@@ -338,7 +338,8 @@ def test_the_number_of_statements_does_not_grow_with_the_page(
             assert [len(host.groups) for host in page.rows] == [1] * size
         counts.append(len(seen))
 
-    assert counts[0] == counts[1] <= 8
+    # Servers are told how long to search, and to forget it.
+    assert counts[0] == counts[1] <= 10
 
 
 @pytest.mark.parametrize("batch", [2, 1000])

@@ -584,7 +584,8 @@ def test_the_history_has_what_becomes_of_shared_views_alone(
     written(views.delete_view, ANN, id_, 2)
 
     session.rollback()
-    entries = [e for change in session.query(ChangeSet) for e in change.entries]
+    changes = session.query(ChangeSet).order_by(ChangeSet.id)
+    entries = [e for change in changes for e in change.entries]
     assert [(e.subject, e.subject_name, e.action) for e in entries] == [
         ("view", "ours", "created"),
         ("view", "all", "changed"),

@@ -183,6 +183,9 @@ def axe() -> Callable[[Page], None]:
     """``axe(page)`` fails for every breach of the accessibility rules."""
 
     def check(page: Page) -> None:
+        # A click may still be leading to the page.
+        page.wait_for_load_state("load")
+        page.locator("main").wait_for(state="attached")
         violations = Axe().run(page).response["violations"]
         lines = [line for found in violations for line in _explained(found)]
         assert not violations, f"axe on {page.url}:\n" + "\n".join(lines)
