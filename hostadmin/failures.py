@@ -66,6 +66,24 @@ _MARIADB_CLIENT = range(2000, 2100)
 _NO_SPACE = ("Errcode: 28", "error 28", "No space left")
 
 
+# What SQLite says of a statement that is beyond its limits; it has no code for each.
+_TOO_MUCH = ("Expression tree is too large", "parser stack overflow", "too many ")
+_STACK_OVERRUN = 1436
+_PROGRAM_LIMIT = "54"
+TOO_MUCH = "That is too much for the database in one query; ask for less at once."
+
+
+def is_too_much(error: SQLAlchemyError) -> bool:
+    """Whether the database could serve, but not so large a statement."""
+    orig = error.orig if isinstance(error, DBAPIError) else None
+    if orig is None:
+        return False
+    if getattr(orig, "sqlite_errorcode", None) is not None:
+        return str(orig).startswith(_TOO_MUCH)
+    state = getattr(orig, "sqlstate", None) or ""
+    return state.startswith(_PROGRAM_LIMIT) or orig.args[:1] == (_STACK_OVERRUN,)
+
+
 def trouble(error: SQLAlchemyError) -> Trouble | None:
     """Return why the database could not serve; None if the error is one of ours."""
     if isinstance(error, PoolTimeout):

@@ -120,6 +120,24 @@ def test_nonsense_is_answered_quickly_and_shows_no_host(client, three, text):
     assert "<script>alert" not in response.text
 
 
+@pytest.mark.parametrize("field", ["owner", "notes", "alias", "var.a"])
+def test_a_thousand_patterns_are_answered_or_refused_in_words(client, three, field):
+    patterns = ",".join(f"*{number}x*" for number in range(1_000))
+    for url in ("/hosts/", "/stats/", "/export/csv"):
+        answer = client.get(url, query_string={"q": f"{field}:{patterns}"})
+        # SQLite has its limits; the others take it.
+        assert answer.status_code in (200, 400)
+        if answer.status_code == 400:
+            assert "too much for the database" in answer.text
+
+
+def test_variables_deeper_than_any_are_refused(client, three):
+    for way in (".".join("a" * 21), ".".join("a" * 400)):
+        answer = client.get("/hosts/", query_string={"q": f"var.{way}:x"})
+        assert answer.status_code == 400
+        assert "at most 20 deep" in page_of(answer).main.text
+
+
 def test_a_field_twice_is_two_conditions(client, three):
     page = page_of(client.get("/hosts/?q=env:prod env:dev"))
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from ..errors import QueryError
 from ..models import Host
-from ..values import fold, nearest, quoted
+from ..values import MAX_DEPTH, fold, nearest, quoted
 from . import tree
 from .checks import CHECKS
 from .tree import Quoted
@@ -256,6 +256,8 @@ def _variable(name: str) -> Field:
             f"{quoted(_VARIABLE + name)} names no variable.",
             "Write var.NAME, and var.NAME.KEY for what is inside of it.",
         )
+    if len(path) > MAX_DEPTH:
+        raise QueryError(f"Variables are at most {MAX_DEPTH} deep; this is deeper.")
     return Field(
         f"var.{name}", name, Kind.VARIABLE, "a variable of the host itself", path=path
     )

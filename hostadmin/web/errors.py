@@ -28,7 +28,7 @@ from ..errors import (
     OutcomeUnknown,
     QueryError,
 )
-from ..failures import trouble
+from ..failures import TOO_MUCH, is_too_much, trouble
 from . import resent
 from .query_errors import QUERY, shown_error
 from .requests import request_id
@@ -198,6 +198,8 @@ def _database_error(error: SQLAlchemyError) -> ResponseReturnValue:
     abandon()
     if isinstance(error, DataError):
         return page(400, "A value of this request is outside of what can be stored.")
+    if is_too_much(error):
+        return page(400, TOO_MUCH)
     reason = trouble(error)
     if reason is None:
         return _unexpected(error)

@@ -87,9 +87,14 @@ class AsJson(logging.Formatter):
         }
         entry |= _fields(record)
         if record.exc_info:
-            # The end names the error; one of a long statement can be megabytes.
-            entry["trace"] = self.formatException(record.exc_info)[-MAX_TRACE:]
+            entry["trace"] = _shortened(self.formatException(record.exc_info))
         return json.dumps(entry, default=str)
+
+
+def _shortened(trace: str) -> str:
+    """Leave out the middle: a statement in it can be megabytes."""
+    half = MAX_TRACE // 2
+    return trace if len(trace) <= MAX_TRACE else f"{trace[:half]} … {trace[-half:]}"
 
 
 class ForPeople(logging.Formatter):
