@@ -109,3 +109,37 @@ def test_a_window_of_320_pixels_is_enough(page, some, url):
     page.goto(url)
 
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+def test_the_usual_columns_fit_a_notebook(page, make_host, make_group):
+    groups = ["backup", "a-group-with-a-long-name", "kubernetes-workers"]
+    for name in groups:
+        make_group(name=name)
+    make_host(
+        hostname="kubernetes-worker-1177.syd1.staging.example.net",
+        ip_addr="10.123.145.145",
+        port=3389,
+        status="maintenance",
+        environment="staging",
+        os="Windows 2025",
+        location="fra1",
+        owner="payments",
+        groups=groups,
+    )
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto("/hosts/")
+
+    expect(page.get_by_role("columnheader", name="Updated")).to_be_in_viewport()
+    assert page.locator(".list .scroll").evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+@pytest.mark.parametrize("look", ["phone"], indirect=True)
+def test_what_is_not_set_takes_no_room_on_a_phone(page, make_host):
+    make_host(hostname="bare", ip_addr=None, port=None, owner=None)
+    make_host(hostname="owned", ip_addr=None, port=None, owner="ops")
+    page.goto("/hosts/")
+
+    shown = page.locator(".hosts tbody").inner_text()
+    assert "(not set)" not in shown
+    dot = "e => getComputedStyle(e, '::before').content"
+    assert page.get_by_role("cell", name="ops").evaluate(dot) == "none"
