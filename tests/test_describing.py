@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 
-from hostadmin.query.describing import describe, spelling
+from hostadmin.query.describing import describe, describe_count, spelling
 from hostadmin.query.parse import parse
 from hostadmin.query.tree import EVERYTHING
 
@@ -61,3 +61,17 @@ def test_every_query_has_a_sentence(node):
 
     assert (text == "All hosts") == (node == EVERYTHING)
     assert "  " not in text.replace("line\nbreak", "")
+
+
+@pytest.mark.parametrize(
+    ("total", "text", "expected"),
+    [
+        (0, "", "0 hosts"),
+        (1, "", "1 host"),
+        (1301, "env:prod status:active", "1,301 active hosts in prod"),
+        (1, "status:active group:hosts", "1 active host in group hosts"),
+        (2, "env:prod or owner:x", "2 hosts where environment is prod or owner is x"),
+    ],
+)
+def test_how_many_hosts_there_are_in_words(total, text, expected):
+    assert describe_count(total, parse(text)) == expected

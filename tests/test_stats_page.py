@@ -121,7 +121,7 @@ def test_markup_in_a_value_is_text(client, inventory):
 def test_a_heading_says_what_is_counted(client, inventory):
     page = parse(client.get("/stats/?by=location&by=os&flt_env_equals=prod"))
 
-    assert page.h1.text == "2 hosts where environment is prod, by location and OS"
+    assert page.h1.text == "2 hosts in prod, by location and OS"
 
 
 @pytest.mark.parametrize("url", ["/stats/", "/stats/?by=owner", "/stats/?by=os&by=env"])

@@ -11,7 +11,7 @@ from ..database import db
 from ..errors import QueryError
 from ..inventory import counts, hygiene
 from ..inventory.lookalikes import LookAlikes, find_look_alikes
-from ..query.printing import to_sentence
+from ..query.describing import describe_count, spelling
 from ..query.tree import EVERYTHING, Node, all_of
 from ..values import quoted
 from .asked import query_chips, read_hosts_request, with_query
@@ -63,7 +63,7 @@ class HygienePage(BaseView):
         page: str = self.render(
             "hostadmin/hygiene.html",
             listing=query_frame(url, node, total, chips, ("days",), "Check"),
-            sentence=_sentence(total, node),
+            sentence=describe_count(total, node, spelling(db.session())),
             sections=sections,
             days=days,
             kept=url.only_filters().pairs,
@@ -82,11 +82,6 @@ def _read_days(text: str) -> int:
             f"1 to {hygiene.MOST_DAYS:,} are possible.",
         )
     return int(text)
-
-
-def _sentence(total: int, node: Node) -> str:
-    hosts = f"{total:,} host" if total == 1 else f"{total:,} hosts"
-    return hosts if node == EVERYTHING else f"{hosts} where {to_sentence(node)}"
 
 
 def _finding(

@@ -18,8 +18,9 @@ from ..inventory.counts import CrossTable, Table
 from ..inventory.dimensions import PERIODS, Dimension, groupable_names
 from ..paging import Count
 from ..query.compile import compile_node
+from ..query.describing import describe_count, spelling
 from ..query.fields import FIELDS, Kind
-from ..query.printing import to_sentence, to_text
+from ..query.printing import to_text
 from ..query.tree import EVERYTHING, Node, all_of
 from ..transfer.formats.cells import guarded
 from ..values import did_you_mean, quoted
@@ -142,10 +143,11 @@ class StatsPage(BaseView):
         context: dict[str, object],
     ) -> ResponseReturnValue:
         url: ViewUrl = context["listing"].url  # type: ignore[attr-defined]
+        total: int = context["total"]  # type: ignore[assignment]
         dimensions = counts.find_dimensions(db.session(), choice.by)
         page: str = self.render(
             "hostadmin/count.html",
-            sentence=_sentence(context["total"], node, dimensions),
+            sentence=_sentence(total, node, dimensions),
             table=_view(found, choice, hosts),
             choice=choice,
             tops=TOPS,
@@ -167,11 +169,12 @@ class StatsPage(BaseView):
     ) -> ResponseReturnValue:
         budget = Budget()
         url: ViewUrl = context["listing"].url  # type: ignore[attr-defined]
+        total: int = context["total"]  # type: ignore[assignment]
         wanted = _wanted_tables(request.args)
         page: str = self.render(
             "hostadmin/stats.html",
-            sentence=_sentence(context["total"], node, ()),
-            cards=_cards(budget, node, hosts, context["total"]),
+            sentence=_sentence(total, node, ()),
+            cards=_cards(budget, node, hosts, total),
             # What was deleted is in no query.
             lately=shown_lately(budget) if node == EVERYTHING else [],
             tables=_tables(budget, node, wanted, hosts, url.only_filters()),
@@ -350,10 +353,8 @@ def query_frame(
     )
 
 
-def _sentence(total: object, node: Node, dimensions: Sequence[Dimension]) -> str:
-    hosts = f"{total:,} host" if total == 1 else f"{total:,} hosts"
-    if node != EVERYTHING:
-        hosts += f" where {to_sentence(node)}"
+def _sentence(total: int, node: Node, dimensions: Sequence[Dimension]) -> str:
+    hosts = describe_count(total, node, spelling(db.session()))
     if dimensions:
         hosts += f", by {' and '.join(lower(d.title) for d in dimensions)}"
     return hosts

@@ -84,6 +84,15 @@ def describe(node: Node, spell: Spell | None = None) -> str:
     return text
 
 
+def describe_count(total: int, node: Node, spell: Spell | None = None) -> str:
+    """Return how many hosts there are of the query: ``1,301 active hosts in prod``."""
+    text = "Hosts" if node == tree.EVERYTHING else describe(node, spell)
+    if total == 1:
+        # The subject stands first, before any value.
+        text = re.sub("hosts", "host", text, count=1, flags=re.IGNORECASE)
+    return f"{total:,} {text[0].lower()}{text[1:]}"
+
+
 def spelling(session: orm.Session) -> Spell:
     """Return how values are spelt; of the beginning of one, how that is spelt."""
 
