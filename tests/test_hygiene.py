@@ -163,3 +163,14 @@ def test_look_alikes_are_counted_under_the_query(session, make_host):
 
     assert (found.field.name, found.hosts) == ("owner", 3)
     assert find_look_alikes(session, parse("hostname:h0")) == []
+
+
+def test_what_looks_alike_leads_to_the_change_that_makes_it_one(client, make_host):
+    for number, env in enumerate(["prod", "prod", "Production"]):
+        make_host(hostname=f"h{number}", environment=env, owner="x", location="x")
+    page = BeautifulSoup(client.get("/hygiene/?q=hostname:h*").data, "html.parser")
+
+    link = page.find("a", string="Change “Production” to “prod”")
+    plan = BeautifulSoup(client.get(link["href"]).data, "html.parser")
+
+    assert "1 host" in plan.h1.text

@@ -9,6 +9,7 @@ from flask_admin import BaseView, expose
 
 from ..database import db
 from ..errors import QueryError
+from ..gate import may
 from ..inventory import counts, hygiene
 from ..inventory.lookalikes import LookAlikes, find_look_alikes
 from ..query.describing import describe_count, spelling
@@ -108,13 +109,30 @@ def _look_alikes(budget: Budget, node: Node, hosts: ViewUrl) -> list[Finding]:
 
 
 def _alike(one: LookAlikes, hosts: ViewUrl) -> Finding:
-    most, *_ = one.values
+    (most, _), *others = one.values
     return Finding(
         f"{one.field.label}: {' / '.join(text for text, _ in one.values)}",
         "Counts and filters take them for different things.",
-        f"If they are the same, write {quoted(most[0])} everywhere.",
+        f"If they are the same, write {quoted(most)} everywhere.",
         one.hosts,
         linked(hosts, one.condition),
+        links=[
+            (f"Change {quoted(text)} to {quoted(most)}", _respelling(one, text, most))
+            for text, _ in others
+            if may("bulk.bulk_page")
+        ],
+    )
+
+
+def _respelling(one: LookAlikes, old: str, new: str) -> str:
+    """Return the address that shows what the change would do; it changes nothing."""
+    return url_for(
+        "bulk.bulk_page",
+        action="respell",
+        field=one.field.attribute,
+        old=old,
+        new=new,
+        step="plan",
     )
 
 
