@@ -272,6 +272,10 @@ all:
       x: !unsafe '{{ x }}'
       y: !unsafe {k: ['{{ q }}', 5, 1.5, null]}
       n: !unsafe 5
+      known: plain {{ x }}
+      marked: !unsafe
+        - plain {{ x }}
+        - 5
     vault:
       v: !vault |
         $ANSIBLE_VAULT;1.1;AES256

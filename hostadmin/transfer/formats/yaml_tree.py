@@ -230,7 +230,8 @@ class _Loading:
         return {UNSAFE: text} if self._unsafe and not is_name else text
 
     def _implicit(self, text: str, line: int) -> Any:
-        if text in self._known:
+        # What is known was read outside of !unsafe, so it carries no mark.
+        if not self._unsafe and text in self._known:
             return self._known[text]
         tag = self._resolver.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
         if tag == _MERGE:
