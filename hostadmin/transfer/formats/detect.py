@@ -7,6 +7,8 @@ import re
 from .columns import known_field
 
 _SECTION = re.compile(r"^\[[^\[\]\s]+\]\s*(#.*)?$", re.MULTILINE)
+# One that Ansible refuses: its reader says why.
+_BAD_SECTION = re.compile(r"\[[^\[\],;|\"'{}]+\]\s*(?:[#;].*)?")
 _YAML_NAME = re.compile(
     r"""(?:[^\s\[\]{}:,;"'#=][^:\t,;=]*|"[^"]*"|'[^']*')\s*:(?:\s|$)"""
 )
@@ -61,7 +63,9 @@ def _kind_of_lines(lines: list[str], text: str) -> str:
     first = lines[0]
     if first.startswith(("---", "%YAML", "- ")):
         return "ansible-yaml"
-    if _SECTION.match(first) or _INI_HOST.fullmatch(first):
+    if _BAD_SECTION.fullmatch(first) or _SECTION.match(first):
+        return "ansible-ini"
+    if _INI_HOST.fullmatch(first):
         return "ansible-ini"
     if _YAML_NAME.match(first):
         return "ansible-yaml"
@@ -69,9 +73,10 @@ def _kind_of_lines(lines: list[str], text: str) -> str:
         return "csv"
     if _SECTION.search(text):
         return "ansible-ini"
-    # A list of names, one a line.
-    bare = all(_BARE.fullmatch(line) for line in lines[:-1] or lines)
-    return "ansible-ini" if bare else "csv"
+    # A list of names, one a line, some with variables behind.
+    hosts = [re.sub(r"\s+#.*", "", line) for line in lines[:-1] or lines]
+    plain = all(_BARE.fullmatch(line) or _INI_HOST.fullmatch(line) for line in hosts)
+    return "ansible-ini" if plain else "csv"
 
 
 def _is_header(line: str) -> bool:
