@@ -229,6 +229,22 @@ def test_a_file_says_on_stderr_what_it_does_not_hold(flask, make_group, inventor
     assert "“env-prod”, “env_prod”" in err
 
 
+def test_variables_of_all_hosts_are_counted_where_csv_leaves_them_out(flask):
+    code, _, err = flask("hosts", "import", "-", stdin="all: {vars: {a: 1}}\n")
+    assert (code, err) == (0, "Note: There is no host in the file.\n")
+
+    assert flask("hosts", "export")[2] == (
+        "Note: CSV has no place for variables of all hosts, of which there is 1. "
+        "JSON holds them.\n"
+    )
+
+
+def test_a_file_without_anything_is_told_once(flask):
+    code, _, err = flask("hosts", "import", "-", stdin="all: {hosts: }\n")
+
+    assert (code, err) == (0, "Note: There is no host in the file.\n")
+
+
 def test_a_database_without_tables_is_told(tmp_path):
     app = build_app(f"sqlite:///{tmp_path}/empty.sqlite")
     with app.app_context():

@@ -81,7 +81,10 @@ def read_file(staging: Staging, file: TextFile, format: str, progress: Progress)
         progress(done)
     if not done:
         where = "row below the header" if layout == CSV else "host in the file"
-        file.notes.append(f"There is no {where}.")
+        note = f"There is no {where}."
+        # A format that looks for hosts itself has told already.
+        if note not in file.notes:
+            file.notes.append(note)
     return _LABELS[layout]
 
 

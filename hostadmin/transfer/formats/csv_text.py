@@ -45,7 +45,8 @@ def _left_out(content: Source, named: Container[str]) -> Iterator[str]:
         )
     if content.vars:
         yield (
-            f"CSV has no place for the {len(content.vars):,} variables of all hosts. "
+            "CSV has no place for variables of all hosts, of which there "
+            f"{'is' if len(content.vars) == 1 else 'are'} {len(content.vars):,}. "
             "JSON holds them."
         )
 
