@@ -227,6 +227,8 @@ class PostgreSQL(Server):
             "unix_socket_directories": "",
             "max_connections": "60",
             "shared_buffers": "64MB",
+            # Every test empties all tables; what it leaves would be read by the next.
+            "autovacuum_naptime": "2s",
         }
         if not self.durable:
             settings |= {

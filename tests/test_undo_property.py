@@ -5,7 +5,7 @@ import json
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hostadmin import history
@@ -181,6 +181,17 @@ def emptied(session):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(before=st.lists(STEPS, max_size=5), steps=st.lists(STEPS, max_size=8))
+@example(
+    before=[],
+    steps=[
+        (
+            "import inventory",
+            {"g": ({}, [], []), "h": ({}, ["g"], [])},
+            {},
+            False,
+        )
+    ],
+)
 def test_all_undone_in_reverse_order_is_as_it_was(
     session, emptied, tmp_path, before, steps
 ):

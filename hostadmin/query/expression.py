@@ -150,6 +150,9 @@ def _select(statement: Any) -> str:
     parts = [f"select({columns})"]
     if statement.whereclause is not None:
         parts.append(f".where({text(statement.whereclause)})")
+    # Where one row is asked for, a scalar of several would be an error.
+    if statement._limit_clause is not None:
+        parts.append(f".limit({text(statement._limit_clause)})")
     return "".join(parts)
 
 

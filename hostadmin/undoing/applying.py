@@ -7,6 +7,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from ..clock import utcnow
 from ..errors import Conflict
@@ -178,7 +179,12 @@ def _change_groups(steps: list[Step]) -> None:
 
 
 def _delete_groups(session: orm.Session, steps: list[Step]) -> None:
-    for step in steps:
-        group = get_group(step.id)
-        session.delete(group)
-        saved(group, "name")
+    # All in one flush: one by one, a group that holds another would be recorded, and
+    # one day brought back, without the other that went before it.
+    with session.no_autoflush:
+        for step in steps:
+            session.delete(get_group(step.id))
+    try:
+        session.flush()
+    except StaleDataError:
+        raise Conflict(bulk.CHANGED_MEANWHILE) from None
