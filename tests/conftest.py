@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, NoReturn
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -37,6 +38,12 @@ from .people import log_in  # noqa: E402
 
 # Slow on purpose elsewhere; a test that wants that uses its own.
 passwords.use(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+# Random tests look for the unknown. What decides whether a change may land takes the
+# same dice each time, or it would blame a change for what was there before.
+hypothesis.settings.register_profile("landing", derandomize=True)
+if os.environ.get(f"{TEST_PREFIX}REQUIRE_ALL") == "1":
+    hypothesis.settings.load_profile("landing")
 
 ENGINES = ("sqlite", "postgresql", "mariadb")
 START = {"postgresql": servers.postgresql, "mariadb": servers.mariadb}

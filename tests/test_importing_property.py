@@ -81,7 +81,10 @@ def state(content: dict[str, Any]) -> dict[str, Any]:
         for group in db.session.scalars(sa.select(Group).where(Group.name.in_(stated)))
     }
     # 1, 1.0 and true are three.
-    return {"hosts": json.dumps(hosts, sort_keys=True), "groups": json.dumps(groups)}
+    return {
+        "hosts": json.dumps(hosts, sort_keys=True),
+        "groups": json.dumps(groups, sort_keys=True),
+    }
 
 
 def _by_name(fields: dict[str, Any]) -> dict[str, Any]:
