@@ -201,6 +201,15 @@ def test_too_much_is_refused_at_once(text, words):
     assert time.process_time() - start < 0.5
 
 
+def test_variables_have_levels_in_bounds_all_together():
+    deep = "var." + ".".join("abcdefghijklmnopqrst")
+    parse(" ".join(f"{deep}:{number}" for number in range(15)))
+
+    with pytest.raises(QueryError, match="more than 300 levels") as caught:
+        parse(" ".join(f"{deep}:{number}" for number in range(16)))
+    assert caught.value.start > 0
+
+
 def test_the_limits_themselves_are_within():
     deep = "(" * MAX_DEPTH + "a or (b)" + ")" * MAX_DEPTH
     with pytest.raises(QueryError, match="deep"):

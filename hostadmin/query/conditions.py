@@ -21,6 +21,8 @@ from .scanning import Scanner, bare_value, quoted_text
 from .tree import EVERYTHING, Node, Quoted, Term, Word, any_of, negated
 
 MAX_TERMS = 100
+# Of all variables together: each level is one more call within a call of SQL.
+MAX_LEVELS = 300
 TERM_STARTS = ("a field", "a word", "not", "(")
 
 _IN = re.compile(r"\s+(?:(not)\s+)?in\s*(?=\()", re.IGNORECASE)
@@ -68,6 +70,7 @@ class Conditions(Scanner):
         super().__init__(text)
         self.slots = slots
         self.terms = 0
+        self.levels = 0
 
     def term(self) -> Node:
         start = self.position
@@ -156,9 +159,18 @@ class Conditions(Scanner):
 
     def field_of(self, name: str, start: int, end: int) -> Field:
         try:
-            return find_field(name)
+            found = find_field(name)
         except QueryError as error:
             raise marked(error, self.text, start, end, (*FIELDS, "var.NAME")) from None
+        self.levels += len(found.path)
+        if self.levels > MAX_LEVELS:
+            self.fail(
+                f"All variables of the query have more than {MAX_LEVELS} levels.",
+                start,
+                end,
+                "Ask for fewer of them at once.",
+            )
+        return found
 
     def operator_of(self, found: Field, op: str, start: int, end: int) -> None:
         try:
