@@ -16,6 +16,7 @@ from ..inventory import counts, views
 from ..inventory.axes import MOST_ROWS, Order
 from ..inventory.counts import CrossTable, Table
 from ..inventory.dimensions import PERIODS, Dimension, groupable_names
+from ..inventory.lately import LATELY_DAYS
 from ..paging import Count
 from ..query.compile import compile_node
 from ..query.describing import describe_count, spelling
@@ -177,6 +178,7 @@ class StatsPage(BaseView):
             cards=_cards(budget, node, hosts, total),
             # What was deleted is in no query.
             lately=shown_lately(budget) if node == EVERYTHING else [],
+            lately_days=LATELY_DAYS,
             tables=_tables(budget, node, wanted, hosts, url.only_filters()),
             offered=_offered(wanted),
             kept=url.only_filters().pairs,
