@@ -177,6 +177,21 @@ def test_a_filter_is_added_without_a_script(client):
     assert response.location == ("/hosts/?q=env:prod&flt_port_greater_than=1024")
 
 
+def test_what_a_narrow_column_cuts_is_told_in_full(client, make_host, make_group):
+    names = ["a-group", "b-group", "c-group", "d-group"]
+    long = "Debian GNU/Linux 13"
+    for name in names:
+        make_group(name=name)
+    make_host(hostname="web-1.fra1.example.net", os=long, groups=names)
+
+    row = parse(client.get("/hosts/")).select_one(".rows tbody tr")
+
+    assert row.select_one(".is-main a")["title"] == "web-1.fra1.example.net"
+    assert row.select_one(".col-os [title]")["title"] == long
+    assert row.select_one(".col-groups [title]")["title"] == ", ".join(names)
+    assert row.select_one(".col-groups").text.split() == [*names[:2], "+2"]
+
+
 def test_what_is_not_there_has_a_hint(client, make_host):
     make_host(environment="production")
 

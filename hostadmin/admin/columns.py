@@ -17,12 +17,21 @@ from ..words import ago_text, number_text, time_text
 
 MAX_CHIPS = 2
 MAX_START = 100
+MAX_TITLE = 500
+# Text that no column of the list is too narrow for.
+UNCUT = 8
 NOT_SET = Markup('<span class="unset">(not set)</span>')
 NEVER = Markup('<span class="unset">(never)</span>')
 
 
 def _link(url: str, text: object) -> Markup:
-    return Markup('<a class="name" href="{}">{}</a>').format(url, text)
+    """Return a name as a link; narrow columns cut it, so the title has it whole."""
+    return Markup('<a class="name" href="{0}" title="{1}">{1}</a>').format(url, text)
+
+
+def _titled(shown: object, text: object) -> Markup:
+    """Return what a narrow column may cut, with the full text as title."""
+    return Markup('<span title="{}">{}</span>').format(text, shown)
 
 
 def _mono(text: object) -> Markup:
@@ -46,7 +55,10 @@ def format_name_link(view: Any, _context: Any, model: Any, name: str) -> Markup:
 
 def format_text(_view: Any, _context: Any, model: Any, name: str) -> Markup | str:
     value = getattr(model, name)
-    return NOT_SET if value in (None, "") else str(value)
+    if value in (None, ""):
+        return NOT_SET
+    text = str(value)
+    return text if len(text) <= UNCUT else _titled(text, text)
 
 
 def format_mono(_view: Any, _context: Any, model: Any, name: str) -> Markup:
@@ -98,8 +110,8 @@ def format_confirmed(_view: Any, _context: Any, model: Any, _name: str) -> Marku
 
 def format_start(_view: Any, _context: Any, model: Any, name: str) -> Markup | str:
     """Return how a long text begins, in one line."""
-    text = " ".join((getattr(model, name) or "")[:MAX_START].split())
-    return text or NOT_SET
+    text = " ".join((getattr(model, name) or "")[:MAX_TITLE].split())
+    return _titled(text[:MAX_START], text) if text else NOT_SET
 
 
 def format_time(_view: Any, _context: Any, model: Any, name: str) -> Markup:
@@ -142,7 +154,8 @@ def format_status(_view: Any, _context: Any, host: Any, _name: str) -> Markup:
 
 def format_aliases(_view: Any, _context: Any, host: Any, _name: str) -> Markup:
     names = [alias.name for alias in host.aliases]
-    return _mono(", ".join(names)) if names else NOT_SET
+    text = ", ".join(names)
+    return _titled(_mono(text), text) if names else NOT_SET
 
 
 def format_variable(host: Any, path: Sequence[str]) -> Markup:
@@ -153,7 +166,7 @@ def format_variable(host: Any, path: Sequence[str]) -> Markup:
     if value in (None, ""):
         return NOT_SET
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return _mono(text[:MAX_START])
+    return _titled(_mono(text[:MAX_START]), text[:MAX_TITLE])
 
 
 def format_environment(
@@ -172,14 +185,12 @@ def format_group_link(_view: Any, _context: Any, group: Any, _name: str) -> Mark
 def format_groups(_view: Any, _context: Any, model: Any, name: str) -> Markup:
     """Return the first groups as chips, and the number of the others."""
     names = [group.name for group in getattr(model, name)]
+    if not names:
+        return NOT_SET
     shown = [_chip(text) for text in names[:MAX_CHIPS]]
     if rest := names[MAX_CHIPS:]:
-        shown.append(
-            Markup('<span class="more" title="{}">+{}</span>').format(
-                ", ".join(rest), len(rest)
-            )
-        )
-    return Markup(" ").join(shown) if shown else NOT_SET
+        shown.append(Markup('<span class="more">+{}</span>').format(len(rest)))
+    return _titled(Markup(" ").join(shown), ", ".join(names))
 
 
 def format_all_groups(_view: Any, _context: Any, model: Any, name: str) -> Markup:

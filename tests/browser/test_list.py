@@ -111,7 +111,8 @@ def test_a_window_of_320_pixels_is_enough(page, some, url):
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
 
-def test_the_usual_columns_fit_a_notebook(page, make_host, make_group):
+@pytest.mark.parametrize("width", [1280, 1024])
+def test_the_usual_columns_fit_a_notebook(page, make_host, make_group, width):
     groups = ["backup", "a-group-with-a-long-name", "kubernetes-workers"]
     for name in groups:
         make_group(name=name)
@@ -126,11 +127,22 @@ def test_the_usual_columns_fit_a_notebook(page, make_host, make_group):
         owner="payments",
         groups=groups,
     )
-    page.set_viewport_size({"width": 1280, "height": 800})
+    page.set_viewport_size({"width": width, "height": 800})
     page.goto("/hosts/")
 
     expect(page.get_by_role("columnheader", name="Updated")).to_be_in_viewport()
     assert page.locator(".list .scroll").evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert page.locator(".hosts .name").evaluate("e => e.offsetWidth") >= 90
+
+
+@pytest.mark.parametrize("look", ["phone"], indirect=True)
+def test_views_filters_order_and_new_share_a_line_on_a_phone(page, make_host):
+    make_host(environment="prod")
+    page.goto("/hosts/?q=env:prod&sort=hostname")
+
+    shown = (".views > summary", "a.phone-only", ".sort > summary", ".new")
+    boxes = [page.locator(f".finder {part}").bounding_box() for part in shown]
+    assert len({box["y"] for box in boxes}) == 1
 
 
 @pytest.mark.parametrize("look", ["phone"], indirect=True)
