@@ -203,10 +203,12 @@ def test_a_repeated_header_is_skipped():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("web1,10.0.0.1\nweb2,10.0.0.2\n", "no header"),
+        ("\nweb1,10.0.0.1\nweb2,10.0.0.2\n", "Line 2: there is no header"),
         ("name,ip\nweb1,10.0.0.1\n\nhostname,port\nweb2,22\n", "second table"),
-        ("name,ip,Name\nweb1,10.0.0.1,x\n", "Columns 1 and 3"),
-        ("name,rack,rack\nweb1,1,2\n", "both called “rack”"),
+        ("name,ip,Name\nweb1,10.0.0.1,x\n", "Line 1: columns 1 and 3"),
+        ("# c\n\nname,rack,rack\nweb1,1,2\n", "Line 3: .* both called “rack”"),
+        ("name,a,var.a\nweb1,1,2\n", "columns 2 and 3 both hold the variable “a”"),
+        ('name,"a\nb"\nweb1,1\n', "Line 1: column “a"),
         ('name,notes\nweb1,"never closed\nweb2,x\n', "never closed"),
         ("name,notes\nweb1," + "x" * 200_000 + "\n", "over 128 KiB"),
         ("name" + ",x" * 600 + "\n", "601 columns"),

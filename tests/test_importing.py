@@ -232,6 +232,15 @@ def test_one_name_twice_is_an_error_that_names_both_lines(errors_of):
     ]
 
 
+def test_one_address_twice_without_a_name_names_the_address(errors_of):
+    found = errors_of("name,ip\n,10.0.0.1\nweb,10.0.0.1\n,10.0.0.1\n")
+
+    assert [text.partition(";")[0] for text in found] == [
+        "line 2 (10.0.0.1): ip_addr is in line 4, too",
+        "line 4 (10.0.0.1): ip_addr is in line 2, too",
+    ]
+
+
 def test_a_bad_row_counts_when_its_name_stands_there_twice(errors_of):
     found = errors_of("name,ip\nweb1,N/A\nweb1,10.0.0.1\n")
 

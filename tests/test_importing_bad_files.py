@@ -67,12 +67,15 @@ NOT_READ = {
     "xhtml": (b'<?xml version="1.0"?>\n<!DOCTYPE html>\n<html/>', "a web page"),
     "xml": (b'<?xml version="1.0"?>\n<nmaprun/>', "is XML"),
     "columns": (b"name" + b",x" * 100_000, "has 100,001 columns; at most 500"),
-    "no header": (b"web1,10.0.0.1\nweb2,10.0.0.2\n", "There is no header"),
+    "no header": (b"web1,10.0.0.1\nweb2,10.0.0.2\n", "Line 1: there is no header"),
     "two tables": (
         b"name,ip\nweb1,\n\nname,port\nweb2,22\n",
         "Line 4 is the header of",
     ),
-    "same columns": (b"name,ip,name\na,,b\n", "Columns 1 and 3 are both called"),
+    "same columns": (
+        b"name,ip,name\na,,b\n",
+        "Line 1: columns 1 and 3 are both called",
+    ),
     "aliases": (bomb().encode(), "line 9: over 2,000,000 values"),
     "tag": (
         b"all:\n  vars:\n    x: !!python/object/apply:os.system [true]\n",
@@ -230,7 +233,7 @@ def test_an_open_file_is_read_as_well(session):
 
 def test_a_host_named_like_a_group_is_told(session, tmp_path):
     path = tmp_path / "file"
-    path.write_text("[web]\nweb\n")
+    path.write_text(text)
 
     with importing.staged(str(path)) as plan:
         assert "a group of the same name as a host: “web”" in plan.notes[0]

@@ -191,14 +191,16 @@ class StagedTable:
         )
         # Every row but the first names the first, and the first names the second.
         found = self._db.execute(
-            "SELECT s.id, s.line, s.name, o.line FROM doubles d"
+            "SELECT s.id, s.line, s.name, s.implied, o.line FROM doubles d"
             f" JOIN {self._table} s ON s.key = d.key JOIN named o ON o.key = d.key"
             " AND o.id = CASE WHEN s.id > d.first THEN d.first ELSE d.second END"
             " ORDER BY s.id"
         )
         one = f"one {'row ' if self.subject == HOST else ''}for each {self.subject}."
-        field = NAMED_BY[self.subject]
-        for place, line, name, other in found:
+        by = NAMED_BY[self.subject]
+        for place, line, name, implied, other in found:
+            # No name is in the file where the address stands for it.
+            field = "ip_addr" if implied else by
             where = "there twice" if other == line else f"in line {other}, too"
             message = f"is {where}; {one}"
             error = RowError(line, name, field, message, self.subject)

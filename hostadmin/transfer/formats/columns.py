@@ -62,7 +62,10 @@ class Columns:
 
 
 def find_columns(headers: Sequence[str], notes: list[str]) -> Columns:
-    """Tell what the columns are. Raises ``InvalidFile`` where that makes no sense."""
+    """Tell what the columns are.
+
+    Raises ``InvalidFile`` where that makes no sense; the caller knows the line.
+    """
     _check_headers(headers)
     by_name: dict[str, list[int]] = {}
     for index, header in enumerate(headers):
@@ -70,7 +73,7 @@ def find_columns(headers: Sequence[str], notes: list[str]) -> Columns:
     fields = _claimed(headers, by_name)
     if "hostname" not in fields and "ip_addr" not in fields:
         raise InvalidFile(
-            "There is no header with a column for names or addresses: "
+            "there is no header with a column for names or addresses: "
             f"{_shown(headers)} is none. The first line must name the columns, "
             f"such as {EXAMPLE}"
         )
@@ -83,7 +86,7 @@ def find_columns(headers: Sequence[str], notes: list[str]) -> Columns:
         if reduced(header) in _OURS:
             notes.append(f"Column {quoted(header)} was not read: it is kept by itself.")
             continue
-        _check_variable(header, name, variables)
+        _check_variable(header, name, index, variables)
         variables[name] = index
     nameless = tuple(i for i, header in enumerate(headers) if not header)
     return Columns(tuple(headers), fields, variables, nameless)
@@ -110,14 +113,14 @@ def _shown(headers: Sequence[str]) -> str:
 def _check_headers(headers: Sequence[str]) -> None:
     if len(headers) > MAX_COLUMNS:
         raise InvalidFile(
-            f"The header has {len(headers):,} columns; at most {MAX_COLUMNS} are read."
+            f"the header has {len(headers):,} columns; at most {MAX_COLUMNS} are read."
         )
     seen: dict[str, int] = {}
     for number, header in enumerate(headers, start=1):
         name = reduced(header) if known_field(header) else header
         if name and name in seen:
             raise InvalidFile(
-                f"Columns {seen[name]} and {number} are both called {quoted(header)}; "
+                f"columns {seen[name]} and {number} are both called {quoted(header)}; "
                 "each name may stand there once."
             )
         seen[name] = number
@@ -145,12 +148,15 @@ def _variable_name(header: str) -> str:
     return header
 
 
-def _check_variable(header: str, name: str, known: dict[str, int]) -> None:
+def _check_variable(header: str, name: str, index: int, known: dict[str, int]) -> None:
     try:
         clean_vars({name: ""})
     except InvalidValue as error:
         raise InvalidFile(
-            f"Column {quoted(header)} has no usable name: {error}"
+            f"column {quoted(header)} has no usable name: {error}"
         ) from None
     if name in known:
-        raise InvalidFile(f"The variable {quoted(name)} has two columns.")
+        raise InvalidFile(
+            f"columns {known[name] + 1} and {index + 1} both hold the variable "
+            f"{quoted(name)}; keep one of them."
+        )

@@ -25,8 +25,11 @@ def read(name: str, lines: Iterable[str], notes: list[str]) -> Iterator[Row]:
     """
     numbered = _Lines(iter(lines))
     try:
-        headers, delimiter = _find_header(numbered)
-        columns = find_columns(headers, notes)
+        line, headers, delimiter = _find_header(numbered)
+        try:
+            columns = find_columns(headers, notes)
+        except InvalidFile as error:
+            raise InvalidFile(f"Line {line}: {error}") from None
         yield from _rows(numbered, columns, delimiter)
     except InvalidFile as error:
         text = str(error)
@@ -51,14 +54,15 @@ class _Lines:
         return line
 
 
-def _find_header(lines: _Lines) -> tuple[list[str], str]:
-    """Return the header's cells and the delimiter.
+def _find_header(lines: _Lines) -> tuple[int, list[str], str]:
+    """Return the header's line and cells, and the delimiter.
 
     Before the header there may be comments, the #TYPE line of PowerShell, blank lines
     and Excel's "sep=;".
     """
     delimiter = ""
     for line in lines:
+        number = lines.number
         text = line.strip(BLANKS + '\r\n"')
         if not text.strip(DELIMITERS) or text.startswith("#"):
             continue
@@ -73,11 +77,11 @@ def _find_header(lines: _Lines) -> tuple[list[str], str]:
             headers = [cell.strip() for cell in next(reader)]
         except csv.Error as error:
             raise InvalidFile(
-                f"The header cannot be read: {_in_words(error)}"
+                f"Line {number}: the header cannot be read: {_in_words(error)}"
             ) from None
         while headers and not headers[-1]:
             headers.pop()
-        return headers, delimiter
+        return number, headers, delimiter
     raise InvalidFile(
         f"There are no hosts and no header in the file. A header is such as {EXAMPLE}"
     )
