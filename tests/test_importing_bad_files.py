@@ -231,7 +231,17 @@ def test_an_open_file_is_read_as_well(session):
         importing.staged_upload("hosts.csv", io.BytesIO(zipped())).__enter__()
 
 
-def test_a_host_named_like_a_group_is_told(session, tmp_path):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[web]\nweb\n",
+        "name,groups\nweb,web\n",
+        '[{"hostname": "web", "groups": ["web"]}]',
+        '{"hostadmin": 1, "groups": [{"name": "web"}], "hosts": [{"hostname": "web"}]}',
+        '{"name": "web"}\n{"hostname": "web"}\n',
+    ],
+)
+def test_a_host_named_like_a_group_is_told(session, tmp_path, text):
     path = tmp_path / "file"
     path.write_text(text)
 

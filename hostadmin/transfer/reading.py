@@ -10,7 +10,7 @@ from .cleaning import Cleaner, clean_file_group, clean_file_vars
 from .files import TextFile
 from .formats import ansible_ini, ansible_json, ansible_yaml, csv, own_json
 from .formats.detect import detect
-from .formats.document import FileGroup, Item
+from .formats.document import FileGroup, Item, namesakes_note
 from .rows import Row, RowError
 from .staged import BATCH
 from .staging import Staging
@@ -22,6 +22,9 @@ Reader = Callable[[str, Iterable[str], list[str]], Iterator[Item]]
 CSV = "csv"
 # If most of so many rows are bad, then it is another kind of file.
 MAX_BAD = 100_000
+
+# Names of groups that are compared with those of hosts.
+MAX_COMPARED = 20_000
 
 # They take a text in blocks; CSV is read by lines.
 _READERS: dict[str, Reader] = {
@@ -79,6 +82,9 @@ def read_file(staging: Staging, file: TextFile, format: str, progress: Progress)
         keep.take(batch)
         done += len(batch)
         progress(done)
+    # The layouts of Ansible look for themselves.
+    if layout in (CSV, "json", "jsonl") and (same := keep.namesakes()):
+        file.notes.append(namesakes_note(same))
     if not done:
         where = "row below the header" if layout == CSV else "host in the file"
         note = f"There is no {where}."
@@ -96,6 +102,8 @@ class _Keeper:
         self._name = name
         self._cleaner = Cleaner()
         self._good = self._bad = 0
+        # In the order of the file.
+        self._groups: dict[str, None] = {}
 
     def take(self, items: Iterable[Item]) -> None:
         staging = self._staging
@@ -120,6 +128,14 @@ class _Keeper:
         staging.groups.add(groups)
         staging.inventory.add(whole)
         self._good += len(hosts) + len(groups)
+        if len(self._groups) < MAX_COMPARED:
+            self._groups.update((fields["name"], None) for _, fields in groups)
+            for _, fields in hosts:
+                self._groups.update(dict.fromkeys(fields.get("groups", ())))
+
+    def namesakes(self) -> list[str]:
+        """Return the groups that are called like a host."""
+        return self._staging.hosts.named(self._groups) if self._groups else []
 
     def _note_bad(self, errors: Iterable[RowError]) -> None:
         self._bad += 1

@@ -270,6 +270,16 @@ class StagedTable:
     def count_keeping(self) -> int:
         return self._number("kept IS NOT NULL")
 
+    def named(self, names: Iterable[str]) -> list[str]:
+        """Return those of the names that a row has, to the letter."""
+        self._index()
+        to_key = name_key if self.subject == HOST else str
+        return [
+            name
+            for name in names
+            if self._number("key = ? AND name = ?", to_key(name), name)
+        ]
+
     def holds(self, key: str) -> bool:
         return bool(self._number("key = ?", key))
 

@@ -8,7 +8,7 @@ from ...errors import FieldError, InvalidFile
 from ...values import RESERVED_GROUPS, quoted
 from ..rows import ROW, Row
 from .ansible_fields import host_fields
-from .document import FileGroup, FileVars, Item, some
+from .document import FileGroup, FileVars, Item, namesakes_note, some
 
 # Hosts, memberships and variables of hosts: one line with a range may state millions.
 MAX_STATED = 5_000_000
@@ -142,10 +142,7 @@ class Inventory:
     def _rows(self) -> Iterator[Row]:
         namesakes = [name for name in self.hosts if name in self.groups]
         if namesakes:
-            self._notes.append(
-                f"There is a group of the same name as a host: {some(namesakes)}. "
-                "Ansible then takes the name for the group."
-            )
+            self._notes.append(namesakes_note(namesakes))
         if not self.hosts and not self._bad:
             self._notes.append("There is no host in the file.")
         bad = iter(sorted(self._bad, key=lambda row: row.line))

@@ -108,6 +108,13 @@ def lines_of(name: str, pieces: Iterable[str], longest: int) -> Iterator[str]:
     yield "".join(rest)
 
 
+def namesakes_note(names: Sequence[str]) -> str:
+    return (
+        f"There is a group of the same name as a host: {some(names)}. "
+        "Ansible then takes the name for the group."
+    )
+
+
 def some(names: Sequence[str]) -> str:
     """Return the first few names, and how many more there are."""
     shown = ", ".join(quoted(name) for name in names[:SHOWN])
