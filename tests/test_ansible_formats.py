@@ -238,6 +238,8 @@ everywhere=x
 [ungrouped]
 also-lone
 db
+[ungrouped:children]
+later
 """
 
 HARD_YAML = """
@@ -585,6 +587,10 @@ def test_names_of_groups_become_safe_and_stay_apart() -> None:
     ("module", "text", "message"),
     [
         (ansible_ini, "[web:hots]\na", "line 1: [web:hots] is no section"),
+        (ansible_ini, "[web\na", "line 1: “[web” has no closing bracket; write [web]."),
+        (ansible_ini, "a\n[b:vars # x", "bracket; write [b:vars]."),
+        (ansible_ini, "a\n[\nb", "line 2: “[” has no closing bracket; write [group]"),
+        (ansible_ini, "a\n[b] ; c", "line 2: “[b] ; c” has more behind the section"),
         (ansible_ini, "a\n[web servers]\nb", "line 2: “[web servers]” is no section"),
         (ansible_yaml, "foo: bar", "is no Ansible inventory"),
         (ansible_yaml, "services: {web: {image: x}}", "is no Ansible inventory"),
@@ -701,6 +707,21 @@ def test_a_bomb_of_aliases_is_refused_at_once(bomb: str) -> None:
             ansible_yaml,
             "a:\n  hosts:\n    x:\n      v: 1\n      v: 2\n",
             ["3 vars “v” stands there twice, in lines 4 and 5."],
+        ),
+        (
+            ansible_yaml,
+            "a: {hosts: {x: {v: {1: a, true: b}}}}",
+            ["1 vars “true” (to Ansible the same as “1”) stands there twice, in line"],
+        ),
+        (
+            ansible_yaml,
+            'a: {hosts: {x: {v: {1: a,\n "1": b, 2: a, "2": a}}}}',
+            ["1 vars “1” stands there twice, in lines 1 and 2."],
+        ),
+        (
+            ansible_ini,
+            "[ungrouped:children]\na\n[a]\n[ungrouped:vars]\nx=1",
+            ["1 vars stand at a group that holds others; give them to “a”."],
         ),
         (ansible_json, '{"a": {"hosts": "x"}}', ["1 row has “x” under “hosts”"]),
         (ansible_json, '{"a": {"hosts": [5]}}', ["1 row has “5” under “hosts”"]),

@@ -6,6 +6,7 @@ from ..errors import FieldError, InvalidInput, InvalidValue
 from ..inventory.whole import NAME
 from ..values import (
     HOST_RULES,
+    RESERVED_GROUPS,
     VOCABULARY_FIELDS,
     HostStatus,
     clean_group,
@@ -81,7 +82,9 @@ def clean_file_group(group: FileGroup) -> Cleaned:
     try:
         fields = _without_empty(clean_group({"name": group.name, **group.values}))
     except InvalidInput as error:
-        errors += error.errors
+        # A group that is implied comes here only for what was wrong inside of it.
+        if not (errors and group.name in RESERVED_GROUPS):
+            errors += error.errors
     name = _shown(group.name)
     return fields, [
         RowError(group.line, name, e.field, e.message, GROUP) for e in errors

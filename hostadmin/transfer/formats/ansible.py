@@ -70,12 +70,6 @@ class Inventory:
                     f"line {line}: {quoted(child)} is implied and can be in no group.",
                 )
             )
-        elif parent == "ungrouped":
-            group.errors.append(
-                FieldError(
-                    "children", f"line {line}: “ungrouped” has no groups inside."
-                )
-            )
         # Every group is in "all".
         elif parent != "all":
             group.children.setdefault(child, line)
@@ -127,6 +121,11 @@ class Inventory:
         """Yield the variables of the whole inventory, the groups, and the hosts."""
         self._check_cycles()
         every, rest = self.groups["all"], self.groups["ungrouped"]
+        if rest.vars and rest.children:
+            # They would hold for the groups inside, too, below all other variables.
+            inside = some(list(rest.children))
+            message = f"stand at a group that holds others; give them to {inside}."
+            rest.errors.append(FieldError("vars", message))
         if every.vars or every.errors:
             yield FileVars(every.line, every.vars, tuple(every.errors))
         if rest.errors:
@@ -161,7 +160,7 @@ class Inventory:
 
     def _move_ungrouped_variables(self, rest: DraftGroup) -> None:
         """Keep them at the hosts: a group that is only implied has no place."""
-        if not rest.vars:
+        if not rest.vars or rest.children:
             return
         hosts = [host for host in self.hosts.values() if not host.groups]
         for host in hosts:
@@ -227,7 +226,7 @@ def _group_values(group: DraftGroup) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """Return a value as the JSON that ``ansible-inventory`` prints of it."""
     if isinstance(value, dict):
-        return {_plain_name(name): plain(item) for name, item in value.items()}
+        return {plain_name(name): plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
     if isinstance(value, bytes):
@@ -237,7 +236,8 @@ def plain(value: Any) -> Any:
     return "..." if value is ... else value
 
 
-def _plain_name(name: object) -> object:
+def plain_name(name: object) -> object:
+    """Return a name of a mapping as it is in JSON."""
     if name is None:
         return "null"
     if isinstance(name, bool):

@@ -14,6 +14,9 @@ from .ansible_names import expand, words
 from .document import Item, limited, lines_of
 
 _SECTION = re.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?")
+# What was meant as one; "[5:7]node" is a host.
+_UNCLOSED = re.compile(r"\[([^\]#;]*?)\s*(?:[#;].*)?")
+_TRAILED = re.compile(r"(\[[^:\[\]]+(?::[a-z]+)?\])\s.*")
 _GROUP = re.compile(r"([^:\]\s]+)\s*(?:#.*)?")
 _KINDS = ("hosts", "vars", "children")
 
@@ -54,12 +57,9 @@ class _Reader:
     def take(self, number: int, text: str) -> None:
         if section := _SECTION.fullmatch(text):
             self._open(number, section[1], section[2] or "hosts")
-        elif text.startswith("[") and text.endswith("]"):
-            raise self._refused(
-                number,
-                f"{quoted(text)} is no section; write [group], [group:vars] or "
-                "[group:children], with a name without spaces.",
-            )
+        elif text.startswith("[") and (problem := _section_problem(text)):
+            # What follows would be taken for hosts of the group above.
+            raise self._refused(number, problem)
         else:
             self._takers[self._kind](number, text)
 
@@ -127,6 +127,23 @@ class _Reader:
                 if child not in inventory.groups:
                     group.errors.append(_undeclared("children", line, child))
         return inventory.items()
+
+
+def _section_problem(text: str) -> str | None:
+    if unclosed := _UNCLOSED.fullmatch(text):
+        section = unclosed[1][:60] or "group"
+        return f"{quoted(text)} has no closing bracket; write [{section}]."
+    if trailed := _TRAILED.fullmatch(text):
+        return (
+            f"{quoted(text)} has more behind the section; write only "
+            f"{trailed[1][:60]}, or a comment that starts with #."
+        )
+    if text.endswith("]"):
+        return (
+            f"{quoted(text)} is no section; write [group], [group:vars] or "
+            "[group:children], with a name without spaces."
+        )
+    return None
 
 
 def _undeclared(field: str, line: int, name: str) -> FieldError:

@@ -114,8 +114,8 @@ class Walk:
 
     def _note_doubles(self, mapping: Any) -> None:
         if isinstance(mapping, yaml_tree.Mapping):
-            for key, first, last in mapping.doubles:
-                self._doubles.append(f"{key} in lines {first} and {last}")
+            for key, where in mapping.doubles:
+                self._doubles.append(f"{key} in {where}")
 
     def _group(self, given: Any, content: Any, line: int) -> str | None:
         """Return the name of the group, or None where it is none."""
@@ -222,8 +222,8 @@ class Walk:
 
 def _doubles_below(value: Any) -> Iterator[str]:
     if isinstance(value, yaml_tree.Mapping):
-        for key, first, last in value.doubles:
-            yield f"{key} stands there twice, in lines {first} and {last}."
+        for key, where in value.doubles:
+            yield f"{key} stands there twice, in {where}."
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):

@@ -6,7 +6,7 @@ import re
 
 from .columns import known_field
 
-_SECTION = re.compile(r"^\[[^\[\]\s]+\]\s*(#.*)?$", re.MULTILINE)
+_SECTION = re.compile(r"^\[[^\[\]\s]+\]\s*([#;].*)?$", re.MULTILINE)
 # One that Ansible refuses: its reader says why.
 _BAD_SECTION = re.compile(r"\[[^\[\],;|\"'{}]+\]\s*(?:[#;].*)?")
 _YAML_NAME = re.compile(

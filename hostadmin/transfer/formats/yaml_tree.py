@@ -13,6 +13,7 @@ import yaml
 
 from ...errors import InvalidFile
 from ...values import quoted
+from .ansible import plain_name
 from .ansible_fields import UNSAFE, VAULT
 
 MAX_NODES = 2_000_000
@@ -38,7 +39,12 @@ class Mapping(dict[Any, Any]):
     def __init__(self) -> None:
         super().__init__()
         self.lines: dict[Any, int] = {}
-        self.doubles: list[tuple[str, int, int]] = []
+        # What it is, and in which lines.
+        self.doubles: list[tuple[str, str]] = []
+
+    def note_double(self, name: str, first: int, last: int) -> None:
+        where = f"line {first}" if first == last else f"lines {first} and {last}"
+        self.doubles.append((name, where))
 
 
 class _MergeKey:
@@ -179,6 +185,8 @@ class _Loading:
         merged = set(found)
         for key, value, line in own:
             self._set(found, key, value, line, key in merged if merged else False)
+        if not all(type(key) is str for key in found):
+            _note_alike(found)
         return list(found) if node.tag == f"{_PREFIX}set" else found
 
     def _set(
@@ -191,7 +199,7 @@ class _Loading:
                 "that starts with { or [.",
             )
         if key in found.lines and not overrides and found[key] != value:
-            found.doubles.append((quoted(key), found.lines[key], line))
+            found.note_double(_shown(key, found), found.lines[key], line)
         found[key] = value
         found.lines[key] = line
 
@@ -259,3 +267,21 @@ class _Loading:
 
     def _unknown_tag(self, tag: str | None, line: int) -> InvalidFile:
         return self._refused(line, f"the tag {quoted(tag)} is not understood.")
+
+
+def _shown(key: object, found: Mapping) -> str:
+    """Return the name of a double; 1, 1.0 and true are one to Python and Ansible."""
+    known = plain_name(next(name for name in found if name == key))
+    name = plain_name(key)
+    same = "" if name == known else f" (to Ansible the same as {quoted(known)})"
+    return f"{quoted(name)}{same}"
+
+
+def _note_alike(found: Mapping) -> None:
+    """Note names that are one as soon as they are text, such as 1 and "1"."""
+    texts: dict[object, object] = {}
+    for key, value in found.items():
+        other = texts.setdefault(plain_name(key), key)
+        if other is not key and found[other] != value:
+            name = quoted(plain_name(key))
+            found.note_double(name, found.lines[other], found.lines[key])
