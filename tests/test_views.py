@@ -454,9 +454,28 @@ def test_the_page_of_views_lists_them_with_what_they_show(client, keep, three):
     texts = [" ".join(row.text.split()) for row in rows]
     assert re.match(r"All hosts · shared .* All hosts$", texts[0])
     assert (
-        "env:prod Hosts where environment is prod · sorted by ip, descending"
+        "env:prod Hosts in prod · sorted by ip, descending"
         in texts[1]
     )
+
+
+@pytest.mark.parametrize(
+    ("page", "sentence"),
+    [("hosts", "Active hosts in prod"), ("stats", "Counts of active hosts in prod")],
+)
+def test_a_view_says_in_words_what_it_will_show(client, keep, three, page, sentence):
+    asked = f"page={page}&q=env:PROD+status:active"
+    assert sentence in parse(client.get(f"/views/new/?{asked}")).main.text
+    id_ = keep("Prod", "env:PROD status:active", page=page)
+    assert sentence in parse(client.get("/views/")).main.text
+    assert sentence in parse(client.get(f"/views/edit/?id={id_}")).main.text
+
+
+def test_of_a_query_that_makes_no_sense_a_form_says_nothing(client, send, keep, three):
+    id_ = keep("Prod", "env:prod")
+    answer = send(f"/views/edit/?id={id_}", name="Prod", query="env:", version="1")
+    assert "was expected" in parse(answer).select_one("#query-error").text
+    assert "All hosts" not in parse(answer).select_one("form.ask").text
 
 
 def test_a_menu_stays_a_menu(client, keep, statements, three):

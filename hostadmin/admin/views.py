@@ -14,8 +14,9 @@ from ..history import write
 from ..inventory import views
 from ..inventory.listing import parse_sort
 from ..models import NOBODY, SavedView
+from ..query.describing import describe, spelling
 from ..query.parse import parse
-from ..query.printing import to_sentence
+from ..query.tree import Node
 from ..values import quoted
 from . import stats
 from .acting import web_act, web_viewer
@@ -98,7 +99,7 @@ def _shown(view: SavedView, default: int | None) -> ShownView:
     sentence = gone = ""
     if not problem:
         node = parse(view.query or "")
-        sentence = to_sentence(node)
+        sentence = _sentence(view.page, node)
         gone = ", ".join(views.gone_values(db.session(), node))
     return ShownView(
         view,
@@ -253,16 +254,22 @@ def _show_form(
         saved=view,
         options=_options(asked),
         may_share=viewer.shares and owner != NOBODY,
-        sentence=_sentence(form.query),
+        sentence=_sentence_of_text(page, form.query),
         cancel_url=back,
     )
 
 
-def _sentence(query: str) -> str:
+def _sentence_of_text(page: str, query: str) -> str:
     try:
-        return to_sentence(parse(query))
+        return _sentence(page, parse(query))
     except QueryError:
         return ""
+
+
+def _sentence(page: str, node: Node) -> str:
+    """Return what a view of the page shows: ``Hosts in prod``."""
+    text = describe(node, spelling(db.session()))
+    return text if page == views.HOSTS else f"Counts of {text[0].lower()}{text[1:]}"
 
 
 # ---- deleting, and opening with
