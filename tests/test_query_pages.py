@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import time
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -160,3 +161,19 @@ def test_a_number_leads_to_the_same_query_narrowed(client, three):
     assert parse_qs(urlsplit(link["href"]).query) == {"q": ["web env:prod"]}
     hosts = page_of(client.get(link["href"]))
     assert {a.text for a in hosts.select("td.col-hostname a")} == {"web-1", "db-1"}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("env in (a b)", "Expected: “,” or “)”."),
+        ("env is prod", "Expected: “empty” or “not empty”."),
+        ("env:prod or or", None),
+    ],
+)
+def test_an_error_says_once_what_was_expected(client, query, expected):
+    page = page_of(client.get("/hosts/", query_string={"q": query}))
+    panel = page.select_one("#query-error")
+    if expected:
+        assert panel.select("p")[-1].text == expected
+    assert len(re.findall("expected", panel.text, re.IGNORECASE)) == 1

@@ -23,7 +23,7 @@ from .tree import EVERYTHING, Node, Quoted, Term, Word, any_of, negated
 MAX_TERMS = 100
 # Of all variables together: each level is one more call within a call of SQL.
 MAX_LEVELS = 300
-TERM_STARTS = ("a field", "a word", "not", "(")
+TERM_STARTS = ("a field", "a word", "“not”", "“(”")
 
 _IN = re.compile(r"\s+(?:(not)\s+)?in\s*(?=\()", re.IGNORECASE)
 _IS = re.compile(r"\s+(is)(?=[\s()]|$)", re.IGNORECASE)
@@ -154,7 +154,7 @@ class Conditions(Scanner):
                 half.start(1),
                 half.end(1),
                 f"A value is written {found.name}:VALUE.",
-                expected=("empty", "not empty"),
+                expected=("“empty”", "“not empty”"),
             )
 
     def field_of(self, name: str, start: int, end: int) -> Field:
@@ -205,7 +205,7 @@ class Conditions(Scanner):
                 "Values of a list have commas between.",
                 self.position,
                 self.position + 1,
-                expected=(",", ")"),
+                expected=("“,”", "“)”"),
             )
         self.close(start, "This list is never closed.")
         return self.any_value(found, _short(found), values, negative=negative)
@@ -306,7 +306,7 @@ class Conditions(Scanner):
             here,
             here + 1,
             "Put a blank before it, or the whole value in quotation marks.",
-            expected=("a blank", ","),
+            expected=("a blank", "“,”"),
         )
 
     def no_term(self) -> NoReturn:

@@ -95,7 +95,7 @@ class Scanner:
                 "This quotation mark is never closed.",
                 self.position,
                 self.position + 1,
-                expected=(self.peek(),),
+                expected=(f"another {self.peek()}",),
                 fixed=self.text + self.peek(),
             )
         self.take(found.end())
@@ -107,7 +107,7 @@ class Scanner:
                 message,
                 start,
                 start + 1,
-                expected=(")",),
+                expected=("“)”",),
                 fixed=f"{self.text})" if self.at_end() else None,
             )
 

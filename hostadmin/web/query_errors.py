@@ -53,10 +53,18 @@ def shown_error(error: QueryError, request: Request) -> ShownError:
         before=_drawn(given[max(0, start - AROUND) : start]),
         marked=_drawn(given[start:end][:AROUND]),
         after=_drawn(given[end : end + AROUND]),
-        expected=", ".join(error.expected),
+        expected=_expected(error),
         fixed=_drawn(error.fixed or ""),
         fix_url=fix_url,
     )
+
+
+def _expected(error: QueryError) -> str:
+    """Return what would be right there, unless the words of the error say it."""
+    if "expected" in str(error):
+        return ""
+    *rest, last = error.expected or ("",)
+    return f"{', '.join(rest)} or {last}" if rest else last
 
 
 def _place(text: str, start: int, end: int) -> str:
