@@ -198,6 +198,19 @@ def test_what_is_not_there_has_a_hint(client, make_host):
     response = client.get("/hosts/?flt_env_equals=producton")
 
     assert "nearest: production" in response.text
+    fix = parse(response).select_one(".nothing code").parent
+    assert fix["href"] == "/hosts/?q=env:production"
+
+
+def test_the_fix_of_values_that_no_host_has_keeps_all_else(client, make_host):
+    make_host(environment="production", role="producton", os="Debian 13")
+
+    query = 'role:producton env:producton (os:"Debian 31" or web)'
+    page = parse(client.get("/hosts/", query_string={"q": query, "sort": "-ip"}))
+
+    fix = page.select_one(".nothing code")
+    assert fix.text == 'role:producton env:production (os:"Debian 13" or web)'
+    assert "sort=-ip" in fix.parent["href"]
 
 
 @pytest.mark.parametrize(

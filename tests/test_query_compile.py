@@ -12,7 +12,7 @@ from hostadmin.inventory.counts import count_hosts
 from hostadmin.models import Host
 from hostadmin.query import times
 from hostadmin.query.compile import compile_node, nearest_values, select_hosts
-from hostadmin.query.fields import FIELDS
+from hostadmin.query.fields import FIELDS, find_field
 from hostadmin.query.filters import parse_filters
 from hostadmin.query.parse import parse
 from hostadmin.query.tree import (
@@ -439,10 +439,12 @@ def test_a_term_that_makes_no_sense_is_refused(session, hosts, subtests):
 
 
 def test_the_nearest_values_are_told(session, hosts):
-    assert nearest_values(session, Term("env", "=", ("prd", "prod"))) == "nearest: prod"
-    assert nearest_values(session, And((PROD, Not(SEARCH)))) == ""
-    assert nearest_values(session, Term("owner", "=", ("zzzz", "p*"))) == ""
-    assert nearest_values(session, Term("hostname", "=", ("a.exampl",))) == ""
+    env = find_field("env")
+    near = nearest_values(session, Term("env", "=", ("prd", "prod")))
+    assert near == [(env, "prd", "prod")]
+    assert nearest_values(session, And((PROD, Not(SEARCH)))) == []
+    assert nearest_values(session, Term("owner", "=", ("zzzz", "p*"))) == []
+    assert nearest_values(session, Term("hostname", "=", ("a.exampl",))) == []
 
 
 ELSEWHERE = {"oracle": "oracle+oracledb://", "mysql": "mysql+pymysql://"}

@@ -453,10 +453,7 @@ def test_the_page_of_views_lists_them_with_what_they_show(client, keep, three):
 
     texts = [" ".join(row.text.split()) for row in rows]
     assert re.match(r"All hosts · shared .* All hosts$", texts[0])
-    assert (
-        "env:prod Hosts in prod · sorted by ip, descending"
-        in texts[1]
-    )
+    assert "env:prod Hosts in prod · sorted by ip, descending" in texts[1]
 
 
 @pytest.mark.parametrize(

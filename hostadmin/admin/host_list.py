@@ -8,6 +8,7 @@ from flask import jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from jinja2 import pass_context
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from ..changing import read_ids
@@ -22,8 +23,9 @@ from ..query.compile import nearest_values
 from ..query.completion import complete
 from ..query.describing import describe, spelling
 from ..query.fields import FIELDS
-from ..query.parse import MAX_LENGTH
+from ..query.parse import MAX_LENGTH, placed
 from ..query.printing import to_text, top_level_terms
+from ..query.tree import Node
 from ..values import did_you_mean, quoted
 from . import columns
 from .asked import query_chips, read_hosts_request
@@ -43,7 +45,7 @@ from .facet_views import FIELD, facet_view, facet_views
 from .host_filters import filter_menu
 from .listing import PARAMETERS, TICKED, Chip, FilterField, Listing, ListRequest
 from .statements import list_statement
-from .urls import QUERY, VIEW
+from .urls import QUERY, VIEW, ViewUrl
 from .view_menu import gone_from_view, opens_with, view_menu
 
 KNOWN = (*PARAMETERS, COLS, VIEW)
@@ -138,9 +140,8 @@ class HostList(ModelAdmin):
         if listing.chips:
             listing.sentence = describe(node, spelling(session))
         if not rows and not listing.stopped_after:
-            gone = gone_from_view(node)
-            near = nearest_values(session, node)
-            listing.hint = " ".join(text for text in (gone, near) if text)
+            hints = (gone_from_view(node), _nearest(asked.url, node))
+            listing.hint = Markup(" ").join(text for text in hints if text)
         ticked = _ticked()
         here = ticked & {host.id for host in rows}
         listing.extra = {
@@ -197,6 +198,22 @@ class HostList(ModelAdmin):
             names=functools.partial(suggest_variables, session),
         )
         return jsonify(suggestions=[asdict(one) for one in found])
+
+
+def _nearest(url: ViewUrl, node: Node) -> Markup:
+    """Return the values that were probably meant, and a link to the query with them."""
+    found = nearest_values(db.session(), node)
+    if not found:
+        return Markup("")
+    text = to_text(node)
+    for field, value, instead in found:
+        error = QueryError("No host has it.", value=value, instead=instead)
+        text = placed(error, text, field).fixed or text
+    return Markup('nearest: {}. Did you mean <a href="{}"><code>{}</code></a>?').format(
+        ", ".join(dict.fromkeys(near.instead for near in found)),
+        url.setting(QUERY, text),
+        text,
+    )
 
 
 def _ticked() -> set[int]:

@@ -5,6 +5,7 @@ Negation keeps the partition law: ``not x`` holds for exactly the hosts for whic
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -71,21 +72,32 @@ def compile_counted(
     return where, ids if where is None else ids.where(where)
 
 
-def nearest_values(session: orm.Session, node: Node) -> str:
-    """Return a hint for values that no host ever had: ``nearest: prod``."""
-    found: list[str] = []
+# Of one query; each is compared with all values of its field.
+MAX_NEAR = 10
+
+
+class Near(NamedTuple):
+    """A value of a query that no host ever had, and the one it probably meant."""
+
+    field: Field
+    value: str
+    instead: str
+
+
+def nearest_values(session: orm.Session, node: Node) -> list[Near]:
+    """Return what is in use and near to values that no host ever had."""
+    unknown: list[tuple[Field, str]] = []
     for term in tree.terms_of(node):
         field = find_field(term.field)
         if field.kind is Kind.TEXT and term.op == tree.EQUALS:
             values = [value for value in term.values if not is_pattern(value)]
             known = spellings_of(session, field, values)
-            unknown = [value for value in values if fold(value) not in known]
-            found += [
-                match
-                for value in unknown
-                if (match := nearest(value, _vocabulary(session, field)))
-            ]
-    return f"nearest: {', '.join(dict.fromkeys(found))}" if found else ""
+            unknown += [(field, value) for value in values if fold(value) not in known]
+    return [
+        Near(field, value, match)
+        for field, value in unknown[:MAX_NEAR]
+        if (match := nearest(value, _vocabulary(session, field)))
+    ]
 
 
 def _vocabulary(session: orm.Session, field: Field) -> Sequence[str]:

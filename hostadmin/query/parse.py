@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from ..errors import QueryError
 from .conditions import TERM_STARTS, Conditions, Slot, marked
+from .fields import Field
 from .tree import EVERYTHING, Node, all_of, any_of, negated
 
 MAX_LENGTH = 10_000
@@ -51,14 +52,16 @@ def read(text: str) -> Reading:
     return reading
 
 
-def placed(error: QueryError, text: str) -> QueryError:
+def placed(error: QueryError, text: str, of: Field | None = None) -> QueryError:
     """Return an error that arose after parsing with its place in the text, if found.
 
-    Only the database knows which groups there are.
+    Only the database knows which groups there are. ``of`` says whose value it is,
+    where several fields may have it.
     """
     if error.text is None and error.value is not None:
         for slot in read(text).slots:
-            if slot.kind == "value" and slot.value == error.value:
+            is_value = slot.kind == "value" and of in (None, slot.field)
+            if is_value and slot.value == error.value:
                 return marked(error, text, slot.start, slot.end)
     return error
 
