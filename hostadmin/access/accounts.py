@@ -80,23 +80,20 @@ def add_account(username: object, password_hash: str, role: Role | str) -> Accou
 
 def change_role(id_: int, role: Role | str) -> Account:
     """Give another role; the last admin keeps it."""
-    account, new_role = get_account(id_), clean_role(role)
-    if account.role is new_role:
-        return account
-    _keep_an_admin(account)
-    account.role = new_role
-    end_sessions(account.id)
-    db.session.flush()
-    return account
+    return _set(get_account(id_), "role", clean_role(role))
 
 
 def set_active(id_: int, active: bool) -> Account:
     """Shut an account, or open it again; the last admin stays."""
-    account = get_account(id_)
-    if account.active is active:
+    return _set(get_account(id_), "active", active)
+
+
+def _set(account: Account, name: str, value: Role | bool) -> Account:
+    """Change what an account may do; whoever is logged in with it no longer is."""
+    if getattr(account, name) is value:
         return account
     _keep_an_admin(account)
-    account.active = active
+    setattr(account, name, value)
     end_sessions(account.id)
     db.session.flush()
     return account

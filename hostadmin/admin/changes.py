@@ -109,15 +109,11 @@ class ChangesPage(BaseView):
         line = summarised(session, [change])[0]
         there = existing(session, {(e.subject, e.subject_id) for e in page.entries})
         url = _ChangeUrl("changes.change", view.url.pairs, change.id)
-        listing = ChangeListing(
+        listing = _uncounted(
             noun="entry",
             nouns="entries",
             url=url,
-            sort_name="",
-            sort_desc=False,
             size=view.size,
-            count=Count(0),
-            total=Count(0),
             start=page.start,
             shown=len(page.entries),
             next_cursor=page.following,
@@ -177,21 +173,23 @@ def get_change(text: str) -> ChangeSet:
     return found
 
 
+def _uncounted(**facts: Any) -> ChangeListing:
+    """Return a list in the order in which it was written."""
+    order: dict[str, Any] = {"sort_name": "", "sort_desc": False}
+    return ChangeListing(**order, count=Count(0), total=Count(0), **facts)
+
+
 def _listing(url: ViewUrl, size: int, page: ChangePage, asked: Asked) -> Listing:
     chips = [
         Chip(CHIPS[name].format(value), str(url.without(at)), f"Remove {value}")
         for at, (name, value) in enumerate(url.pairs)
         if name in CHIPS
     ]
-    return ChangeListing(
+    return _uncounted(
         noun="change",
         nouns="changes",
         url=url,
-        sort_name="",
-        sort_desc=False,
         size=size,
-        count=Count(0),
-        total=Count(0),
         start=page.start,
         shown=len(page.lines),
         next_cursor=page.older,
