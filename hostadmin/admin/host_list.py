@@ -209,11 +209,10 @@ def _nearest(url: ViewUrl, node: Node) -> Markup:
     for field, value, instead in found:
         error = QueryError("No host has it.", value=value, instead=instead)
         text = placed(error, text, field).fixed or text
-    return Markup('nearest: {}. Did you mean <a href="{}"><code>{}</code></a>?').format(
-        ", ".join(dict.fromkeys(near.instead for near in found)),
-        url.setting(QUERY, text),
-        text,
-    )
+    names = ", ".join(dict.fromkeys(near.instead for near in found))
+    return Markup(
+        'Did you mean <a href="{}"><code>{}</code></a>? (nearest: {})'
+    ).format(url.setting(QUERY, text), text, names)
 
 
 def _ticked() -> set[int]:
