@@ -456,6 +456,28 @@ def test_the_page_of_views_lists_them_with_what_they_show(client, keep, three):
     assert "env:prod Hosts in prod · sorted by ip, descending" in texts[1]
 
 
+def test_renaming_a_group_tells_which_views_name_it(
+    client, session, send, keep, make_group
+):
+    group = make_group(name="web")
+    named = keep("<b>Ours</b>", "env:prod (group:web or -group:web)", shared=False)
+    keep("Other", 'web "group:web" owner:web')
+    stranger = Viewer(4_711)
+    keep("Private", "group:web", viewer=stranger, shared=False)
+
+    answer = send(f"/groups/edit/?id={group}", name="front")
+    page = parse(client.get(answer.location))
+
+    warning = page.select_one(".message.is-warning")
+    assert "1 view asks for the group “web”" in warning.text
+    links = {link.text: link["href"] for link in warning.select("a")}
+    assert links == {"<b>Ours</b>": f"/views/edit/?id={named}"}
+
+    answer = send(f"/groups/edit/?id={group}", description="Serves pages")
+    page = parse(client.get(answer.location))
+    assert page.select_one(".message.is-warning") is None
+
+
 @pytest.mark.parametrize(
     ("page", "sentence"),
     [("hosts", "Active hosts in prod"), ("stats", "Counts of active hosts in prod")],

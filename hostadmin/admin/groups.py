@@ -4,22 +4,28 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
-from flask import jsonify, request
+from flask import flash, g, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
+from markupsafe import Markup
 from sqlalchemy import orm
 
 from .. import values
 from ..database import db
-from ..inventory import groups
-from ..models import Group
+from ..inventory import groups, views
+from ..models import Group, SavedView
 from ..query.tree import EQUALS, Term
+from ..values import quoted
 from . import columns, details
+from .acting import web_viewer
 from .asked import with_query
 from .base import ModelAdmin
 from .fields import NamesField, TextField, VarsField
 from .listing import Listing, ListRequest
 from .urls import ViewUrl
+
+# Views that the message after a rename names.
+MAX_NAMED = 10
 
 
 class GroupAdmin(ModelAdmin):
@@ -119,7 +125,18 @@ class GroupAdmin(ModelAdmin):
         return groups.add_group(values)
 
     def change(self, id_: int, values: Mapping[str, Any], version: int) -> Group:
+        before = db.session.get(Group, id_)
+        # The message follows only when it is committed.
+        g.group_before = before.name if before else ""
         return groups.change_group(id_, values, version)
+
+    def _flash_saved(self, verb: str, model: Any) -> None:
+        super()._flash_saved(verb, model)
+        old = g.pop("group_before", "")
+        if old and old != model.name:
+            found = views.naming_group(db.session(), web_viewer(), old)
+            if found:
+                flash(_still_asking(found, old), "warning")
 
     def delete(self, id_: int, version: int) -> None:
         groups.delete_group(id_, version)
@@ -128,6 +145,25 @@ class GroupAdmin(ModelAdmin):
     def suggestions(self) -> ResponseReturnValue:
         """Return names of groups for the text typed so far, at most twenty."""
         return jsonify(groups.suggest(db.session(), request.args.get("term", "")[:255]))
+
+
+def _still_asking(found: list[SavedView], name: str) -> Markup:
+    """Return which views need the new name of a group, with links to change them."""
+    links = Markup(", ").join(
+        Markup('<a href="{}">{}</a>').format(_change_url(view), view.name)
+        for view in found[:MAX_NAMED]
+    )
+    more = f" and {len(found) - MAX_NAMED} more" if found[MAX_NAMED:] else ""
+    which = "1 view asks" if len(found) == 1 else f"{len(found)} views ask"
+    return Markup("{} for the group {}, which is gone by that name: {}{}.").format(
+        which, quoted(name), links, more
+    )
+
+
+def _change_url(view: SavedView) -> str:
+    if views.may_change(web_viewer(), view):
+        return url_for("views.edit", id=view.id)
+    return url_for("views.list_views")
 
 
 def members_url(group: Group) -> str:

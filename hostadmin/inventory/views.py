@@ -4,6 +4,7 @@ The history has what becomes of shared views; private ones are nobody else's bus
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -160,14 +161,28 @@ def _check_query(session: orm.Session, query: str) -> str:
     The hosts are not asked for: a page of many views must stay cheap.
     """
     node = parse(query)
-    groups = {
+    group_ids(session, _groups_of(node) - {ALL, UNGROUPED})
+    return to_text(node)
+
+
+def _groups_of(node: Node) -> set[str]:
+    return {
         name
         for term in terms_of(node)
         if find_field(term.field).kind is Kind.GROUP
         for name in term.values
     }
-    group_ids(session, groups - {ALL, UNGROUPED})
-    return to_text(node)
+
+
+def naming_group(session: orm.Session, viewer: Viewer, name: str) -> list[SavedView]:
+    """Return the views that somebody sees and whose query names the group."""
+    found = []
+    for view in list_views(session, viewer):
+        # What a view keeps may make no sense any more; then it names nothing.
+        with suppress(QueryError):
+            if name in _groups_of(parse(view.query or "")):
+                found.append(view)
+    return found
 
 
 def default_view_id(session: orm.Session, viewer: Viewer) -> int | None:
