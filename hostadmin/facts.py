@@ -4,15 +4,17 @@ It follows from the entries and is written with them, in the same transaction.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from .models import FormerName, change_counts, change_fields
 from .people import username_key
 from .values import name_key
+
+Entry = TypeVar("Entry", bound=Mapping[str, Any])
 
 NAME_FIELDS = {"host": "hostname", "account": "username"}
 FACT_TABLES = frozenset({change_counts, change_fields, FormerName.__table__})
@@ -26,8 +28,8 @@ class Facts:
         self.fields: set[str] = set()
         self.names: list[dict[str, Any]] = []
 
-    def add(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Take in entries: columns of ``ChangeEntry``."""
+    def noting(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Yield entries, columns of ``ChangeEntry``, and take each in on its way."""
         for entry in entries:
             self.counts[entry["subject"], entry["action"]] += 1
             self.fields.update(entry["changes"])
@@ -40,6 +42,7 @@ class Facts:
                         "subject_id": entry["subject_id"],
                     }
                 )
+            yield entry
 
     def write(
         self, connection: sa.Connection, change_set_id: int, at: datetime

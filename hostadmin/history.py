@@ -9,7 +9,7 @@ import contextlib
 import enum
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -263,17 +263,20 @@ def _entry(
     }
 
 
-def add_entries(session: orm.Session, entries: list[dict[str, Any]]) -> None:
+def add_entries(session: orm.Session, entries: Iterable[dict[str, Any]]) -> None:
     """Add entries (columns of ``ChangeEntry`` without the change set) with Core."""
     if session.in_nested_transaction():
         raise RuntimeError("A savepoint could take entries back that were counted.")
     change_set_id = current_change_set_id(session)
-    session.info["facts"].add(entries)
+    facts: Facts = session.info["facts"]
     with _permitting(session, HISTORY_TABLES) as connection:
         insert_rows(
             connection,
             cast(sa.Table, ChangeEntry.__table__),
-            [{**entry, "change_set_id": change_set_id} for entry in entries],
+            (
+                {**entry, "change_set_id": change_set_id}
+                for entry in facts.noting(entries)
+            ),
         )
 
 

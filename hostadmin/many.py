@@ -1,6 +1,7 @@
 """Many rows into a table by the fastest way that the engine has. Knows no host."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,16 +12,20 @@ _MARKS = {"qmark": "?", "format": "%s"}
 
 
 def insert_rows(
-    connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+    connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]
 ) -> None:
     """Insert rows that all have the same columns; defaults in Python do not count.
 
     It is what ``execute(insert(table), rows)`` does without its work on each row, and
-    with ``COPY`` on PostgreSQL. Raises the same errors.
+    with ``COPY`` on PostgreSQL, which works while the next rows are made: give an
+    iterator where making them takes time. Raises the same errors.
     """
-    if not rows:
+    rest = iter(rows)
+    first = next(rest, None)
+    if first is None:
         return
-    columns = [table.c[name] for name in rows[0]]
+    rows = chain((first,), rest)
+    columns = [table.c[name] for name in first]
     dialect = connection.dialect
     quote = dialect.identifier_preparer.quote
     place = f"{quote(table.name)} ({', '.join(quote(c.name) for c in columns)})"
@@ -34,7 +39,22 @@ def insert_rows(
             list(converted),
         )
     else:
-        connection.execute(sa.insert(table), rows)
+        connection.execute(sa.insert(table), list(rows))
+
+
+def reserve_ids(
+    connection: sa.Connection, column: sa.Column[int], count: int
+) -> list[int] | None:
+    """Return so many ids that nobody else will get; None where the engine has no way.
+
+    Whoever reserved ids need not ask for them after the rows were inserted.
+    """
+    if connection.dialect.name != "postgresql":
+        return None
+    sequence = sa.func.pg_get_serial_sequence(column.table.name, column.name)
+    numbers = sa.func.generate_series(1, count).table_valued("number")
+    query = sa.select(sa.func.nextval(sequence)).select_from(numbers)
+    return list(connection.scalars(query))
 
 
 def _converted(

@@ -18,7 +18,7 @@ from .. import values
 from ..clock import utcnow
 from ..errors import Conflict
 from ..history import CHANGED, CREATED, add_confirmed, add_entries, recording
-from ..many import insert_rows
+from ..many import insert_rows, reserve_ids
 from ..models import (
     Host,
     HostAddress,
@@ -90,37 +90,43 @@ def _insert(
 ) -> None:
     connection = session.connection()
     now = utcnow()
-    rows = [_row(host, now) for host in hosts]
+    given = "id" in hosts[0]
+    ids = None if given else reserve_ids(connection, HOSTS.c.id, len(hosts))
+    if ids:
+        hosts = [{**host, "id": i} for i, host in zip(ids, hosts, strict=True)]
     try:
-        insert_rows(connection, HOSTS, rows)
+        insert_rows(connection, HOSTS, (_row(host, now) for host in hosts))
     except IntegrityError:
         # The plan found the names free: somebody was faster.
         raise Conflict(CHANGED_MEANWHILE) from None
-    # Asked for afterwards: no engine gives the ids of many rows in a known order.
-    keys = [row["hostname_key"] for row in rows]
-    ids = {
-        key: host_id
-        for host_id, key in connection.execute(
-            sa.select(Host.id, Host.hostname_key).where(Host.hostname_key.in_(keys))
-        )
-    }
-    numbered = [
-        (ids[row["hostname_key"]], host) for row, host in zip(rows, hosts, strict=True)
-    ]
+    if not given and not ids:
+        hosts = _with_ids(connection, hosts)
     _insert_lists(
         connection,
-        [(host_id, host.get("aliases", ())) for host_id, host in numbered],
-        [(host_id, host.get("addresses", ())) for host_id, host in numbered],
-        [(host_id, host.get("groups", ())) for host_id, host in numbered],
+        ((host["id"], host.get("aliases", ())) for host in hosts),
+        ((host["id"], host.get("addresses", ())) for host in hosts),
+        ((host["id"], host.get("groups", ())) for host in hosts),
         group_ids,
     )
     add_entries(
         session,
-        [
-            host_entry(host_id, host["hostname"], CREATED, _created(host, group_ids))
-            for host_id, host in numbered
-        ],
+        (
+            host_entry(host["id"], host["hostname"], CREATED, _created(host, group_ids))
+            for host in hosts
+        ),
     )
+
+
+def _with_ids(
+    connection: sa.Connection, hosts: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Ask for the ids of hosts that were inserted: engines give them in no order."""
+    by_key = {values.name_key(host["hostname"]): host for host in hosts}
+    found = connection.execute(
+        sa.select(Host.id, Host.hostname_key).where(Host.hostname_key.in_(by_key))
+    )
+    ids = {key: host_id for host_id, key in found}
+    return [{**host, "id": ids[key]} for key, host in by_key.items()]
 
 
 def _row(host: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -157,22 +163,22 @@ def _insert_lists(
     groups: Iterable[tuple[int, Iterable[str]]],
     group_ids: GroupIds,
 ) -> None:
-    rows: dict[sa.Table, list[dict[str, Any]]] = {
-        ALIASES: [
+    rows: dict[sa.Table, Iterable[dict[str, Any]]] = {
+        ALIASES: (
             {"host_id": host_id, "name": name, "name_key": values.name_key(name)}
             for host_id, names in aliases
             for name in names
-        ],
-        ADDRESSES: [
+        ),
+        ADDRESSES: (
             {"host_id": host_id, "ip_addr": text, "ip_key": values.ip_key(text)}
             for host_id, texts in addresses
             for text in texts
-        ],
-        group_members: [
+        ),
+        group_members: (
             {"host_id": host_id, "group_id": group_ids[name]}
             for host_id, names in groups
             for name in names
-        ],
+        ),
     }
     for table, many in rows.items():
         insert_rows(connection, table, many)
