@@ -18,6 +18,7 @@ UNSAFE = "__ansible_unsafe"
 PRIORITY = "ansible_group_priority"
 
 _FREE = ("aliases", "addresses", "status", *VOCABULARY_FIELDS, "notes")
+_FREE_NAMES = tuple((field, PREFIX + field) for field in _FREE)
 # Where name and variables would give something else, these say what is right.
 _FIELDS = {PREFIX + field: field for field in ("ip_addr", "port", *_FREE)}
 # Holds variables that happen to be called like one of ours.
@@ -79,10 +80,10 @@ def host_variables(row: Mapping[str, Any]) -> dict[str, Any]:
             found["ansible_port"] = port
     else:
         found = _told_apart(name, address, port, own)
-    for field in _FREE:
+    for field, name in _FREE_NAMES:
         value = row.get(field)
-        if value and not (field == "status" and value == "active"):
-            found[PREFIX + field] = marked(value)
+        if value and (value != "active" or field != "status"):
+            found[name] = marked(value)
     return found
 
 
@@ -146,11 +147,10 @@ def mark_of(value: Mapping[str, Any]) -> str | None:
 
 def without_misread(variables: Mapping[str, Any]) -> Mapping[str, Any]:
     """Leave out variables at which Ansible would refuse the whole inventory."""
-    if PRIORITY not in variables and not any(
-        isinstance(value, dict | list) for value in variables.values()
-    ):
-        return variables
-    return {k: v for k, v in variables.items() if not _is_misread(k, v)}
+    for name, value in variables.items():
+        if name == PRIORITY or type(value) in (dict, list):
+            return {k: v for k, v in variables.items() if not _is_misread(k, v)}
+    return variables
 
 
 def _is_misread(name: str, value: Any) -> bool:
