@@ -120,7 +120,6 @@ def test_what_stands_at_the_end_of_the_order_is_collected(
 
     monkeypatch.setattr(listing, "fetch_page", impatient)
     monkeypatch.setattr(listing, "capped_count", lambda *_: Count(3, capped=True))
-    monkeypatch.setattr(listing, "WALK_SECONDS", 0.1)
     shown, cursor = [], None
     while True:
         page = list_hosts(session(), parse("role:web"), "-hostname", cursor, 4)

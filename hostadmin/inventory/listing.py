@@ -23,7 +23,12 @@ from .timelimit import TooSlow, time_limit
 DEFAULT_SORT = "hostname"
 BATCH = 1_000
 # What has no index may be slow to count, and slower to find where it is rare.
-COUNT_SECONDS, WALK_SECONDS, PAGE_SECONDS = 1.0, 0.3, 3.0
+COUNT_SECONDS = 1.0
+# A page is read along the order, which is quick unless all matches stand at its end;
+# or all of them at once, which is slow where they are many, but does not mind where
+# they stand. Each way is tried for so long, then the other one for longer.
+ATTEMPTS = ((0.1, "walk"), (0.4, "collect"), (0.5, "walk"), (2.0, "collect"))
+PAGE_SECONDS = sum(seconds for seconds, _ in ATTEMPTS)
 NOT_COUNTED = Count(0, capped=True)
 
 
@@ -123,13 +128,11 @@ def list_hosts(
     read = functools.partial(
         fetch_page, sort=order, cursor=cursor, size=size, count=count
     )
-    # First along the order, which is quick unless all matches stand at its end; then
-    # all of them at once, which is slow but does not mind where they stand.
-    for seconds, collect in ((WALK_SECONDS, False), (PAGE_SECONDS, True)):
+    for seconds, way in ATTEMPTS:
         with contextlib.suppress(TooSlow), time_limit(session, seconds):
             if where is None:
                 where, _ = compile_counted(session, node)
-            page = read(session, hosts, where, collect=collect)
+            page = read(session, hosts, where, collect=way == "collect")
             return _known_page(page, count, total, where)
     nothing: Page[Host] = Page([], None, None, 1, order.alone)
     return _host_page(nothing, NOT_COUNTED, total, stopped_after=PAGE_SECONDS)
