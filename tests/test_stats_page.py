@@ -172,7 +172,7 @@ def test_the_last_days_are_told_from_the_history(client, inventory, make_host, a
     assert [link.text for link in line.select("a")] == [
         "5 added",
         "1 changed",
-        "2 retired",
+        "1 retired",
         "1 deleted",
     ]
     assert total(client, added["href"]) == 5
