@@ -11,6 +11,7 @@ from hostadmin.inventory.counts import count_hosts
 from hostadmin.inventory.listing import iter_hosts
 from hostadmin.inventory.lookalikes import find_look_alikes, group_alike, look_alike
 from hostadmin.models import Host
+from hostadmin.query.checks import CHECKS
 from hostadmin.query.parse import parse
 
 ODD = (
@@ -50,6 +51,34 @@ def test_checks_find_what_is_odd_and_nothing_else(session, odd):
             assert found == EXPECTED[check.name], check.name
         else:
             assert found == {fields["hostname"] for fields in ODD}, check.name
+
+
+@pytest.mark.parametrize("most", ["FEW", "MANY"])
+@pytest.mark.parametrize("check", CHECKS)
+def test_what_many_hosts_share_is_found_alike(session, odd, monkeypatch, check, most):
+    query = f"check:{check}"
+    texts = (query, f"not {query}", f"{query} or owner:ops", f"{query} env:prod")
+    expected = [names_of(session, text) for text in texts]
+
+    # One value with all ids, or a statement that looks for them.
+    monkeypatch.setattr(f"hostadmin.query.parts.{most}", 0)
+    monkeypatch.setattr("hostadmin.query.checks.MANY", 0 if most == "MANY" else 10)
+
+    assert [names_of(session, text) for text in texts] == expected
+    assert len(expected[0]) + len(expected[1]) == len(ODD) + 1
+
+
+def names_of(session, text):
+    return {host.hostname for host in iter_hosts(session, parse(text))}
+
+
+def test_those_who_may_see_sql_see_one_value_for_many_ids(client, odd, monkeypatch):
+    monkeypatch.setattr("hostadmin.query.parts.FEW", 0)
+
+    page = client.get("/hosts/?q=check:same-address")
+
+    assert page.status_code == 200
+    assert "5 of 8 hosts" in page.text
 
 
 def test_every_number_of_the_page_is_the_number_of_its_list(client, odd):

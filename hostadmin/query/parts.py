@@ -1,5 +1,7 @@
 """A way in which a condition can hold, and how it fails where a column is NULL."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,6 +16,8 @@ Column: TypeAlias = orm.InstrumentedAttribute[Any]
 
 # Up to so many ids are written into a statement rather than looked up by it.
 FEW = 500
+# And so many where looking them up reads the whole table.
+MANY = 100_000
 
 
 @dataclass(frozen=True)
@@ -35,15 +39,32 @@ class Part:
         return sa.or_(self.nullable.is_(None), refuted)
 
 
-def by_ids(session: orm.Session, hosts: sa.Select[Any]) -> list[Part]:
+def by_ids(session: orm.Session, hosts: sa.Select[Any], most: int = FEW) -> list[Part]:
     """Return a part for hosts that match by another name or a further address.
 
     Most inventories have few of these or none. Then the ids go into the statement,
-    or nothing does, and the index on the host itself serves on every engine.
+    or nothing does, and the index on the host itself serves on every engine. Of more
+    than ``most``, the statement looks for them itself.
     """
-    ids = session.scalars(hosts.distinct().limit(FEW + 1)).all()
+    ids = session.scalars(hosts.distinct().limit(most + 1)).all()
     if not ids:
         return []
+    if len(ids) > most:
+        return [Part(Host.id.in_(hosts))]
+    return [Part(_among(session.get_bind().dialect.name, sorted(ids)))]
+
+
+def _among(engine: str, ids: Sequence[int]) -> Clause:
+    """Return the condition that a host is one of these, quick for thousands, too.
+
+    It holds its ids as one value: SQLite takes 32,766 at most, and PostgreSQL needs
+    longer to read them than to find them.
+    """
     if len(ids) <= FEW:
-        return [Part(Host.id.in_(sorted(ids)))]
-    return [Part(Host.id.in_(hosts))]
+        return Host.id.in_(ids)
+    if engine == "sqlite":
+        each = sa.func.json_each(json.dumps(ids)).table_valued("value")
+        return Host.id.in_(sa.select(each.c.value))
+    if engine == "postgresql":
+        return Host.id == sa.any_(sa.literal(ids, sa.ARRAY(sa.Integer)))
+    return Host.id.in_(ids)
