@@ -5,19 +5,17 @@ come last in both directions; they are a range of their own, so that an index on
 (column, id) serves both.
 """
 
-import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import orm
-from sqlalchemy.sql import operators, visitors
-from sqlalchemy.sql.elements import BooleanClauseList, ColumnElement
-from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.elements import ColumnElement
 
 from .cursors import Cursor, Sort, read_cursor, write_cursor
 from .sorting import beyond, order_of
+from .walking import walk
 
 T = TypeVar("T")
 
@@ -140,6 +138,10 @@ class _Reader(Generic[T]):
     few: bool
     most: int
 
+    @property
+    def engine(self) -> str:
+        return self.session.get_bind().dialect.name
+
     def first(self) -> Page[T]:
         return self._page(self._read(None), 1, has_previous=False)
 
@@ -183,7 +185,9 @@ class _Reader(Generic[T]):
         if self.few:
             statements = iter([self._sorted(place, backward)])
         else:
-            statements = self._walked(place, backward)
+            statements = walk(
+                self.engine, self.select, self.where, self.sort, place, backward
+            )
         found: list[sa.Row[Any]] = []
         for statement in statements:
             wanted = self.size + 1 - len(found)
@@ -191,50 +195,6 @@ class _Reader(Generic[T]):
             if len(found) > self.size:
                 break
         return _Found(found, self.size)
-
-    def _walked(self, place: Cursor | None, backward: bool) -> Iterator[sa.Select[Any]]:
-        """Yield a statement for each stretch of the index that the page may touch."""
-        sort, down = self.sort, self.sort.descending != backward
-        key, row_id = sort.column, sort.id_column
-        rows = self.select.add_columns(key, row_id)
-        if self.where is not None:
-            rows = rows.where(*self._unsought(self.where))
-        rows = self._forced(rows)
-        for stretch in _stretches(sort, place, backward):
-            columns = [key] if sort.unique else [key, row_id]
-            if stretch.one_key and self._dialect in _MYSQL:
-                # Only so does MariaDB see that the index has this order; PostgreSQL
-                # does not see it without the key, where that is NULL.
-                columns = [row_id]
-            yield rows.where(*stretch.conditions(sort, key, row_id, down)).order_by(
-                *(column.desc() if down else column.asc() for column in columns)
-            )
-
-    @property
-    def _dialect(self) -> str:
-        return self.session.get_bind().dialect.name
-
-    def _unsought(self, where: ColumnElement[bool]) -> list[ColumnElement[bool]]:
-        """Keep SQLite from collecting all matches by their index and sorting them.
-
-        What is said about the sort column itself stays: it narrows the walk.
-        """
-        if self._dialect != "sqlite":
-            return [where]
-        own = str(self.sort.column.expression)
-        narrow = [_bare(part) for part in _joined(where) if _columns(part) == {own}]
-        others = [part for part in _joined(where) if _columns(part) != {own}]
-        return [*narrow, sa.case((sa.and_(sa.true(), *others), 1)) == 1]
-
-    def _forced(self, rows: sa.Select[Any]) -> sa.Select[Any]:
-        """Keep MariaDB from the same, and from reading all rows of one key."""
-        index = _index_of(self.sort)
-        if index is None:
-            return rows
-        table = self.sort.column.class_.__table__
-        for dialect in _MYSQL:
-            rows = rows.with_hint(table, f"FORCE INDEX ({index})", dialect)
-        return rows
 
     def _sorted(self, place: Cursor | None, backward: bool) -> sa.Select[Any]:
         """Return the statement that collects the matches and sorts them.
@@ -246,10 +206,18 @@ class _Reader(Generic[T]):
         names = [f"key_{number}" for number in range(len(columns))]
         keys = [c.label(name) for c, name in zip(columns, names, strict=True)]
         collected = sa.select(sort.id_column.label("id"), *keys)
-        if self.where is not None:
-            collected = collected.where(self.where)
         # A limit keeps the database from walking the order after all.
-        matches = collected.limit(self.most).subquery("matches")
+        if self.where is None:
+            collected = collected.limit(self.most)
+        elif self.engine == "sqlite" and self.most < EVERY:
+            # It takes few for many where the value is not in its statistics, and would
+            # read the whole table for the keys. The ids stand in an index.
+            found_ids = sa.select(sort.id_column.label("id")).where(self.where)
+            ids = found_ids.limit(self.most).subquery("ids")
+            collected = collected.join(ids, ids.c.id == sort.id_column)
+        else:
+            collected = collected.where(self.where).limit(self.most)
+        matches = collected.subquery("matches")
         found = [matches.c[name] for name in names]
         page = sa.select(matches.c.id, *found)
         if place is not None:
@@ -262,91 +230,3 @@ class _Reader(Generic[T]):
             .add_columns(columns[0], sort.id_column, *columns[1:])
             .order_by(*order)
         )
-
-
-_MYSQL = ("mysql", "mariadb")
-
-
-def _joined(where: ColumnElement[bool]) -> list[ColumnElement[bool]]:
-    """Return the conditions that "and" joins at the top."""
-    if isinstance(where, BooleanClauseList) and where.operator is operators.and_:
-        return list(where.clauses)
-    return [where]
-
-
-def _bare(part: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition without the hint of how likely it is."""
-    if isinstance(part, FunctionElement) and part.name == "likelihood":
-        first: ColumnElement[bool] = next(iter(part.clauses))
-        return first
-    return part
-
-
-def _columns(clause: ColumnElement[bool]) -> set[str]:
-    return {
-        str(part) for part in visitors.iterate(clause) if isinstance(part, sa.Column)
-    }
-
-
-def _index_of(sort: Sort) -> str | None:
-    """Return the name of the index that has this order."""
-    wanted = [sort.column.key, sort.id_column.key]
-    table = sort.column.class_.__table__
-    for index in table.indexes:
-        if [column.key for column in index.columns] == wanted:
-            return str(index.name)
-    return None
-
-
-class _Part(enum.Enum):
-    """What a stretch of the list holds, seen from a place in it."""
-
-    SAME_KEY = "rows with the key of the place, beyond its id"
-    OTHER_KEYS = "rows with a key beyond that of the place"
-    VALUES = "all rows with a key"
-    EMPTY = "all rows without one"
-    REST_OF_EMPTY = "rows without a key, beyond the id of the place"
-
-
-@dataclass(frozen=True)
-class _Stretch:
-    """A part of the list that is one range of an index on (key, id).
-
-    A condition such as ``k >= v AND (k > v OR id > i)`` would do with less of them,
-    but walks through all rows of one key to find the place among them.
-    """
-
-    part: _Part
-    place: Cursor | None = None
-
-    @property
-    def one_key(self) -> bool:
-        return self.part not in (_Part.OTHER_KEYS, _Part.VALUES)
-
-    def conditions(
-        self, sort: Sort, key: Any, row_id: Any, down: bool
-    ) -> list[ColumnElement[bool]]:
-        if self.place is None:
-            if self.part is _Part.EMPTY:
-                return [key.is_(None)]
-            return [key.is_not(None)] if sort.nullable else []
-        place = self.place
-        if self.part is _Part.OTHER_KEYS:
-            return [key < place.key if down else key > place.key]
-        same = key.is_(None) if place.key is None else key == place.key
-        return [same, row_id < place.id if down else row_id > place.id]
-
-
-def _stretches(sort: Sort, place: Cursor | None, backward: bool) -> list[_Stretch]:
-    """Return the stretches that lie ahead, in their order."""
-    values, empty = _Stretch(_Part.VALUES), _Stretch(_Part.EMPTY)
-    if place is None:
-        ahead = [values, empty] if sort.nullable else [values]
-        return ahead[::-1] if backward else ahead
-    if place.key is None:
-        rest = [_Stretch(_Part.REST_OF_EMPTY, place)]
-        return [*rest, values] if backward else rest
-    ahead = [_Stretch(_Part.OTHER_KEYS, place)]
-    if not sort.unique:
-        ahead.insert(0, _Stretch(_Part.SAME_KEY, place))
-    return [*ahead, empty] if sort.nullable and not backward else ahead

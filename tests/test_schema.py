@@ -33,7 +33,7 @@ from hostadmin.query.fields import SORTABLE
 from hostadmin.query.filters import parse_filters
 from hostadmin.schema import MIGRATIONS, State
 
-BEFORE_HEAD, HEAD = "0009", "0010"
+BEFORE_HEAD, HEAD = "0010", "0011"
 ACCOUNT = {"username": "ann", "password_hash": "a" * 97, "role": Role.ADMIN}
 _numbers = itertools.count(1)
 

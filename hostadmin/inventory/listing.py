@@ -27,7 +27,7 @@ COUNT_SECONDS = 1.0
 # A page is read along the order, which is quick unless all matches stand at its end;
 # or all of them at once, which is slow where they are many, but does not mind where
 # they stand. Each way is tried for so long, then the other one for longer.
-ATTEMPTS = ((0.1, "walk"), (0.4, "collect"), (0.5, "walk"), (2.0, "collect"))
+ATTEMPTS = ((0.1, "walk"), (0.2, "collect"), (0.7, "walk"), (2.0, "collect"))
 PAGE_SECONDS = sum(seconds for seconds, _ in ATTEMPTS)
 NOT_COUNTED = Count(0, capped=True)
 
