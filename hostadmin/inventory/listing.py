@@ -14,7 +14,7 @@ from ..errors import QueryError
 from ..models import Group, Host
 from ..paging import CAP, Count, Page, capped_count, fetch_page
 from ..query import tree
-from ..query.compile import Clause, compile_counted, compile_node, select_ids
+from ..query.compile import Clause, Forms, compile_forms, compile_node, select_ids
 from ..query.fields import SORTABLE, Field, field_hint, find_field
 from ..query.tree import Node
 from ..values import quoted
@@ -27,7 +27,7 @@ COUNT_SECONDS = 1.0
 # A page is read along the order, which is quick unless all matches stand at its end;
 # or all of them at once, which is slow where they are many, but does not mind where
 # they stand. Each way is tried for so long, then the other one for longer.
-ATTEMPTS = ((0.1, "walk"), (0.2, "collect"), (0.7, "walk"), (2.0, "collect"))
+ATTEMPTS = ((0.15, "walk"), (0.4, "collect"), (0.45, "walk"), (2.0, "collect"))
 PAGE_SECONDS = sum(seconds for seconds, _ in ATTEMPTS)
 NOT_COUNTED = Count(0, capped=True)
 
@@ -124,16 +124,17 @@ def list_hosts(
     if node == tree.EVERYTHING:
         page = fetch_page(session, hosts, None, order, cursor, size, count=total)
         return _host_page(page, total, total)
-    where, count = _count(session, node)
+    forms, count = _count(session, node)
     read = functools.partial(
         fetch_page, sort=order, cursor=cursor, size=size, count=count
     )
     for seconds, way in ATTEMPTS:
         with contextlib.suppress(TooSlow), time_limit(session, seconds):
-            if where is None:
-                where, _ = compile_counted(session, node)
-            page = read(session, hosts, where, collect=way == "collect")
-            return _known_page(page, count, total, where)
+            forms = forms or compile_forms(session, node)
+            collect = way == "collect"
+            where = forms.collected if collect else forms.walked
+            page = read(session, hosts, where, collect=collect)
+            return _known_page(page, count, total, forms.walked)
     nothing: Page[Host] = Page([], None, None, 1, order.alone)
     return _host_page(nothing, NOT_COUNTED, total, stopped_after=PAGE_SECONDS)
 
@@ -148,15 +149,15 @@ def _known_page(
     return _host_page(page, known, total, where, stopped_after=COUNT_SECONDS)
 
 
-def _count(session: orm.Session, node: Node) -> tuple[Clause | None, Count]:
+def _count(session: orm.Session, node: Node) -> tuple[Forms | None, Count]:
     """Return what the query means, if that is known in time, and how many it finds."""
-    where: Clause | None = None
+    forms: Forms | None = None
     try:
         with time_limit(session, COUNT_SECONDS):
-            where, ids = compile_counted(session, node)
-            return where, capped_count(session, ids)
+            forms = compile_forms(session, node)
+            return forms, capped_count(session, forms.ids)
     except TooSlow:
-        return where, NOT_COUNTED
+        return forms, NOT_COUNTED
 
 
 def _host_page(

@@ -26,7 +26,7 @@ from .tree import And, Node, Not, Or, Term, Word
 
 __all__ = [
     "Clause",
-    "compile_counted",
+    "compile_forms",
     "compile_node",
     "nearest_values",
     "select_hosts",
@@ -57,19 +57,28 @@ def compile_node(session: orm.Session, node: Node) -> Clause | None:
     return None if node == tree.EVERYTHING else _clause(session, node)
 
 
-def compile_counted(
-    session: orm.Session, node: Node
-) -> tuple[Clause | None, sa.Select[int]]:
-    """Return the condition, and ids that are as many as the hosts.
+class Forms(NamedTuple):
+    """A condition in the forms that are cheap for a list.
 
-    Both in the form that is cheap for a list: it reads one page, and counts apart.
+    ``walked`` is for hosts that are looked at one by one until a page is full,
+    ``collected`` for all that match at once; ``ids`` are as many as these.
     """
+
+    walked: Clause | None
+    collected: Clause | None
+    ids: sa.Select[int]
+
+
+def compile_forms(session: orm.Session, node: Node) -> Forms:
+    """Return what the tree means, as ``compile_node`` does, for a list."""
     alone = groups_alone(session, node)
     if alone is not None:
-        return alone
-    where = compile_node(session, node)
-    ids = sa.select(Host.id)
-    return where, ids if where is None else ids.where(where)
+        where, ids = alone
+        return Forms(where, Host.id.in_(ids), ids)
+    condition = compile_node(session, node)
+    hosts = sa.select(Host.id)
+    counted = hosts if condition is None else hosts.where(condition)
+    return Forms(condition, condition, counted)
 
 
 # Of one query; each is compared with all values of its field.
