@@ -49,6 +49,17 @@ class HostStatus(enum.Enum):
 
 
 STATUSES = tuple(status.value for status in HostStatus)
+# Words of other inventories, such as NetBox. They are suggested and never taken: what
+# somebody means by them is not ours to say.
+_OTHER_STATUSES = {
+    **dict.fromkeys(("up", "online", "running", "live", "in use"), "active"),
+    **dict.fromkeys(("planned", "provisioning", "deploying", "new"), "staged"),
+    **dict.fromkeys(("failed", "inactive", "down", "stopped", "disabled"), "offline"),
+    "inventory": "offline",
+    **dict.fromkeys(
+        ("decommissioning", "decommissioned", "deprecated", "deleted"), "retired"
+    ),
+}
 
 
 def fold(text: str) -> str:
@@ -282,9 +293,10 @@ def clean_status(value: object) -> HostStatus:
     if text is None:
         return HostStatus.ACTIVE
     if fold(text) not in STATUSES:
+        meant = did_you_mean(_OTHER_STATUSES.get(fold(text), text), STATUSES)
         raise InvalidValue(
             f"{quoted(text)} is not a status. Known: {', '.join(STATUSES)}. "
-            f"{did_you_mean(text, STATUSES)}".strip()
+            f"{meant}".strip()
         )
     return HostStatus(fold(text))
 

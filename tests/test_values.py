@@ -317,6 +317,8 @@ def test_no_status_is_active():
     [
         ("actve", "Known: active, staged, maintenance, offline, retired. Did you mean"),
         ("in use", "“in use” is not a status."),
+        ("Decommissioning", "offline, retired. Did you mean “retired”?"),
+        ("inactive", "Did you mean “offline”?"),
         ("x" * 255, "is not a status"),
         (1, "is not a text"),
         (True, "is not a text"),
