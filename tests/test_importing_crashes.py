@@ -167,9 +167,7 @@ def test_a_server_that_restarts_has_all_or_nothing(server, inventory):
         db.engine.dispose()
 
 
-def test_a_full_disk_of_postgresql(server, inventory):
-    if server.engine != "postgresql":
-        pytest.skip("Only PostgreSQL takes a limit on files for a full disk.")
+def test_a_full_disk_of_a_server(server, inventory):
     server.drop_database("hosts")
     server.create_database("hosts")
     uri = server.uri("hosts")
@@ -184,6 +182,9 @@ def test_a_full_disk_of_postgresql(server, inventory):
         with limited(server), start_import(uri, big) as process:
             _, err = process.communicate(timeout=120)
         assert process.returncode == 1
+        assert (err.startswith("Error: "), err.count("\n")) == (True, 1)
+        if server.engine == "mariadb":
+            assert "The disk of the database is full" in err
         assert "Traceback" not in err
         assert not check_all_or_nothing(db.session())
         finish(uri, inventory)
@@ -196,11 +197,13 @@ def test_a_full_disk_of_postgresql(server, inventory):
 def limited(server: servers.Server) -> Iterator[None]:
     """Let no file of the server grow beyond 17 MiB: to it, that is a full disk.
 
-    Its journal has files of 16 MiB, which must go on.
+    Its journal has files of 16 MiB, or of 8, which must go on.
     """
     command = server._server_command
-    limit = ["sh", "-c", 'ulimit -S -f 34816; exec "$0" "$@"']
-    server._server_command = lambda: [*limit, *command()]  # type: ignore[method-assign]
+    # PostgreSQL ignores the signal by itself.
+    limit = ["sh", "-c", 'trap "" XFSZ; ulimit -S -f 34816; exec "$0" "$@"']
+    more = ["--innodb-log-file-size=8M"] if server.engine == "mariadb" else []
+    server._server_command = lambda: [*limit, *command(), *more]  # type: ignore[method-assign]
     server.restart()
     try:
         yield
