@@ -90,8 +90,10 @@ def quoted(value: object, limit: int = 60) -> str:
     except ValueError:
         # Python prints no whole number of over 4,300 digits.
         given = "a number of thousands of digits"
+    # Cut first, too: it may have millions of characters.
     text = "".join(
-        char if char.isprintable() else f"\\u{ord(char):04x}" for char in given
+        char if char.isprintable() else f"\\u{ord(char):04x}"
+        for char in given[: limit + 1]
     )
     return f"“{text[:limit]}…”" if len(text) > limit else f"“{text}”"
 

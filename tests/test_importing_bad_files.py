@@ -189,6 +189,26 @@ def test_a_line_without_end_costs_no_memory(session, tmp_path: Path, start):
     assert peak < 30 * 1024**2
 
 
+@pytest.mark.parametrize(
+    ("start", "empty"),
+    [
+        ("", "# c\n"),
+        ("name,ip\na,\n", "\n"),
+        ("name,ip\na,\n", ",\n"),
+        ("[web]\na\n", "\n"),
+        ('{"hostname":"a"}\n{"hostname":"b"}\n', " \n"),
+    ],
+)
+def test_lines_that_state_nothing_come_to_an_end(tmp_path: Path, start, empty):
+    path = tmp_path / "file"
+    path.write_text(start + empty * (2 * 1024**2 + 5))
+    with (
+        pytest.raises(InvalidFile, match="the 2,097,152 lines up to here state noth"),
+        importing.staged(str(path)),
+    ):
+        pass
+
+
 # ---- what is taken all the same
 
 

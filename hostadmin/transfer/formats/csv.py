@@ -11,6 +11,7 @@ from ...values import quoted
 from ..rows import ROW, Row
 from .cells import BLANKS, READ, as_it_is, unguarded
 from .columns import EXAMPLE, Columns, find_columns, is_header, known_field
+from .document import MAX_EMPTY, NOTHING_STATED
 
 DELIMITERS = ",;\t|"
 MAX_CELL = 128 * 1024
@@ -63,6 +64,8 @@ def _find_header(lines: _Lines) -> tuple[int, list[str], str]:
     delimiter = ""
     for line in lines:
         number = lines.number
+        if number > MAX_EMPTY:
+            raise InvalidFile(f"Line {number}: {NOTHING_STATED}")
         text = line.strip(BLANKS + '\r\n"')
         if not text.strip(DELIMITERS) or text.startswith("#"):
             continue
@@ -110,6 +113,7 @@ def _in_words(error: csv.Error) -> str:
 def _rows(lines: _Lines, columns: Columns, delimiter: str) -> Iterator[Row]:
     table = _Table(columns)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    stated = lines.number
     while True:
         line = lines.number + 1
         try:
@@ -122,10 +126,12 @@ def _rows(lines: _Lines, columns: Columns, delimiter: str) -> Iterator[Row]:
                 raise InvalidFile(f"Line {line}: {_in_words(error)}") from None
             yield Row(line, {}, (FieldError(ROW, _in_words(error)),))
             continue
-        if any(cells):
-            row = table.row(line, cells)
-            if row is not None:
-                yield row
+        row = table.row(line, cells) if any(cells) else None
+        if row is not None:
+            stated = lines.number
+            yield row
+        elif lines.number - stated > MAX_EMPTY:
+            raise InvalidFile(f"Line {lines.number}: {NOTHING_STATED}")
 
 
 @dataclass(frozen=True, slots=True)

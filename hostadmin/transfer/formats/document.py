@@ -89,14 +89,25 @@ def limited(name: str, pieces: Iterable[str]) -> Iterator[str]:
         yield piece
 
 
+# Lines in a row that state nothing. A sheet of Excel has half as many.
+MAX_EMPTY = 2 * 1024**2
+NOTHING_STATED = f"the {MAX_EMPTY:,} lines up to here state nothing; remove them."
+
+
 def lines_of(name: str, pieces: Iterable[str], longest: int) -> Iterator[str]:
     """Yield lines without their ends. Raises ``InvalidFile`` for an endless one."""
     rest: list[str] = []
-    size = 0
+    size = number = stated = 0
     for piece in pieces:
         *complete, last = piece.split("\n")
-        for line in complete:
-            yield "".join((*rest, line))
+        for end in complete:
+            line = "".join((*rest, end))
+            number += 1
+            if line and not line.isspace():
+                stated = number
+            elif number - stated > MAX_EMPTY:
+                raise InvalidFile(f"{name}: line {number}: {NOTHING_STATED}")
+            yield line
             rest, size = [], 0
         rest.append(last)
         size += len(last)
