@@ -18,10 +18,10 @@ from sqlalchemy import event, orm
 from sqlalchemy.exc import DBAPIError
 
 from .clock import utcnow
-from .database import db, was_rolled_back, write_transaction
+from .database import Base, db, was_rolled_back, write_transaction
 from .errors import Busy
 from .facts import FACT_TABLES, Facts
-from .many import insert_rows
+from .many import analyze, insert_rows
 from .models import (
     Account,
     ApiToken,
@@ -42,6 +42,8 @@ SOURCES = ("web", "api", "command", "import")
 ATTEMPTS = 3
 # Seconds after which a write is not begun again.
 PATIENCE = 2
+# After so many entries in one transaction, the engine looks at its tables anew.
+MUCH = 10_000
 
 RECORDED_TABLES = frozenset(
     {
@@ -60,6 +62,14 @@ RECORDED_TABLES = frozenset(
 # These are only added to.
 HISTORY_TABLES = frozenset({ChangeSet.__table__, ChangeEntry.__table__}) | FACT_TABLES
 RECORDED_TABLES |= HISTORY_TABLES
+# What grows by much at once.
+_BIG_TABLES = [
+    Base.metadata.tables[name]
+    for name in (
+        *("hosts", "host_aliases", "host_addresses", "host_group_members"),
+        *("host_groups", "change_entries"),
+    )
+]
 DML_TEXT = re.compile(
     r"\s*(?:update|delete\s+from|insert\s+into|replace\s+into)\s+[\"`]?"
     rf"(?:{'|'.join(sorted(map(str, RECORDED_TABLES)))})\b",
@@ -92,12 +102,15 @@ def writing(
     session = db.session()
     session.info["act"] = Act(actor, source, message, address)
     session.info.pop("written_id", None)
+    session.info.pop("entries_written", None)
     try:
         # The act outlives the block: what it left to flush is recorded, too.
         with write_transaction():
             yield
     finally:
         session.info.pop("act", None)
+    if session.info.pop("entries_written", 0) >= MUCH:
+        analyze(session.get_bind().engine, _BIG_TABLES)
 
 
 def write(act: Act, work: Callable[[], Result]) -> Result:
@@ -354,6 +367,7 @@ def _before_commit(session: orm.Session) -> None:
     session.flush()
     facts: Facts | None = session.info.pop("facts", None)
     if facts is not None:
+        session.info["entries_written"] = sum(facts.counts.values())
         id_, at = session.info["change_set_id"], session.info["change_set_at"]
         with _permitting(session, HISTORY_TABLES) as connection:
             facts.write(connection, id_, at)

@@ -1,6 +1,7 @@
 """The history: written with what it describes, or neither is. On every database."""
 
 import contextlib
+import logging
 from datetime import timedelta
 
 import pytest
@@ -767,3 +768,49 @@ def test_what_was_read_before_a_write_is_read_afresh(app, session, make_host):
 
     with history.writing("ann", "web"):
         assert hosts.get_host(host_id).owner == "you"
+
+
+KNOWN = {
+    "sqlite": "SELECT stat FROM sqlite_stat1 WHERE tbl = 'host_groups'",
+    "postgresql": "SELECT reltuples FROM pg_class WHERE relname = 'host_groups'",
+}
+
+
+def test_the_planner_looks_anew_at_what_was_changed_by_much(
+    app, session, statements, monkeypatch
+):
+    monkeypatch.setattr(history, "MUCH", 3)
+    with statements() as few:
+        add_groups(session, "a", "b")
+    with statements() as many:
+        add_groups(session, "c", "d", "e")
+
+    assert not any("ANALYZE" in sent for sent in few)
+    assert any("ANALYZE" in sent and "host_groups" in sent for sent in many)
+    known = KNOWN.get(session.get_bind().dialect.name)
+    if known:
+        assert str(session.scalar(sa.text(known))).startswith("5")
+
+
+def test_a_write_stands_though_the_planner_cannot_look(session, monkeypatch):
+    said = []
+    monkeypatch.setattr(history, "MUCH", 1)
+    monkeypatch.setattr(
+        "hostadmin.many._ANALYZE",
+        dict.fromkeys(("sqlite", "postgresql", "mysql", "mariadb"), "x"),
+    )
+    monkeypatch.setattr(
+        logging.getLogger("hostadmin.many"),
+        "warning",
+        lambda *words: said.append(words),
+    )
+
+    add_groups(session, "kept")
+
+    assert session.scalar(sa.select(Group.name)) == "kept"
+    assert "no statistics" in said[0][0]
+
+
+def add_groups(session, *names):
+    with history.writing("tests"):
+        session.add_all([Group(name=name) for name in names])
