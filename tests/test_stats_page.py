@@ -219,3 +219,26 @@ def test_a_table_is_on_the_overview_once_and_there_are_not_too_many(client, inve
     assert len(tables(twice)) == len(tables(once))
     many = "&".join(f"table=var.v{number}" for number in range(51))
     assert client.get(f"/stats/?{many}").status_code == 400
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_a_file_of_too_many_values_is_refused(client, inventory, monkeypatch, kind):
+    monkeypatch.setattr("hostadmin.inventory.counts.MOST_VALUES", 1)
+
+    whole = client.get(f"/stats/table.{kind}?by=env&top=all")
+    some = client.get(f"/stats/table.{kind}?by=env&top=1")
+
+    assert whole.status_code == 400
+    assert "gives more than 1 values" in whole.text
+    assert "an export has them all" in whole.text
+    assert some.status_code == 200
+
+
+def test_a_command_tells_that_there_are_too_many_values(inventory, monkeypatch, runner):
+    monkeypatch.setattr("hostadmin.inventory.counts.MOST_VALUES", 1)
+
+    result = runner.invoke(args=["hosts", "count", "--by", "env"])
+
+    assert result.exit_code == 1
+    assert "gives more than 1 values" in result.stderr
+    assert result.stdout == ""

@@ -35,6 +35,8 @@ from .tally import (
 
 # So many combinations are read at once; with more, the margins are counted first.
 MOST_CELLS = 20_000
+# A file or an answer of a command holds no more.
+MOST_VALUES = 100_000
 
 
 @dataclass(frozen=True)
@@ -121,13 +123,27 @@ def count_by_many(
     The highest come first, then by value; what is not set comes last.
     """
     dimensions = find_dimensions(session, by)
-    counts = tally_all(session, dimensions, node) or Counter()
+    counts = _every(session, dimensions, node)
 
     def rank(item: tuple[tuple[Key, ...], int]) -> tuple[Any, ...]:
         keys, count = item
         return (-count, *((key is None, plain(key) or "") for key in keys))
 
     return [_cell(dimensions, keys, n) for keys, n in sorted(counts.items(), key=rank)]
+
+
+def _every(
+    session: orm.Session, dimensions: Sequence[Dimension], node: Node
+) -> Counter[tuple[Key, ...]]:
+    """Return the hosts by all keys that there are; they are held in memory."""
+    counts = tally_all(session, dimensions, node, MOST_VALUES)
+    if counts is None:
+        names = " and ".join(dimension.name for dimension in dimensions)
+        raise QueryError(
+            f"Counting by {names} gives more than {MOST_VALUES:,} values.",
+            "Ask for fewer hosts, or for the hosts themselves: an export has them all.",
+        )
+    return counts
 
 
 def _cell(dimensions: Sequence[Dimension], keys: tuple[Key, ...], count: int) -> Cell:
@@ -151,9 +167,17 @@ def count_table(
     node: Node = tree.EVERYTHING,
     order: Order = Order(),  # noqa: B008 - frozen
 ) -> Table:
-    """Return the hosts by one thing."""
-    top = None if order.top is None or order.zeros else order.top
-    found = tally(session, dimension, node, top, by_key=order.by_key)
+    """Return the hosts by one thing. Raises ``QueryError`` for too many values.
+
+    That is where all of them are asked for, not the first so many.
+    """
+    if order.top is None:
+        each = _every(session, [dimension], node)
+        margin = {key: number for (key,), number in each.items()}
+        found = as_tally(dimension, margin, order.by_key)
+    else:
+        top = None if order.zeros else order.top
+        found = tally(session, dimension, node, top, by_key=order.by_key)
     return _table(session, dimension, found, node, order)
 
 
