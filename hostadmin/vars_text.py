@@ -22,7 +22,11 @@ _EXPONENT = (
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML that becomes JSON: no anchors, no double names, dates and times are text."""
+    """YAML that becomes JSON: no anchors, no double names, dates and times are text.
+
+    Not the loader of libyaml, though it takes a third of the time (0.5 s instead of 2 s
+    for the longest texts): it is worse at saying in which line an error is.
+    """
 
     # A few lines of anchors can stand for gigabytes.
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
