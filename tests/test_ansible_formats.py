@@ -176,7 +176,7 @@ def effective(found: dict[str, Any]) -> dict[str, Any]:
 
 HARD_INI = r"""
 # no section yet
-lone a=1
+lone a=1 bytes="b'x'"
 db:2222 x='a b' y="{'k': 1, 2: (1, 2)}" z=1e3 q=007 r=0x10 s="'007'" t=None u="['a',]"
 quoting one="a\"b" two='a"b' three=a\ b four="" five='' six=a"b"c seven="'it\'s'"
 typing b=True c=yes d=1_000 e=-5 f=1.50 g="1 + 1" h="{1, 2}" j=... k=1j l="\d"
@@ -745,6 +745,13 @@ def test_what_is_wrong_is_named_with_its_line(
     assert len(found) == len(errors)
     for message, expected in zip(found, errors, strict=True):
         assert message.startswith(expected)
+
+
+def test_a_set_has_the_same_order_each_time() -> None:
+    [host] = read(ansible_ini, "a x=\"{'b', 'a', 'c', (2,), 1}\"")
+
+    assert isinstance(host, Row)
+    assert host.values["vars"] == {"x": ["a", "b", "c", [2], 1]}
 
 
 def test_a_thousand_groups_may_be_nested() -> None:

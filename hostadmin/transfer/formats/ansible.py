@@ -7,7 +7,7 @@ from typing import Any
 from ...errors import FieldError, InvalidFile
 from ...values import RESERVED_GROUPS, quoted
 from ..rows import ROW, Row
-from .ansible_fields import host_fields
+from .ansible_fields import UNSAFE, host_fields
 from .document import FileGroup, FileVars, Item, namesakes_note, some
 
 # Hosts, memberships and variables of hosts: one line with a range may state millions.
@@ -227,10 +227,13 @@ def plain(value: Any) -> Any:
     """Return a value as the JSON that ``ansible-inventory`` prints of it."""
     if isinstance(value, dict):
         return {plain_name(name): plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, set | frozenset):
+        # In an order of each process its own, which would be a change each time.
+        value = sorted(value, key=repr)
+    if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        return {UNSAFE: value.decode("utf-8", "replace")}
     if isinstance(value, complex):
         return str(value)
     return "..." if value is ... else value
