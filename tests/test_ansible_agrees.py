@@ -9,17 +9,9 @@ from flask import Flask
 
 from hostadmin.database import db
 
+from .ansible_sides import REAL, ansible_list, effective, needs_ansible
 from .conftest import build_app
-from .test_ansible_formats import (
-    HARD_INI,
-    HARD_YAML,
-    MANY_GROUPS,
-    REAL,
-    STATIC_JSON,
-    ansible_list,
-    effective,
-    needs_ansible,
-)
+from .hard_inventories import HARD_INI, HARD_YAML, MANY_GROUPS, STATIC_JSON
 
 DASHES = """
 all:

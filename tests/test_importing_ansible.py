@@ -19,15 +19,8 @@ from hostadmin.transfer import importing
 from hostadmin.transfer.formats.ansible_fields import host_variables
 from hostadmin.transfer.rows import COLUMNS
 
-from .test_ansible_formats import (
-    HARD_INI,
-    HARD_YAML,
-    MANY_GROUPS,
-    REAL,
-    ansible_list,
-    effective,
-    needs_ansible,
-)
+from .ansible_sides import REAL, ansible_list, effective, needs_ansible
+from .hard_inventories import HARD_INI, HARD_YAML, MANY_GROUPS
 
 pytestmark = needs_ansible
 

@@ -15,8 +15,8 @@ import pytest
 
 from hostadmin.database import db
 
+from .ansible_sides import ANSIBLE_INVENTORY, needs_ansible
 from .servers import free_port
-from .test_ansible_formats import ANSIBLE_INVENTORY, needs_ansible
 
 SCRIPT = Path(__file__).parents[1] / "docs/hostadmin_inventory.py"
 

@@ -16,7 +16,8 @@ from hostadmin.transfer.formats.document import Content, FileGroup, FileVars, It
 from hostadmin.transfer.formats.json_text import MAX_RECORD
 from hostadmin.transfer.rows import Row
 
-from .test_ansible_formats import as_stated, canonical, content_of, contents
+from .ansible_sides import content_of
+from .random_contents import as_stated, canonical, contents
 
 Read = Callable[[str, Iterable[str], list[str]], Iterator[Item]]
 
