@@ -1,5 +1,6 @@
 """Facets: exact numbers, links that choose and take back, and no time of the page."""
 
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,8 +14,9 @@ from hostadmin.models import Host
 from hostadmin.query.fields import FIELDS
 from hostadmin.query.parse import parse
 from hostadmin.query.printing import to_text
+from hostadmin.query.toggling import holds as holds_for
 from hostadmin.query.toggling import toggled, without_own
-from hostadmin.query.tree import EVERYTHING
+from hostadmin.query.tree import EVERYTHING, Term
 
 from .query_reference import holds
 from .test_query_laws import EXAMPLES, rows, trees
@@ -87,6 +89,29 @@ def test_a_value_comes_and_goes(query, field, value, others, expected):
 
     assert to_text(found) == expected
     assert parse(expected) == found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "expected"),
+    [
+        ("*a" * 7 + "*b", "a" * 60, False),
+        ("*a" * 100 + "*b", "a" * 255, False),
+        ("*a" * 100 + "*", "a" * 255, True),
+        ("?" * 254 + "*?", "a" * 255, True),
+        ("a[bc]?*", "a[BC]d", True),
+        ("a[bc]*", "ab", False),
+        ("[!a]*", "b", False),
+        ("a*c", "a\nb\nc", True),
+        ("a*", "ba", False),
+        ("*.a", "xa", False),
+    ],
+)
+def test_a_pattern_is_tried_on_a_value_at_once(pattern, value, expected):
+    start = time.process_time()
+
+    assert holds_for(Term("env", "=", (pattern,)), FIELDS["env"], value) is expected
+
+    assert time.process_time() - start < 1
 
 
 # ---- on the page
