@@ -18,6 +18,11 @@ from .ansible_sides import errors_of, read
     [
         (ansible_ini, "[web:hots]\na", "line 1: [web:hots] is no section"),
         (ansible_ini, "[web\na", "line 1: “[web” has no closing bracket; write [web]."),
+        (
+            ansible_ini,
+            "a\n[2001:db8::1]",
+            "line 2: “[2001:db8::1]” is no section; write",
+        ),
         (ansible_ini, "a\n[b:vars # x", "bracket; write [b:vars]."),
         (ansible_ini, "a\n[\nb", "line 2: “[” has no closing bracket; write [group]"),
         (ansible_ini, "a\n[b] ; c", "line 2: “[b] ; c” has more behind the section"),

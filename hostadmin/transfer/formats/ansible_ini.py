@@ -139,6 +139,8 @@ def _section_problem(text: str) -> str | None:
             f"{trailed[1][:60]}, or a comment that starts with #."
         )
     if text.endswith("]"):
+        if text.count(":") > 2:
+            return f"{quoted(text)} is no section; write an address without brackets."
         return (
             f"{quoted(text)} is no section; write [group], [group:vars] or "
             "[group:children], with a name without spaces."
