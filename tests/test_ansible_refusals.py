@@ -17,6 +17,8 @@ from .ansible_sides import errors_of, read
     ("module", "text", "message"),
     [
         (ansible_ini, "[web:hots]\na", "line 1: [web:hots] is no section"),
+        # Looked at in a moment, however long it is.
+        (ansible_ini, f"[{' ' * 500_000}]", f"line 1: “[{' ' * 59}…” is no section"),
         (ansible_ini, "[web\na", "line 1: “[web” has no closing bracket; write [web]."),
         (
             ansible_ini,

@@ -15,7 +15,7 @@ from .document import Item, limited, lines_of
 
 _SECTION = re.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?")
 # What was meant as one; "[5:7]node" is a host.
-_UNCLOSED = re.compile(r"\[([^\]#;]*?)\s*(?:[#;].*)?")
+_UNCLOSED = re.compile(r"\[([^\]#;]*)(?:[#;].*)?")
 _TRAILED = re.compile(r"(\[[^:\[\]]+(?::[a-z]+)?\])\s.*")
 _GROUP = re.compile(r"([^:\]\s]+)\s*(?:#.*)?")
 _KINDS = ("hosts", "vars", "children")
@@ -131,7 +131,7 @@ class _Reader:
 
 def _section_problem(text: str) -> str | None:
     if unclosed := _UNCLOSED.fullmatch(text):
-        section = unclosed[1][:60] or "group"
+        section = unclosed[1].strip()[:60] or "group"
         return f"{quoted(text)} has no closing bracket; write [{section}]."
     if trailed := _TRAILED.fullmatch(text):
         return (
