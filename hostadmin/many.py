@@ -46,16 +46,19 @@ def insert_rows(
 def reserve_ids(
     connection: sa.Connection, column: sa.Column[int], count: int
 ) -> list[int] | None:
-    """Return so many ids that nobody else will get; None where the engine has no way.
+    """Return so many ids that nobody else will get; None where there is no way.
 
-    Whoever reserved ids need not ask for them after the rows were inserted.
+    Whoever reserved ids need not ask for them after the rows were inserted. An account
+    that may write the table need not have the right to its sequence: PostgreSQL asks
+    for that only where ids are taken by hand.
     """
     if connection.dialect.name != "postgresql":
         return None
     sequence = sa.func.pg_get_serial_sequence(column.table.name, column.name)
     numbers = sa.func.generate_series(1, count).table_valued("number")
-    query = sa.select(sa.func.nextval(sequence)).select_from(numbers)
-    return list(connection.scalars(query))
+    may_use = sa.func.has_sequence_privilege(sequence, "USAGE, UPDATE")
+    query = sa.select(sa.func.nextval(sequence)).select_from(numbers).where(may_use)
+    return list(connection.scalars(query)) or None
 
 
 def _converted(

@@ -1,13 +1,15 @@
 """Many hosts at once with Core statements, on every database."""
 
 import pytest
+import sqlalchemy as sa
 
 from hostadmin import history
-from hostadmin.database import db
+from hostadmin.database import Base, db
 from hostadmin.errors import Conflict
 from hostadmin.history import CHANGED, DELETED, changes_of
 from hostadmin.inventory import bulk, hosts, removal
 from hostadmin.inventory.bulk import HostChange
+from hostadmin.models import Host
 
 
 @pytest.fixture
@@ -63,6 +65,27 @@ def test_a_stale_version_changes_nothing(session, change, make_host):
     session.rollback()
     host = hosts.get_host(host_id)
     assert ([str(alias) for alias in host.aliases], host.port) == (["b"], 22)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_who_may_write_the_tables_needs_no_right_to_sequences(session):
+    tables = ", ".join(Base.metadata.tables)
+    with history.writing("ann", "command"):
+        connection = session.connection()
+        connection.exec_driver_sql("CREATE ROLE writer")
+        connection.exec_driver_sql(f"GRANT SELECT, INSERT ON {tables} TO writer")
+        connection.exec_driver_sql("SET LOCAL ROLE writer")
+        hosts_given = [{"hostname": name, "aliases": [name * 2]} for name in "ab"]
+        bulk.insert_hosts(session(), hosts_given, {})
+        connection.exec_driver_sql("RESET ROLE")
+        connection.exec_driver_sql("DROP OWNED BY writer")
+        connection.exec_driver_sql("DROP ROLE writer")
+
+    found = {
+        str(host): list(map(str, host.aliases))
+        for host in session.scalars(sa.select(Host))
+    }
+    assert found == {"a": ["aa"], "b": ["bb"]}
 
 
 def delete(versions):
