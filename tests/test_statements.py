@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from bs4 import BeautifulSoup
 from hypothesis import given, settings
 
+from hostadmin import history
+from hostadmin.inventory.bulk import insert_hosts
 from hostadmin.models import (
     Host,
     HostAddress,
@@ -74,6 +76,19 @@ def test_pages_show_it(client, make_host, url):
     assert sql.startswith("SELECT")
     assert "hosts.environment = 'prod'" in sql
     assert "'<b>'''" in sql or "'<b>\\''" in sql
+
+
+def test_thousands_of_ids_are_not_written_out(client, session):
+    names = [{"hostname": f"h{n}", "ip_addr": f"10.0.0.{n % 9}"} for n in range(2_000)]
+    with history.writing("tests"):
+        insert_hosts(session(), names, {})
+
+    page = BeautifulSoup(client.get("/hosts/?q=check:same-address").text, "html.parser")
+    python, sql = (part.text for part in page.select(".statement pre"))
+
+    assert "… 1,989 more …" in sql
+    assert len(sql) < 2_000
+    assert len(python) < 1_000
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor"])

@@ -1,5 +1,6 @@
 """What a query is in SQLAlchemy and in SQL, for those who may see it."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from ..query.expression import select_text
 from ..sorting import order_of
 from .acting import may_see_sql
 
+# Thousands of ids would be most of a page; the first of them tell what they are.
+_MANY_NUMBERS = re.compile(r"(?<!\d)((?:\d+, ?){10})((?:\d+, ?){20,})")
 COUNT = "select(func.count()).select_from(Host)"
 
 
@@ -52,4 +55,11 @@ def _statement(session: orm.Session, read: sa.Select[Any], python: str) -> State
         shown = read.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     except (CompileError, NotImplementedError):
         shown = read.compile(dialect=dialect)
-    return Statement(python, str(shown), dialect.name)
+    return Statement(_shortened(python), _shortened(str(shown)), dialect.name)
+
+
+def _shortened(text: str) -> str:
+    def some(run: re.Match[str]) -> str:
+        return f"{run[1]}… {run[2].count(','):,} more …, "
+
+    return _MANY_NUMBERS.sub(some, text)
