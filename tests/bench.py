@@ -117,8 +117,9 @@ def from_memory(app: Flask, url: str) -> Callable[[], str]:
     def keep(*args: Any) -> Any:
         kept["page"] = page = original(*args)
         # Not expired with the session, so that rendering asks for nothing.
-        for host in page.rows:
-            args[0].expunge(host)
+        groups = {group for host in page.rows for group in host.groups}
+        for item in (*page.rows, *groups):
+            args[0].expunge(item)
         return page
 
     with mock.patch.object(host_pages, "list_hosts", keep):
