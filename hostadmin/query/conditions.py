@@ -30,7 +30,11 @@ _IS = re.compile(r"\s+(is)(?=[\s()]|$)", re.IGNORECASE)
 _IS_EMPTY = re.compile(
     r"\s+is\s+(?:(not)\s+)?(?:empty|none|null)(?=[\s()]|$)", re.IGNORECASE
 )
+_HALF_IN = re.compile(
+    r"\s+((?:not\s+)?in)(?=[\s()]|$)(?:\s+([^\s()\"',]+)(?=[\s()]|$))?", re.IGNORECASE
+)
 _NOTHING = frozenset({"empty", "none"})
+_ALL_OR_NOTHING = re.compile(r"\s*(?:(\*+)|none|empty)(?=[\s()]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,7 @@ class Conditions(Scanner):
         return self.listing(found, self.position - 1, negative=negative)
 
     def half_a_condition(self, name: str) -> None:
-        """Refuse ``owner is``: as three words it would be taken for something else."""
+        """Refuse ``owner is`` and ``owner in x``: as words they would find nothing."""
         try:
             found = find_field(name)
         except QueryError:
@@ -155,6 +159,18 @@ class Conditions(Scanner):
                 half.end(1),
                 f"A value is written {found.name}:VALUE.",
                 expected=("“empty”", "“not empty”"),
+            )
+        if half := self.match(_HALF_IN):
+            start, end = half.span(1)
+            fixed = f"{half[1]} ({half[2]})"
+            self.fail(
+                f"After “{half[1]}” comes a list in parentheses.",
+                start,
+                end,
+                f"Write {found.name} in (VALUE, VALUE).",
+                fixed=self.text[:start] + fixed + self.text[half.end() :]
+                if half[2]
+                else None,
             )
 
     def field_of(self, name: str, start: int, end: int) -> Field:
@@ -187,6 +203,12 @@ class Conditions(Scanner):
             op = _short(found)
         self.operator_of(found, op, sign.start(), sign.end())
         self.take(sign.end())
+        whole = self.match(_ALL_OR_NOTHING)
+        if whole and sign[0] == ":" and found.kind is Kind.NOTES:
+            # Else notes would be searched for a star, or for the word.
+            self.take(whole.end())
+            unset = Term(found.name, tree.EMPTY)
+            return negated(unset) if whole[1] else unset
         values = self.values(found, op)
         self.no_more()
         return self.any_value(found, op, values, negative=sign[0] == "!=")
