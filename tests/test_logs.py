@@ -172,7 +172,16 @@ def test_every_status_has_a_page_and_the_same_for_tools(client, status):
         assert page.headers["X-Request-ID"] in parse(page).main.text
 
 
-@pytest.mark.parametrize("path", ["/api/v1/nope", "/export/nope", "/export/csv?x=1"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/nope",
+        "/export/nope",
+        "/export/csv?x=1",
+        "/stats/table.csv?by=nope",
+        "/stats/table.json?by=nope",
+    ],
+)
 def test_addresses_for_tools_answer_json_unless_a_browser_asks(client, path):
     assert client.get(path).mimetype == "application/json"
     assert client.get(path, headers={"Accept": "*/*"}).json["error"]
@@ -180,6 +189,18 @@ def test_addresses_for_tools_answer_json_unless_a_browser_asks(client, path):
     browser = client.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
     is_api = path.startswith("/api/")
     assert browser.mimetype == ("application/json" if is_api else "text/html")
+
+
+def test_tools_are_told_the_place_in_a_query_and_a_way_out(client):
+    answer = client.get("/export/csv?q=web+statu:active").json
+
+    assert "no field “statu”" in answer["error"]
+    assert answer["place"] == "characters 5–9"
+    assert answer["fixed"] == "web status:active"
+    other = client.get("/stats/table.json?by=env&q=port:1,x").json
+    assert other["place"] == "character 8"
+    assert other["expected"] == "a whole number, 1–65535"
+    assert "fixed" not in other
 
 
 def test_the_methods_that_are_possible_are_named(client):

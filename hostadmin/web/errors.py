@@ -66,7 +66,7 @@ NOT_KEPT = (QUERY, "cursor")
 KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 # Addresses for tools; the second are links for people, too.
 TOOLS = ("/api/", "/metrics")
-FILES = ("/export/",)
+FILES = ("/export/", "/stats/table.")
 
 
 def install(app: Flask) -> None:
@@ -119,12 +119,15 @@ def _id() -> Mapping[str, str]:
 
 
 def _query_error(error: QueryError) -> ResponseReturnValue:
+    shown = shown_error(error, request)
     if wants_json():
-        return page(400, str(error))
+        where = {"place": shown.place, "expected": shown.expected, "fixed": shown.fixed}
+        known = {name: text for name, text in where.items() if text}
+        return make_response(jsonify(error=str(error), **known, **_id()), 400)
     body = render_template(
         "errors/query.html",
         status=400,
-        error=shown_error(error, request),
+        error=shown,
         clear_url=request.script_root + request.path,
         # A place in the list of another query would be none.
         kept=[p for p in request.args.items(multi=True) if p[0] not in NOT_KEPT],
