@@ -18,7 +18,7 @@ from .engines import was_rolled_back as was_rolled_back
 from .engines import will_write
 from .errors import OutcomeUnknown
 from .failures import Trouble, trouble
-from .values import same_json
+from .json_values import same_json
 
 CONSTRAINT_NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

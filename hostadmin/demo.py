@@ -17,7 +17,8 @@ from .history import writing
 from .inventory import bulk, groups, vocabulary
 from .models import Group, Host
 from .people import Role
-from .values import VOCABULARY_FIELDS, HostStatus
+from .rules import VOCABULARY_FIELDS
+from .values import HostStatus
 
 COUNT = 2_000
 DEMO_NAME = "demo"

@@ -21,6 +21,7 @@ from .clock import utcnow
 from .database import Base, db, was_rolled_back, write_transaction
 from .errors import Busy
 from .facts import FACT_TABLES, Facts
+from .json_values import same_json
 from .many import analyze, insert_rows
 from .models import (
     Account,
@@ -35,7 +36,6 @@ from .models import (
     group_children,
     group_members,
 )
-from .values import same_json
 
 CREATED, CHANGED, DELETED = "created", "changed", "deleted"
 SOURCES = ("web", "api", "command", "import")

@@ -1,4 +1,4 @@
-"""What a value may be: the one set of rules for every way in.
+"""What a value may be: names, texts, ports and words; the same for every way in.
 
 Each ``clean_*`` function takes what a form, file or command gave, and returns the
 value to store or raises ``InvalidValue``. It knows no database.
@@ -6,28 +6,18 @@ value to store or raises ``InvalidValue``. It knows no database.
 
 import difflib
 import enum
-import ipaddress
-import json
-import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
 
-from .errors import FieldError, InvalidInput, InvalidValue
+from .errors import InvalidValue
 
 MAX_TEXT = 255
 MAX_ALIASES = 64
-MAX_ADDRESSES = 64
 MAX_BYTES = 64 * 1024
-MAX_DEPTH = 20
-# Beyond the range of a double, databases and JSON readers disagree about a number.
-MAX_DIGITS = 300
 DEFAULT_PORT = 22
 
 RESERVED_GROUPS = frozenset({"all", "ungrouped"})
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # Unicode's spaces: at the ends they cannot be seen, inside they look like any other.
 _SPACES = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B)))
@@ -98,7 +88,7 @@ def quoted(value: object, limit: int = 60) -> str:
     return f"“{text[:limit]}…”" if len(text) > limit else f"“{text}”"
 
 
-def _refuse_unprintable(text: str, *, multiline: bool) -> None:
+def refuse_unprintable(text: str, *, multiline: bool) -> None:
     """Refuse what a person cannot see: it makes two equal-looking values differ.
 
     Text over several lines may hold tabs, line ends and format characters (the
@@ -124,17 +114,19 @@ def _has_unseen(text: str) -> bool:
     return any(char in text for char in _UNSEEN)
 
 
-def _is_blank(value: object) -> bool:
+def is_blank(value: object) -> bool:
+    """Whether nothing was given, or nothing that can be seen."""
     return value is None or (isinstance(value, str) and not value.strip(_BLANKS))
 
 
-def _trimmed(value: object) -> str:
+def trimmed(value: object) -> str:
+    """Return a text without blanks around it, all of which can be seen."""
     if not isinstance(value, str):
         raise InvalidValue(f"{quoted(value)} is not a text.")
     # str.strip() would also take line ends and other control characters away
     # silently; these are refused instead.
     text = value.strip(_BLANKS)
-    _refuse_unprintable(text, multiline=False)
+    refuse_unprintable(text, multiline=False)
     return text
 
 
@@ -142,7 +134,7 @@ def clean_text(value: object) -> str | None:
     """Return a short text, or None where it is empty."""
     if value is None:
         return None
-    text = _trimmed(value)
+    text = trimmed(value)
     if len(text) > MAX_TEXT:
         raise InvalidValue(f"has {len(text)} characters; at most {MAX_TEXT} are kept.")
     return text or None
@@ -170,7 +162,7 @@ def clean_notes(value: object) -> str | None:
         return None
     if not isinstance(value, str):
         raise InvalidValue(f"{quoted(value)} is not a text.")
-    _refuse_unprintable(value, multiline=True)
+    refuse_unprintable(value, multiline=True)
     size = len(value.encode())
     if size > MAX_BYTES:
         raise InvalidValue(f"is {size:,} bytes long; at most {MAX_BYTES:,} are kept.")
@@ -212,75 +204,17 @@ def natural_key(key: str) -> str:
     return _DIGITS.sub(with_length, key)
 
 
-def parse_address(value: object) -> Address:
-    """Return an address object for one IPv4 or IPv6 address without mask or zone."""
-    text = _trimmed(value)
-    if "%" in text:
-        raise InvalidValue(f"{quoted(text)} has a zone; write it without the “%…”.")
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        raise InvalidValue(_why_no_address(text)) from None
-
-
-def _why_no_address(text: str) -> str:
-    refusal = f"{quoted(text)} is not an IP address"
-    mask = text.partition("/")[2]
-    if mask.isascii() and mask.isdigit():
-        return f"{refusal}: write it without the mask “/{mask[:10]}”."
-    if text.startswith("["):
-        return f"{refusal}: write it without the brackets."
-    parts = text.split(".")
-    if len(parts) == 4 and all(part.isascii() and part.isdigit() for part in parts):
-        for part in parts:
-            if len(part) > 1 and part.startswith("0"):
-                return f"{refusal}: {part[:10]} has a leading zero."
-            if len(part) > 3 or int(part) > 255:
-                return f"{refusal}: {part[:10]} is over 255."
-    return f"{refusal}; 10.0.0.1 or 2001:db8::1 would be."
-
-
-def address_text(address: Address) -> str:
-    """Return the canonical text (RFC 5952), the same on every Python version."""
-    mapped = getattr(address, "ipv4_mapped", None)
-    # Python prints mapped addresses in hex before 3.13, dotted from then on.
-    return f"::ffff:{mapped}" if mapped else str(address)
-
-
-def address_key(address: Address) -> str:
-    """Return the family digit and 32 hex digits: plain order is numeric order."""
-    return f"{address.version}{int(address):032x}"
-
-
-def ip_key(text: str | None) -> str | None:
-    """Return the key of an address that is already known to be good."""
-    if not text:
-        return None
-    if ":" in text:
-        return address_key(ipaddress.ip_address(text))
-    # Many times faster than to parse what was parsed before.
-    first, second, third, fourth = map(int, text.split("."))
-    return f"4{first << 24 | second << 16 | third << 8 | fourth:032x}"
-
-
-def clean_address(value: object) -> str | None:
-    """Return the canonical text of an address, or None where it is empty."""
-    if _is_blank(value):
-        return None
-    return address_text(parse_address(value))
-
-
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 
 
 def clean_port(value: object) -> int | None:
     """Return a port, or None where it is empty."""
-    if _is_blank(value):
+    if is_blank(value):
         return None
     if isinstance(value, int) and not isinstance(value, bool):
         number = value
     else:
-        text = _trimmed(value) if isinstance(value, str) else ""
+        text = trimmed(value) if isinstance(value, str) else ""
         number = int(text) if _PORT.fullmatch(text) else 0
     if not 1 <= number <= 65535:
         raise InvalidValue(f"{quoted(value)} is not a port: a whole number, 1–65535.")
@@ -318,84 +252,6 @@ def clean_group_name(value: object) -> str:
     return text
 
 
-def clean_vars(value: object) -> dict[str, Any]:
-    """Return variables: a JSON object within the limits of size, depth and numbers."""
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise InvalidValue("are not a mapping of names to values.")
-    _check_json(value, "", 0)
-    size = len(json_text(value).encode())
-    if size > MAX_BYTES:
-        raise InvalidValue(f"are {size:,} bytes long; at most {MAX_BYTES:,} are kept.")
-    return value
-
-
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
-
-def json_text(value: object) -> str:
-    """Return compact JSON text, the form whose length counts."""
-    return _compact.encode(value)
-
-
-def same_json(one: object, other: object) -> bool:
-    """Whether two JSON values are equal in type and value; order of names is none."""
-
-    def canonical(value: object) -> str:
-        return json.dumps(value, sort_keys=True)
-
-    return one is other or canonical(one) == canonical(other)
-
-
-def _check_json(value: object, path: str, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise InvalidValue(f"are nested more than {MAX_DEPTH} deep.")
-    if isinstance(value, dict):
-        for key, item in value.items():
-            _check_json_key(key, path)
-            _check_json(item, f"{path}.{key}" if path else key, depth + 1)
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            _check_json(item, f"{path}[{number}]", depth + 1)
-    else:
-        _check_json_scalar(value, path)
-
-
-def _check_json_key(key: object, path: str) -> None:
-    where = f" in {quoted(path)}" if path else ""
-    if not isinstance(key, str):
-        raise InvalidValue(
-            f"the name {quoted(key)}{where} is not a text; put it in quotes."
-        )
-    if not key or len(key) > MAX_TEXT:
-        raise InvalidValue(f"a name{where} is empty or over {MAX_TEXT} characters.")
-    try:
-        _refuse_unprintable(key, multiline=False)
-    except InvalidValue as error:
-        raise InvalidValue(f"in the name {quoted(key)}{where}, {error}") from None
-
-
-def _check_json_scalar(value: object, path: str) -> None:
-    if value is None or isinstance(value, bool):
-        return
-    if isinstance(value, str):
-        try:
-            _refuse_unprintable(value, multiline=True)
-        except InvalidValue as error:
-            raise InvalidValue(f"in {quoted(path)}, {error}") from None
-    elif isinstance(value, int):
-        if abs(value) >= 10**MAX_DIGITS:
-            raise InvalidValue(f"{quoted(path)} has over {MAX_DIGITS} digits.")
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            raise InvalidValue(f"{quoted(path)} is {value}, which is not a number.")
-    else:
-        raise InvalidValue(
-            f"{quoted(path)} is a {type(value).__name__}; put it in quotes."
-        )
-
-
 def _items(value: object) -> list[object]:
     if value is None:
         return []
@@ -404,12 +260,13 @@ def _items(value: object) -> list[object]:
     return list(value)
 
 
-def _unique(
+def unique(
     value: object,
     clean: Callable[[object], str | None],
     key: Callable[[str], str],
     limit: int,
 ) -> list[str]:
+    """Return the cleaned items of a list, of each key only the first."""
     found: dict[str, str] = {}
     for item in _items(value):
         text = clean(item)
@@ -422,82 +279,9 @@ def _unique(
 
 def clean_aliases(value: object) -> list[str]:
     """Return further names, each once."""
-    return _unique(value, clean_hostname, name_key, MAX_ALIASES)
-
-
-def clean_addresses(value: object) -> list[str]:
-    """Return further addresses, each once."""
-    return _unique(value, clean_address, str, MAX_ADDRESSES)
+    return unique(value, clean_hostname, name_key, MAX_ALIASES)
 
 
 def clean_groups(value: object) -> list[str]:
     """Return names of groups, each once. Whether they exist is not known here."""
-    return _unique(value, clean_group_name, str, 10_000)
-
-
-VOCABULARY_FIELDS = ("environment", "os", "location", "role", "owner")
-
-HOST_RULES: dict[str, Callable[[object], Any]] = {
-    "hostname": clean_hostname,
-    "aliases": clean_aliases,
-    "ip_addr": clean_address,
-    "addresses": clean_addresses,
-    "port": clean_port,
-    "status": clean_status,
-    **dict.fromkeys(VOCABULARY_FIELDS, clean_term),
-    "groups": clean_groups,
-    "vars": clean_vars,
-    "notes": clean_notes,
-}
-
-GROUP_RULES: dict[str, Callable[[object], Any]] = {
-    "name": clean_group_name,
-    "description": clean_text,
-    "children": clean_groups,
-    "vars": clean_vars,
-}
-
-
-def clean_fields(
-    given: Mapping[str, object], rules: Mapping[str, Callable[[object], Any]]
-) -> dict[str, Any]:
-    """Return the given fields as they are stored.
-
-    Only fields that were given are returned. Raises ``InvalidInput`` with every
-    field that is wrong.
-    """
-    cleaned: dict[str, Any] = {}
-    errors: list[FieldError] = []
-    for field, value in given.items():
-        if field not in rules:
-            errors.append(FieldError(field, f"is not a field. {', '.join(rules)} are."))
-            continue
-        try:
-            cleaned[field] = rules[field](value)
-        except InvalidValue as error:
-            errors.append(FieldError(field, str(error)))
-    if errors:
-        raise InvalidInput(errors)
-    return cleaned
-
-
-def clean_host(given: Mapping[str, object]) -> dict[str, Any]:
-    """Return the given fields of a host as they are stored; see ``clean_fields``.
-
-    An alias that only repeats the name, or a further address that repeats the
-    address, is left out.
-    """
-    cleaned = clean_fields(given, HOST_RULES)
-    if "hostname" in cleaned and "aliases" in cleaned:
-        own = name_key(cleaned["hostname"])
-        cleaned["aliases"] = [a for a in cleaned["aliases"] if name_key(a) != own]
-    if cleaned.get("ip_addr") and "addresses" in cleaned:
-        cleaned["addresses"] = [
-            a for a in cleaned["addresses"] if a != cleaned["ip_addr"]
-        ]
-    return cleaned
-
-
-def clean_group(given: Mapping[str, object]) -> dict[str, Any]:
-    """Return the given fields of a group as they are stored; see ``clean_fields``."""
-    return clean_fields(given, GROUP_RULES)
+    return unique(value, clean_group_name, str, 10_000)

@@ -7,7 +7,8 @@ from typing import Any
 import yaml
 
 from .errors import InvalidValue
-from .values import MAX_BYTES, clean_vars, quoted
+from .json_values import clean_vars
+from .values import MAX_BYTES, quoted
 
 _TEXT, _INT, _FLOAT, _TIME, _VALUE = (
     f"tag:yaml.org,2002:{name}"

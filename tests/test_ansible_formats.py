@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from hostadmin.rules import clean_host
 from hostadmin.transfer.formats import (
     ansible_ini,
     ansible_json,
@@ -17,7 +18,6 @@ from hostadmin.transfer.formats import (
 from hostadmin.transfer.formats.ansible_names import safe_group_names
 from hostadmin.transfer.formats.document import Content
 from hostadmin.transfer.rows import Row
-from hostadmin.values import clean_host
 
 from .ansible_sides import (
     REAL,

@@ -13,10 +13,10 @@ from hostadmin.database import db
 from hostadmin.errors import Conflict, InvalidInput, InvalidValue
 from hostadmin.history import Act, changes_of
 from hostadmin.inventory import groups, hosts
+from hostadmin.json_values import same_json
 from hostadmin.models import ChangeSet, Group, Host
 from hostadmin.query.parse import parse
 from hostadmin.undoing import undo
-from hostadmin.values import same_json
 
 from .dumps import dump
 from .racing import run_at_once

@@ -4,11 +4,12 @@ import pytest
 import sqlalchemy as sa
 
 from hostadmin import history
+from hostadmin.addresses import ip_key
 from hostadmin.database import db
 from hostadmin.history import Act
 from hostadmin.inventory import hosts, removal
 from hostadmin.models import ChangeEntry, Group, Host
-from hostadmin.values import ip_key, name_key
+from hostadmin.values import name_key
 
 from .dumps import dump
 from .pages import csrf, parse

@@ -8,7 +8,7 @@ from hostadmin import demo
 from hostadmin.database import db
 from hostadmin.inventory.counts import count_by_many, count_hosts
 from hostadmin.models import ChangeEntry, Host
-from hostadmin.values import clean_host
+from hostadmin.rules import clean_host
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 TIMES = ("created_at", "updated_at", "confirmed_at")

@@ -16,16 +16,11 @@ from hostadmin.history import Act
 from hostadmin.inventory import groups, hosts
 from hostadmin.models import Host
 from hostadmin.query.tree import EVERYTHING
+from hostadmin.rules import VOCABULARY_FIELDS, clean_host
 from hostadmin.transfer import importing
 from hostadmin.transfer.exporting import FORMATS, export
 from hostadmin.transfer.rows import COLUMNS
-from hostadmin.values import (
-    MAX_TEXT,
-    STATUSES,
-    VOCABULARY_FIELDS,
-    clean_host,
-    name_key,
-)
+from hostadmin.values import MAX_TEXT, STATUSES, name_key
 
 # What spreadsheets and shells stumble over, and what only looks harmless.
 TRICKY = "=+-@'\",;|#[]{}\\ aZ09ß\u0130é漢\U0001f600."

@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hostadmin import values
+from hostadmin.addresses import (
+    address_key,
+    address_text,
+    clean_address,
+    clean_addresses,
+    ip_key,
+)
 from hostadmin.errors import InvalidInput, InvalidValue
+from hostadmin.json_values import clean_vars, same_json
+from hostadmin.rules import clean_group, clean_host
 from hostadmin.values import HostStatus
 
 EXAMPLES = int(os.environ.get("HOSTADMIN_TEST_EXAMPLES", "60"))
@@ -211,17 +220,17 @@ def test_no_name_has_a_longer_sort_key_than_the_column_holds():
     ],
 )
 def test_an_address_is_kept_in_its_canonical_text(typed, kept, key):
-    assert values.clean_address(typed) == kept
-    assert values.clean_address(kept) == kept
+    assert clean_address(typed) == kept
+    assert clean_address(kept) == kept
     if key is not None:
-        assert values.ip_key(kept) == key
+        assert ip_key(kept) == key
 
 
 @pytest.mark.parametrize("nothing", [None, "", "  ", "\u00a0", "\u3000\t"])
 def test_no_address_and_no_port_are_nothing(nothing):
-    assert values.clean_address(nothing) is None
+    assert clean_address(nothing) is None
     assert values.clean_port(nothing) is None
-    assert values.ip_key(None) is None
+    assert ip_key(None) is None
 
 
 @pytest.mark.parametrize(
@@ -256,7 +265,7 @@ def test_no_address_and_no_port_are_nothing(nothing):
     ],
 )
 def test_what_is_no_address_is_refused_with_the_reason(typed, words):
-    assert words in refusal(values.clean_address, typed)
+    assert words in refusal(clean_address, typed)
 
 
 @given(st.lists(st.ip_addresses(), min_size=2, max_size=20))
@@ -264,17 +273,17 @@ def test_what_is_no_address_is_refused_with_the_reason(typed, words):
 def test_address_keys_sort_like_addresses(addresses):
     by_number = sorted(addresses, key=lambda a: (a.version, int(a)))
 
-    assert sorted(addresses, key=values.address_key) == by_number
+    assert sorted(addresses, key=address_key) == by_number
 
 
 @given(st.ip_addresses())
 @examples
 def test_the_key_of_a_kept_address_is_the_key_of_the_address(address):
-    text = values.address_text(address)
+    text = address_text(address)
 
     assert ipaddress.ip_address(text) == address
     assert len(text) <= 45
-    assert values.ip_key(text) == values.address_key(address)
+    assert ip_key(text) == address_key(address)
 
 
 # ---- ports and status
@@ -394,7 +403,7 @@ def test_notes_that_no_database_could_give_back_are_refused(text):
 
 def test_aliases_and_addresses_are_kept_once_each():
     assert values.clean_aliases(["b", "A", "a.", "B", "c"]) == ["b", "A", "c"]
-    assert values.clean_addresses(["::1", "0:0::1", "", None, "10.0.0.1"]) == [
+    assert clean_addresses(["::1", "0:0::1", "", None, "10.0.0.1"]) == [
         "::1",
         "10.0.0.1",
     ]
@@ -408,11 +417,11 @@ def test_a_host_may_have_64_aliases_and_64_addresses():
 
     assert values.clean_aliases(names[:64]) == names[:64]
     assert values.clean_aliases([*names[:64], "ALIAS0"]) == names[:64]
-    assert values.clean_addresses(addresses[:64]) == addresses[:64]
+    assert clean_addresses(addresses[:64]) == addresses[:64]
     assert refusal(values.clean_aliases, names) == (
         "has 65 entries; at most 64 are kept."
     )
-    assert "has 65 entries" in refusal(values.clean_addresses, addresses)
+    assert "has 65 entries" in refusal(clean_addresses, addresses)
 
 
 @pytest.mark.parametrize("given_", ["web1", 5, True, ["ok", "a\nb"], [["x"]], [None]])
@@ -443,32 +452,28 @@ def nested(depth, make):
     ],
 )
 def test_variables_of_any_json_type_are_kept_as_they_are(good):
-    assert values.same_json(values.clean_vars(good), good)
+    assert same_json(clean_vars(good), good)
 
 
 def test_variables_may_be_20_deep():
     for make in (lambda v: {"a": v}, lambda v: [v]):
         deep = {"a": nested(19, make)}
-        assert values.clean_vars(deep) == deep
-        assert refusal(values.clean_vars, {"a": nested(20, make)}) == (
+        assert clean_vars(deep) == deep
+        assert refusal(clean_vars, {"a": nested(20, make)}) == (
             "are nested more than 20 deep."
         )
 
 
 def test_variables_too_deep_for_the_interpreter_are_refused_all_the_same():
-    refusal(values.clean_vars, {"a": nested(100_000, lambda v: [v])})
+    refusal(clean_vars, {"a": nested(100_000, lambda v: [v])})
 
 
 def test_variables_may_have_64_kib_and_no_more():
     room = 65536 - len('{"a":""}')
 
-    assert values.clean_vars({"a": "x" * room})
-    assert "are 65,537 bytes long" in refusal(
-        values.clean_vars, {"a": "x" * (room + 1)}
-    )
-    assert "are 65,538 bytes" in refusal(
-        values.clean_vars, {"a": "é" * (room // 2 + 1)}
-    )
+    assert clean_vars({"a": "x" * room})
+    assert "are 65,537 bytes long" in refusal(clean_vars, {"a": "x" * (room + 1)})
+    assert "are 65,538 bytes" in refusal(clean_vars, {"a": "é" * (room // 2 + 1)})
 
 
 @pytest.mark.parametrize(
@@ -501,7 +506,7 @@ def test_variables_may_have_64_kib_and_no_more():
     ],
 )
 def test_variables_that_json_or_a_database_would_not_keep_are_refused(bad, words):
-    assert words in refusal(values.clean_vars, bad)
+    assert words in refusal(clean_vars, bad)
 
 
 @pytest.mark.parametrize(
@@ -521,15 +526,13 @@ def test_variables_that_json_or_a_database_would_not_keep_are_refused(bad, words
     ],
 )
 def test_json_values_of_other_type_are_not_the_same(one, other):
-    assert not values.same_json(one, other)
-    assert not values.same_json({"x": [one]}, {"x": [other]})
+    assert not same_json(one, other)
+    assert not same_json({"x": [one]}, {"x": [other]})
 
 
 def test_the_order_of_names_does_not_count():
-    assert values.same_json(
-        {"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"d": 3, "c": 2}, "a": 1}
-    )
-    assert values.same_json([{"a": 1.5}], [{"a": 1.5}])
+    assert same_json({"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"d": 3, "c": 2}, "a": 1})
+    assert same_json([{"a": 1.5}], [{"a": 1.5}])
 
 
 # ---- whole objects
@@ -537,7 +540,7 @@ def test_the_order_of_names_does_not_count():
 
 def test_every_wrong_field_is_told_at_once():
     with pytest.raises(InvalidInput) as caught:
-        values.clean_host(
+        clean_host(
             {"hostname": "", "port": 70000, "ip_addr": "x", "rank": 1, "owner": "me"}
         )
 
@@ -552,12 +555,12 @@ def test_every_wrong_field_is_told_at_once():
 
 
 def test_only_given_fields_are_returned():
-    assert values.clean_host({"owner": " me "}) == {"owner": "me"}
-    assert values.clean_group({"description": ""}) == {"description": None}
+    assert clean_host({"owner": " me "}) == {"owner": "me"}
+    assert clean_group({"description": ""}) == {"description": None}
 
 
 def test_an_alias_or_address_that_only_repeats_is_left_out():
-    cleaned = values.clean_host(
+    cleaned = clean_host(
         {
             "hostname": "Web1",
             "aliases": ["WEB1.", "w"],

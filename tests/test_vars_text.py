@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hostadmin.errors import InvalidValue
-from hostadmin.values import clean_vars, same_json
+from hostadmin.json_values import clean_vars, same_json
 from hostadmin.vars_text import parse_vars, print_vars
 
 EXAMPLES = int(os.environ.get("HOSTADMIN_TEST_EXAMPLES", "60"))

@@ -18,7 +18,8 @@ from ..database import db
 from ..errors import InvalidInput
 from ..inventory import vocabulary
 from ..query.fields import FIELDS
-from ..values import STATUSES, VOCABULARY_FIELDS, quoted
+from ..rules import VOCABULARY_FIELDS
+from ..values import STATUSES, quoted
 from .fields import NamesField, NotesField, TextField, VarsField
 
 NO_WISH = "Fill in what is to change; whatever is left empty stays as it is."

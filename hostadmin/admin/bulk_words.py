@@ -12,7 +12,7 @@ from ..query.describing import describe, spelling
 from ..query.fields import find_field, literal
 from ..query.printing import to_text, top_level_terms
 from ..query.tree import EQUALS, Node, Term, all_of
-from ..values import VOCABULARY_FIELDS
+from ..rules import VOCABULARY_FIELDS
 from ..words import counted
 from .asked import narrowed
 from .urls import QUERY, ViewUrl

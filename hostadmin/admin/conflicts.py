@@ -16,9 +16,10 @@ from .. import history
 from ..database import db
 from ..errors import InvalidValue
 from ..models import ChangeEntry, Group
+from ..rules import VOCABULARY_FIELDS
 from ..undoing.earlier import Earlier, earlier
 from ..undoing.merging import same_value
-from ..values import VOCABULARY_FIELDS, fold
+from ..values import fold
 from ..words import calm
 from .change_views import ShownEntry, shown_entry
 

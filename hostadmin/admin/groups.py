@@ -10,11 +10,11 @@ from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy import orm
 
-from .. import values
 from ..database import db
 from ..inventory import groups, views
 from ..models import Group, SavedView
 from ..query.tree import EQUALS, Term
+from ..rules import GROUP_RULES
 from ..values import quoted
 from . import columns, details
 from .acting import web_viewer
@@ -34,7 +34,7 @@ class GroupAdmin(ModelAdmin):
     noun = "group"
     nouns = "groups"
     name_column = "name"
-    rules = values.GROUP_RULES
+    rules = GROUP_RULES
     unique_fields = ("name",)
     list_template = "hostadmin/group_list.html"
     details_template = "hostadmin/group_details.html"

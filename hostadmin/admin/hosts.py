@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 
 from flask_admin.helpers import is_form_submitted
 
-from .. import values
 from ..database import db
 from ..inventory import connect, groups, hosts, vocabulary
 from ..models import Host
 from ..query.fields import FIELDS, SORTABLE
-from ..values import DEFAULT_PORT, VOCABULARY_FIELDS
+from ..rules import HOST_RULES, VOCABULARY_FIELDS
+from ..values import DEFAULT_PORT
 from . import chosen, columns, details
 from .fields import (
     LinesField,
@@ -31,7 +31,7 @@ class HostAdmin(HostList):
     noun = "host"
     nouns = "hosts"
     name_column = "hostname"
-    rules = values.HOST_RULES
+    rules = HOST_RULES
     unique_fields = ("hostname", "ip_addr", "addresses", "aliases")
     list_template = "hostadmin/host_list.html"
     details_template = "hostadmin/host_details.html"

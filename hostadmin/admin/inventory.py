@@ -7,11 +7,11 @@ from flask import redirect
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from .. import values
 from ..errors import NotFound
 from ..inventory import whole
 from ..models import Inventory
 from ..models.inventory import ONLY_ID
+from ..rules import GROUP_RULES
 from . import columns, details
 from .base import ModelAdmin, parse_id
 from .fields import VarsField
@@ -22,7 +22,7 @@ class InventoryAdmin(ModelAdmin):
 
     noun = "variables of"
     nouns = "variables of all hosts"
-    rules = values.GROUP_RULES
+    rules = GROUP_RULES
     can_create = False
     can_delete = False
     details_template = "hostadmin/inventory_details.html"

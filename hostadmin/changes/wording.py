@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..json_values import json_text, same_json
 from ..models import ChangeEntry, ChangeSet
-from ..values import json_text, same_json
 from ..vars_text import print_vars
 from ..words import one_line
 

@@ -11,7 +11,7 @@ from ..inventory import bulk, removal, vocabulary
 from ..inventory.groups import add_group
 from ..inventory.stored import read_hosts_by_id
 from ..models import Group
-from ..values import VOCABULARY_FIELDS
+from ..rules import VOCABULARY_FIELDS
 from .deciding import decide
 from .plans import ChangePlan, is_new_spelling, plan_change
 from .selection import Selection

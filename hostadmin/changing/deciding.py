@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import InvalidValue
 from ..inventory.bulk import HostChange, group_references, plain
 from ..inventory.stored import StoredHost
-from ..values import json_text, same_json
+from ..json_values import json_text, same_json
 from . import variables
 from .wishes import Wish
 

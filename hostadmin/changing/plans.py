@@ -18,16 +18,10 @@ from ..errors import FieldError, InvalidInput
 from ..inventory import vocabulary
 from ..inventory.removal import batched
 from ..inventory.stored import StoredHost, read_hosts_by_id
+from ..json_values import json_text
 from ..models import Group
-from ..values import (
-    VOCABULARY_FIELDS,
-    did_you_mean,
-    fold,
-    json_text,
-    name_key,
-    natural_key,
-    quoted,
-)
+from ..rules import VOCABULARY_FIELDS
+from ..values import did_you_mean, fold, name_key, natural_key, quoted
 from .deciding import Decision, Move, decide
 from .seen import Seen
 from .selection import Selection, find_ids

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import InvalidValue
-from ..values import clean_vars, quoted
+from ..json_values import clean_vars
+from ..values import quoted
 from .wishes import Path
 
 

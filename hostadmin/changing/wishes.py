@@ -5,16 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import FieldError, HostadminError, InvalidInput, InvalidValue
+from ..json_values import clean_vars
 from ..query.fields import Field, Kind, find_field
-from ..values import (
-    HOST_RULES,
-    STATUSES,
-    VOCABULARY_FIELDS,
-    HostStatus,
-    clean_groups,
-    clean_vars,
-    quoted,
-)
+from ..rules import HOST_RULES, VOCABULARY_FIELDS
+from ..values import STATUSES, HostStatus, clean_groups, quoted
 from ..vars_text import parse_value
 
 CHANGE, CONFIRM, DELETE = "change", "confirm", "delete"

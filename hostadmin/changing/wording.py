@@ -1,6 +1,7 @@
 """A plan in sentences, for pages, commands and the history."""
 
-from ..values import MAX_TEXT, json_text
+from ..json_values import json_text
+from ..values import MAX_TEXT
 from ..words import counted
 from .plans import ChangePlan
 from .wishes import CHANGE, CONFIRM, DELETE, Wish

@@ -17,8 +17,8 @@ from ..clock import utcnow
 from ..database import db
 from ..errors import NotFound
 from ..history import SOURCES
+from ..json_values import json_text
 from ..models import ChangeEntry, ChangeSet
-from ..values import json_text
 from ..words import time_text
 from .edge import command, printable, write_out
 from .tables import show_table

@@ -15,8 +15,9 @@ from ..database import db
 from ..inventory.axes import NOT_SET
 from ..inventory.counts import count_by_many
 from ..inventory.groups import direct_counts, load_tree
+from ..json_values import json_text
 from ..models import Group, Host, group_members
-from ..values import did_you_mean, json_text, quoted
+from ..values import did_you_mean, quoted
 from .edge import QUERY_SETTINGS, command, fail, printable, write_out
 from .tables import show_table
 

@@ -12,11 +12,12 @@ from ..database import db
 from ..errors import Conflict
 from ..history import ATTEMPTS, Act, write
 from ..inventory.axes import NOT_SET
+from ..json_values import json_text, same_json
 from ..transfer import importing
 from ..transfer.files import VARS_FOLDERS, one_file_of
 from ..transfer.importing import Counts, Plan, Planned
 from ..transfer.rows import GROUP, HOST
-from ..values import MAX_TEXT, json_text, quoted, same_json
+from ..values import MAX_TEXT, quoted
 from .edge import actor, command, fail, printable, write_out
 from .progress import Counter, counting
 

@@ -12,8 +12,9 @@ from ..database import db
 from ..inventory.axes import NOT_SET
 from ..inventory.groups import EffectiveVariable, effective_variables
 from ..inventory.hosts import find_hosts
+from ..json_values import json_text
 from ..models import Host
-from ..values import did_you_mean, json_text, quoted
+from ..values import did_you_mean, quoted
 from .edge import QUERY_SETTINGS, command, fail, printable, write_out
 from .hosts import LIST_FIELDS
 

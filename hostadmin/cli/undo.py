@@ -7,6 +7,7 @@ import click
 
 from ..database import db
 from ..history import Act, write
+from ..json_values import json_text
 from ..undoing import (
     CHANGE,
     DELETE,
@@ -18,7 +19,7 @@ from ..undoing import (
     summary,
     undo,
 )
-from ..values import json_text, quoted
+from ..values import quoted
 from .edge import actor, command, fail, printable, write_out
 
 

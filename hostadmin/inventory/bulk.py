@@ -15,6 +15,7 @@ from sqlalchemy import orm
 from sqlalchemy.exc import IntegrityError
 
 from .. import values
+from ..addresses import ip_key
 from ..clock import utcnow
 from ..errors import Conflict
 from ..history import CHANGED, CREATED, add_confirmed, add_entries, recording
@@ -25,6 +26,7 @@ from ..models import (
     HostAlias,
     group_members,
 )
+from ..rules import VOCABULARY_FIELDS
 
 BATCH = 500
 # Each time costs a question for the ids.
@@ -37,7 +39,7 @@ PLAIN = (
     "ip_addr",
     "port",
     "status",
-    *values.VOCABULARY_FIELDS,
+    *VOCABULARY_FIELDS,
     "vars",
     "notes",
 )
@@ -152,7 +154,7 @@ def derived(fields: Mapping[str, Any]) -> dict[str, Any]:
         keys["hostname_key"] = values.name_key(fields["hostname"])
         keys["hostname_sort"] = values.natural_key(keys["hostname_key"])
     if "ip_addr" in fields:
-        keys["ip_key"] = values.ip_key(fields["ip_addr"])
+        keys["ip_key"] = ip_key(fields["ip_addr"])
     return keys
 
 
@@ -170,7 +172,7 @@ def _insert_lists(
             for name in names
         ),
         ADDRESSES: (
-            {"host_id": host_id, "ip_addr": text, "ip_key": values.ip_key(text)}
+            {"host_id": host_id, "ip_addr": text, "ip_key": ip_key(text)}
             for host_id, texts in addresses
             for text in texts
         ),
@@ -198,7 +200,7 @@ def _delete_lists(
             for name in names
         ],
         ADDRESSES.c.ip_key: [
-            {"of_host": host_id, "item": values.ip_key(text)}
+            {"of_host": host_id, "item": ip_key(text)}
             for host_id, texts in addresses
             for text in texts
         ],

@@ -12,7 +12,8 @@ from ..database import db
 from ..errors import FieldError, InvalidInput, NotFound
 from ..models import Group, Host, group_members
 from ..query.membership import children_by_parent, with_descendants
-from ..values import clean_group, did_you_mean, quoted
+from ..rules import clean_group
+from ..values import did_you_mean, quoted
 from .removal import take_members_out
 from .saving import check_version, saved
 from .whole import NAME, inventory_vars

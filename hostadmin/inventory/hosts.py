@@ -5,17 +5,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..addresses import address_key, ip_key, parse_address
 from ..database import db
 from ..errors import FieldError, InvalidInput, InvalidValue, NotFound
 from ..models import Host, HostAddress, HostAlias
-from ..values import (
-    VOCABULARY_FIELDS,
-    address_key,
-    clean_host,
-    ip_key,
-    name_key,
-    parse_address,
-)
+from ..rules import VOCABULARY_FIELDS, clean_host
+from ..values import name_key
 from .groups import find_groups
 from .saving import check_version, saved
 from .vocabulary import spell

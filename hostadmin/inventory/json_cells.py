@@ -5,7 +5,7 @@ import math
 import re
 from typing import Any
 
-from ..values import MAX_DEPTH
+from ..json_values import MAX_DEPTH
 
 # What most hosts have: an object of short values, as we write it, without an escape.
 # To see that takes a third of the time of reading and writing it anew.

@@ -8,9 +8,10 @@ from sqlalchemy import orm
 
 from ..database import db
 from ..errors import Conflict
+from ..json_values import clean_vars
 from ..models import Inventory
 from ..models.inventory import ONLY_ID
-from ..values import clean_fields, clean_vars
+from ..rules import clean_fields
 from .saving import check_version, saved
 
 # What Ansible calls the group of all hosts.

@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .. import values
 from ..clock import utcnow
 from ..database import (
     TABLE_OPTIONS,
@@ -17,6 +16,7 @@ from ..database import (
     UTCDateTime,
     key_text,
 )
+from ..rules import GROUP_RULES
 
 group_members = sa.Table(
     "host_group_members",
@@ -96,7 +96,7 @@ class Group(Base):
 
     @orm.validates("name", "description", "vars")
     def _clean(self, field: str, value: object) -> object:
-        return values.GROUP_RULES[field](value)
+        return GROUP_RULES[field](value)
 
     def __str__(self) -> str:
         return self.name

@@ -8,6 +8,7 @@ from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .. import values
+from ..addresses import address_key, address_text, ip_key, parse_address
 from ..clock import utcnow
 from ..database import (
     LONG_TEXT,
@@ -17,7 +18,8 @@ from ..database import (
     UTCDateTime,
     key_text,
 )
-from ..values import DEFAULT_PORT, MAX_TEXT, VOCABULARY_FIELDS, HostStatus
+from ..rules import HOST_RULES, VOCABULARY_FIELDS
+from ..values import DEFAULT_PORT, MAX_TEXT, HostStatus
 from .group import Group, group_members
 
 # The natural key gains one character for each run of digits: at most half its length.
@@ -76,7 +78,7 @@ class Host(Base):
         ),
         TABLE_OPTIONS,
     )
-    __recorded__ = tuple(values.HOST_RULES)
+    __recorded__ = tuple(HOST_RULES)
     __subject__ = "host"
 
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
@@ -133,12 +135,12 @@ class Host(Base):
 
     @orm.validates("hostname", "ip_addr", "port", "status", "vars", "notes")
     def _clean(self, field: str, value: object) -> object:
-        cleaned = values.HOST_RULES[field](value)
+        cleaned = HOST_RULES[field](value)
         if field == "hostname":
             self.hostname_key = values.name_key(cleaned)
             self.hostname_sort = values.natural_key(self.hostname_key)
         elif field == "ip_addr":
-            self.ip_key = values.ip_key(cleaned)
+            self.ip_key = ip_key(cleaned)
         return cleaned
 
     @orm.validates(*VOCABULARY_FIELDS)
@@ -192,9 +194,9 @@ class HostAddress(Base):
 
     @orm.validates("ip_addr")
     def _clean(self, _field: str, value: object) -> str:
-        address = values.parse_address(value)
-        self.ip_key = values.address_key(address)
-        return values.address_text(address)
+        address = parse_address(value)
+        self.ip_key = address_key(address)
+        return address_text(address)
 
     def __str__(self) -> str:
         return self.ip_addr

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .. import values
 from ..clock import utcnow
 from ..database import UNNUMBERED_TABLE_OPTIONS, Base, ExactJSON, UTCDateTime
+from ..rules import GROUP_RULES
 
 ONLY_ID = 1
 
@@ -40,7 +40,7 @@ class Inventory(Base):
 
     @orm.validates("vars")
     def _clean(self, field: str, value: object) -> object:
-        return values.GROUP_RULES[field](value)
+        return GROUP_RULES[field](value)
 
     def __str__(self) -> str:
         return "all"

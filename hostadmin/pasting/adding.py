@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import orm
 
+from ..addresses import clean_address
 from ..errors import Conflict, InvalidInput, InvalidValue
 from ..inventory.bulk import insert_hosts
-from ..values import DEFAULT_PORT, clean_address, clean_host, name_key
+from ..rules import clean_host
+from ..values import DEFAULT_PORT, name_key
 from .finding import hosts_named
 
 # For more there are files, which say more of each host.

@@ -8,16 +8,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from ..addresses import Address, address_key, address_text, parse_address
 from ..errors import InvalidValue
-from ..values import (
-    MAX_TEXT,
-    Address,
-    address_key,
-    address_text,
-    fold,
-    name_key,
-    parse_address,
-)
+from ..values import MAX_TEXT, fold, name_key
 
 # So many different names are looked up at once.
 MAX_NAMES = 150_000

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ..errors import QueryError
+from ..json_values import MAX_DEPTH
 from ..models import Host
-from ..values import MAX_DEPTH, fold, nearest, quoted
+from ..values import fold, nearest, quoted
 from . import tree
 from .checks import CHECKS
 from .tree import Quoted

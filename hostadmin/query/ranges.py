@@ -10,17 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..addresses import address_key, parse_address
 from ..clock import utcnow
 from ..errors import InvalidValue, QueryError
 from ..values import (
     STATUSES,
     HostStatus,
-    address_key,
     clean_port,
     clean_status,
     fold,
     nearest,
-    parse_address,
     quoted,
 )
 from . import tree

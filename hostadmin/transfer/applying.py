@@ -11,7 +11,8 @@ from ..errors import Conflict
 from ..inventory import bulk, bulk_groups, vocabulary, whole
 from ..inventory.stored_groups import children_by_name
 from ..models import Group
-from ..values import VOCABULARY_FIELDS, HostStatus
+from ..rules import VOCABULARY_FIELDS
+from ..values import HostStatus
 from .planning import MAX_SPELLINGS
 from .planning_groups import find_rings
 from .rows import ADDED_TO

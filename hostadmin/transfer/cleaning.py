@@ -4,16 +4,9 @@ from typing import Any
 
 from ..errors import FieldError, InvalidInput, InvalidValue
 from ..inventory.whole import NAME
-from ..values import (
-    HOST_RULES,
-    RESERVED_GROUPS,
-    VOCABULARY_FIELDS,
-    HostStatus,
-    clean_group,
-    clean_host,
-    clean_vars,
-    quoted,
-)
+from ..json_values import clean_vars
+from ..rules import HOST_RULES, VOCABULARY_FIELDS, clean_group, clean_host
+from ..values import RESERVED_GROUPS, HostStatus, quoted
 from .formats.document import FileGroup, FileVars
 from .rows import GROUP, INVENTORY, Row, RowError
 

@@ -8,17 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..addresses import MAX_ADDRESSES
 from ..errors import InvalidValue
-from ..values import (
-    HOST_RULES,
-    MAX_ADDRESSES,
-    MAX_ALIASES,
-    VOCABULARY_FIELDS,
-    clean_vars,
-    fold,
-    name_key,
-    same_json,
-)
+from ..json_values import clean_vars, same_json
+from ..rules import HOST_RULES, VOCABULARY_FIELDS
+from ..values import MAX_ALIASES, fold, name_key
 from .formats.ansible_fields import address_in
 
 # A host always has a name and a status: there is nothing to take away.

@@ -6,10 +6,12 @@ from itertools import islice
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..addresses import ip_key
 from ..inventory import stored, vocabulary
 from ..inventory.stored import StoredHost
 from ..models import Host
-from ..values import VOCABULARY_FIELDS, fold, ip_key, name_key, quoted
+from ..rules import VOCABULARY_FIELDS
+from ..values import fold, name_key, quoted
 from . import planning_groups
 from .merging import Unfit, merge_host
 from .rows import RowError

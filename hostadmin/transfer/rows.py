@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import FieldError
-from ..values import HOST_RULES
+from ..rules import HOST_RULES
 
 # The columns of a file, in order. What a host's life in this database is (ids, times)
 # stays here: it would not be true anywhere else.

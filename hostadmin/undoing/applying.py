@@ -16,7 +16,8 @@ from ..inventory import bulk, removal, vocabulary, whole
 from ..inventory.groups import get_group
 from ..inventory.saving import saved
 from ..models import Group, group_children
-from ..values import VOCABULARY_FIELDS, HostStatus
+from ..rules import VOCABULARY_FIELDS
+from ..values import HostStatus
 from .hosts import is_respelling
 from .merging import identity
 from .steps import CHANGE, DELETE, RESTORE, Step, UndoPlan

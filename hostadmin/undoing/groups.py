@@ -11,7 +11,8 @@ from ..errors import InvalidValue
 from ..inventory.groups import direct_counts
 from ..models import Group, group_children
 from ..query.membership import with_descendants
-from ..values import GROUP_RULES, quoted
+from ..rules import GROUP_RULES
+from ..values import quoted
 from .merging import CHANGED_SINCE, Kept, in_order, merge, same_value
 from .reading import Net, entry_counts
 from .steps import CHANGE, DELETE, RESTORE, STAY, Step

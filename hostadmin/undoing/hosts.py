@@ -7,19 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..addresses import MAX_ADDRESSES
 from ..errors import InvalidValue
 from ..inventory import vocabulary
 from ..inventory.stored import StoredHost, read_hosts_by_id
 from ..models import Host
-from ..values import (
-    HOST_RULES,
-    MAX_ADDRESSES,
-    MAX_ALIASES,
-    VOCABULARY_FIELDS,
-    fold,
-    name_key,
-    quoted,
-)
+from ..rules import HOST_RULES, VOCABULARY_FIELDS
+from ..values import MAX_ALIASES, fold, name_key, quoted
 from .merging import CHANGED_SINCE, Kept, in_order, merge, same_value
 from .reading import Net, Nets, entry_counts
 from .steps import CHANGE, DELETE, RESTORE, STAY, Step

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..values import ip_key, same_json
+from ..addresses import ip_key
+from ..json_values import same_json
 
 # Of these each item goes back by itself, so that what was added later stays.
 LISTS = frozenset({"aliases", "addresses", "groups", "children"})

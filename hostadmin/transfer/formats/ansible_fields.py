@@ -9,8 +9,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ...addresses import address_text, parse_address
 from ...errors import InvalidValue
-from ...values import VOCABULARY_FIELDS, address_text, parse_address
+from ...rules import VOCABULARY_FIELDS
 
 PREFIX = "hostadmin_"
 VAULT = "__ansible_vault"

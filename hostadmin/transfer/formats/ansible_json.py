@@ -6,7 +6,8 @@ from itertools import islice
 from typing import Any
 
 from ...errors import FieldError, InvalidFile
-from ...values import RESERVED_GROUPS, json_text, quoted
+from ...json_values import json_text
+from ...values import RESERVED_GROUPS, quoted
 from .ansible import Inventory
 from .ansible_fields import host_variables, without_misread
 from .ansible_names import safe_group_names

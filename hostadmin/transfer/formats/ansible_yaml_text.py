@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...values import json_text
+from ...json_values import json_text
 from .ansible_fields import UNSAFE, VAULT, host_variables, mark_of, without_misread
 from .ansible_json import said_of
 from .ansible_names import is_literal, safe_group_names

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...errors import InvalidValue
-from ...values import json_text
+from ...json_values import json_text
 from ...vars_text import read_vars
 from ..rows import ADDED_TO
 

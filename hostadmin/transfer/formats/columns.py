@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...errors import InvalidFile, InvalidValue
-from ...values import HOST_RULES, clean_vars, quoted
+from ...json_values import clean_vars
+from ...rules import HOST_RULES
+from ...values import quoted
 
 MAX_COLUMNS = 500
 EXAMPLE = "hostname,ip_addr,port,status,environment,os,location,role,owner,groups"

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ...errors import FieldError, InvalidFile
-from ...values import json_text, quoted
+from ...json_values import json_text
+from ...values import quoted
 from ..rows import Row
 
 # For formats that cannot be understood before the last line is read.

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ...errors import FieldError, InvalidFile, InvalidValue
-from ...values import GROUP_RULES, quoted
+from ...rules import GROUP_RULES
+from ...values import quoted
 from ..rows import COLUMNS, ROW, Row
 from .document import FileGroup, FileVars, Item, Source, lines_of
 from .json_text import MAX_RECORD, Decoder, Stream, in_words, twice
