@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from . import admin, cli, database, engines, gate, history, schema, web
+from . import admin, cli, database, engines, gate, recorder, schema, web
 from .config import INSTANCE, ROOT, Settings, load_settings
 
 
@@ -30,7 +30,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.extensions["hostadmin"] = settings
     database.install(app)
-    history.install()
+    recorder.install()
     schema.install(app)
     web.install(app, settings)
     gate.install(app)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import event
 
-from hostadmin import history
+from hostadmin import history, recorder
 from hostadmin.database import db
 from hostadmin.history import Act
 from hostadmin.inventory import hosts
@@ -28,9 +28,9 @@ from .people import log_in
 
 ROUNDS, SAVES = 3, 30
 LISTENERS = {
-    "before_flush": history._before_flush,
-    "after_flush": history._after_flush,
-    "before_commit": history._before_commit,
+    "before_flush": recorder._before_flush,
+    "after_flush": recorder._after_flush,
+    "before_commit": recorder._before_commit,
 }
 PAGES = ("/changes/", "/changes/?source=import", "/changes/?field=owner")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hostadmin import history
+from hostadmin import history, recorder
 from hostadmin.database import db
 from hostadmin.errors import InvalidInput
 from hostadmin.history import Act
@@ -82,7 +82,7 @@ def clear() -> None:
 
 def state() -> list[dict[str, Any]]:
     db.session.rollback()
-    found = [history.snapshot(host) for host in db.session.query(Host)]
+    found = [recorder.snapshot(host) for host in db.session.query(Host)]
     return sorted(found, key=lambda fields: fields["hostname"])
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from hostadmin import history
+from hostadmin import history, recorder
 from hostadmin.clock import utcnow
 from hostadmin.database import db, was_rolled_back
 from hostadmin.errors import Busy, InvalidInput
@@ -478,7 +478,7 @@ def test_if_the_entry_cannot_be_written_the_change_does_not_happen(
     def fail(*_):
         raise sa.exc.OperationalError("INSERT", {}, Exception("disk full"))
 
-    monkeypatch.setattr(history, "add_entries", fail)
+    monkeypatch.setattr(recorder, "add_entries", fail)
 
     with pytest.raises(sa.exc.OperationalError), writing():
         hosts.change_host(host_id, {"owner": "me"})
@@ -666,8 +666,8 @@ def test_entries_in_a_savepoint_are_refused(session, writing, make_host):
 
 
 def test_installing_twice_records_once(session, writing, recorded):
-    history.install()
-    history.install()
+    recorder.install()
+    recorder.install()
     with writing():
         hosts.add_host({"hostname": "a"})
 

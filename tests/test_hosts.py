@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from hostadmin import history
+from hostadmin import history, recorder
 from hostadmin.clock import utcnow
 from hostadmin.database import db
 from hostadmin.errors import Conflict, InvalidInput, NotFound
@@ -37,7 +37,7 @@ FULL = {
 def shown(host):
     """Return the fields of a host as plain values."""
     return {
-        field: history.json_value(getattr(host, field)) for field in Host.__recorded__
+        field: recorder.json_value(getattr(host, field)) for field in Host.__recorded__
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from hostadmin import history
+from hostadmin import history, recorder
 from hostadmin.database import db
 from hostadmin.errors import Conflict
 from hostadmin.history import Act
@@ -101,7 +101,7 @@ def test_every_field_of_a_new_host_is_written_and_recorded(import_text):
     assert (host.version, host.ip_key) == (1, "4" + "0a000001".rjust(32, "0"))
     entries = last_entries()
     assert entries["web-1"] == {
-        field: [None, value] for field, value in history.snapshot(host).items()
+        field: [None, value] for field, value in recorder.snapshot(host).items()
     }
     assert set(entries) == {"web-1", "web", "eu"}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from hostadmin import history
+from hostadmin import history, recorder
 from hostadmin.database import db
 from hostadmin.errors import Conflict
 from hostadmin.history import Act
@@ -140,7 +140,7 @@ def test_the_history_is_as_if_each_was_written_by_hand(import_text, session):
     for entry in session.scalars(
         sa.select(ChangeEntry).where(ChangeEntry.change_set_id == last.id)
     ):
-        now = history.snapshot(session.get(Group, entry.subject_id))
+        now = recorder.snapshot(session.get(Group, entry.subject_id))
         for field, (_, after) in entry.changes.items():
             assert now[field] == after
     assert session.scalar(sa.select(sa.func.count(ChangeSet.id))) == 2

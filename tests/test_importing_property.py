@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hostadmin import history
+from hostadmin import history, recorder
 from hostadmin.database import Base, db
 from hostadmin.history import Act
 from hostadmin.models import Group, Host
@@ -72,12 +72,12 @@ def state(content: dict[str, Any]) -> dict[str, Any]:
     db.session.rollback()
     named = {item["hostname"] for item in content["hosts"]}
     hosts = {
-        host.hostname: _by_name(history.snapshot(host))
+        host.hostname: _by_name(recorder.snapshot(host))
         for host in db.session.scalars(sa.select(Host).where(Host.hostname.in_(named)))
     }
     stated = {item["name"] for item in content["groups"]}
     groups = {
-        group.name: _by_name(history.snapshot(group))
+        group.name: _by_name(recorder.snapshot(group))
         for group in db.session.scalars(sa.select(Group).where(Group.name.in_(stated)))
     }
     # 1, 1.0 and true are three.

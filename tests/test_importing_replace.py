@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from hostadmin.database import db
-from hostadmin.history import snapshot
 from hostadmin.inventory import hosts
 from hostadmin.inventory.groups import effective_variables
+from hostadmin.recorder import snapshot
 from hostadmin.transfer import importing
 
 ANSIBLE_INVENTORY = Path(sys.executable).parent / "ansible-inventory"

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hostadmin import history
+from hostadmin import history, recorder
 from hostadmin.database import Base, db
 from hostadmin.history import Act
 from hostadmin.inventory import groups, hosts
@@ -138,7 +138,7 @@ def fill(inventory: dict[str, Any]) -> None:
 
 def state(kind: type[Host | Group | Inventory]) -> list[str]:
     db.session.rollback()
-    found = [history.snapshot(row) for row in db.session.scalars(sa.select(kind))]
+    found = [recorder.snapshot(row) for row in db.session.scalars(sa.select(kind))]
     for fields in found:
         for name in ("groups", "children"):
             # Their ids are new.

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from werkzeug.datastructures import MultiDict
 
-from .. import history
+from .. import history, recorder
 from ..database import db
 from ..errors import InvalidValue
 from ..models import ChangeEntry, Group
@@ -135,7 +135,7 @@ def _earlier(model: Any, seen: int) -> Earlier:
     if not isinstance(model, history.Recorded) or version is None:
         return Earlier(None)
     subject, versions = model.__subject__, (seen, version)
-    found = earlier(db.session(), subject, model.id, history.snapshot(model), versions)
+    found = earlier(db.session(), subject, model.id, recorder.snapshot(model), versions)
     if not found.fields and subject != "inventory":
         # Nobody opened what was not there.
         return Earlier(None, found.newer if seen else [])
@@ -164,7 +164,7 @@ class _Values:
         self._forms = {"mine": form, "theirs": fields(obj=model)}
         self._values: dict[str, dict[str, Any]] = {}
         if self._recorded:
-            self._values["theirs"] = _named(history.snapshot(model))
+            self._values["theirs"] = _named(recorder.snapshot(model))
         if then.fields is not None:
             base = _named(then.fields)
             self._values["base"] = base
@@ -195,7 +195,7 @@ class _Values:
         if field.errors:
             raise InvalidValue("could not be read.")
         rule = self._rules.get(name)
-        return history.json_value(rule(field.data) if rule else field.data)
+        return recorder.json_value(rule(field.data) if rule else field.data)
 
 
 def _folded(name: str, value: Any) -> Any:
