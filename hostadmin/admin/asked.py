@@ -4,13 +4,14 @@ The list, the stats and the files read it here, so that they mean the same hosts
 """
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from werkzeug.datastructures import MultiDict
 
 from ..errors import QueryError
+from ..paging import Count
 from ..query.conditions import MAX_TERMS
 from ..query.fields import Kind, find_field
 from ..query.filters import parse_filter_list
@@ -19,7 +20,8 @@ from ..query.printing import and_also, to_text, top_level_terms, without
 from ..query.ranges import parse_range
 from ..query.tree import Node, Or, all_of, terms_of
 from ..words import time_text
-from .listing import PARAMETERS, Chip, ListRequest, read_request
+from .host_filters import filter_menu
+from .listing import PARAMETERS, Chip, Listing, ListRequest, read_request
 from .urls import QUERY, ViewUrl, is_filter
 
 _parsed = functools.lru_cache(maxsize=64)(parse)
@@ -99,3 +101,30 @@ def _resolved(node: Node) -> str:
             if isinstance(times.low, datetime) and not value[:4].isdigit():
                 found.append(f"{value} is {time_text(times.low)}. ")
     return "".join(found)
+
+
+def query_frame(
+    url: ViewUrl,
+    node: Node,
+    total: int,
+    chips: Sequence[object],
+    view_names: Sequence[str],
+    verb: str = "Count",
+) -> Listing:
+    """Return what the query bar needs, the same as on the list."""
+    return Listing(
+        noun="host",
+        nouns="hosts",
+        url=url,
+        sort_name="",
+        sort_desc=False,
+        size=0,
+        count=Count(total),
+        total=Count(total),
+        chips=chips,  # type: ignore[arg-type]
+        filter_fields=filter_menu(),
+        search_name=QUERY,
+        search_label=f"{verb} only hosts with env:prod -owner:search web*",
+        search_value=to_text(node),
+        view_names=view_names,
+    )

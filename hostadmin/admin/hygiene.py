@@ -15,12 +15,11 @@ from ..inventory.lookalikes import LookAlikes, find_look_alikes
 from ..query.describing import describe_count, spelling
 from ..query.tree import EVERYTHING, Node, all_of
 from ..values import quoted
-from .asked import query_chips, read_hosts_request, with_query
+from .asked import query_chips, query_frame, read_hosts_request, with_query
 from .budget import Budget
 from .count_tables import linked
 from .host_filters import filter_menu
 from .listing import ADD_FILTER, added_filter_url
-from .stats import query_frame
 from .urls import ViewUrl
 
 PARAMETERS = ("days", *ADD_FILTER)

@@ -1,14 +1,11 @@
 """The counts: an overview, and a table by one or two things of one's own choice."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from flask import Response, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
-from werkzeug.datastructures import MultiDict
 
 from ..database import db
 from ..errors import NotFound, QueryError
@@ -17,38 +14,31 @@ from ..inventory.axes import MOST_ROWS, Order
 from ..inventory.counts import CrossTable, Table
 from ..inventory.dimensions import PERIODS, Dimension, groupable_names
 from ..inventory.lately import LATELY_DAYS
-from ..paging import Count
 from ..query.compile import compile_node
 from ..query.describing import describe_count, spelling
 from ..query.fields import FIELDS, Kind
-from ..query.printing import to_text
 from ..query.tree import EVERYTHING, Node, all_of
-from ..transfer.formats.cells import guarded
-from ..values import did_you_mean, quoted
-from .asked import query_chips, read_hosts_request, with_query
+from ..values import quoted
+from .asked import query_chips, query_frame, read_hosts_request, with_query
 from .budget import Budget
+from .count_choice import (
+    PARAMETERS,
+    SHOWN,
+    TABLES,
+    VIEW_NAMES,
+    Choice,
+    read_choice,
+    wanted_tables,
+)
+from .count_files import as_csv, as_json, file_name
 from .count_tables import CrossView, TableView, cross_view, linked, lower, table_view
 from .host_filters import filter_menu
 from .lately import shown_lately
-from .listing import ADD_FILTER, Listing, added_filter_url
+from .listing import added_filter_url
 from .statements import count_statement
-from .urls import QUERY, VIEW, ViewUrl
+from .urls import VIEW, ViewUrl
 from .view_menu import opens_with, view_menu
 
-# What the overview shows, in this order; two with a comma make a cross table.
-TABLES = (
-    "status",
-    "os",
-    "owner",
-    "network",
-    "location,os",
-    "port",
-    "created:month",
-    "env",
-    "location",
-    "role",
-    "group",
-)
 SHORT = Order(top=7)
 SMALL_CROSS = (Order(top=8), Order(top=6))
 TONES = {"active": "accent", "offline": "danger"}
@@ -56,10 +46,6 @@ TOPS = ("10", "20", "50", "100", "all")
 MOST_COLUMNS = 20
 # Of a file about two things; with all columns, so many rows are 200,000 numbers.
 MOST_CROSS_ROWS = 10_000
-MOST_TABLES = 50
-SHOWN = {"count": "count", "row": "% of the row", "column": "% of the column"}
-VIEW_NAMES = ("by", "table", "order", "top", "zero", "show")
-PARAMETERS = (*VIEW_NAMES, *ADD_FILTER)
 
 
 @dataclass(frozen=True)
@@ -68,15 +54,6 @@ class Card:
     label: str
     url: str
     tone: str
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a table shows, as it was chosen in the address."""
-
-    by: tuple[str, ...]
-    order: Order
-    show: str
 
 
 class StatsPage(BaseView):
@@ -90,7 +67,7 @@ class StatsPage(BaseView):
         if added:
             return redirect(added)
         node = asked.node
-        choice = _read_choice(request.args, MOST_ROWS)
+        choice = read_choice(request.args, MOST_ROWS)
         hosts = with_query(ViewUrl("hosts.index_view", ()), node)
         chips = query_chips(asked.url, node)
         # A table knows its total; to count again would double what it costs.
@@ -121,18 +98,17 @@ class StatsPage(BaseView):
         if kind not in ("csv", "json"):
             raise NotFound(f"There is no format {quoted(kind)}; csv and json are.")
         node = read_hosts_request("stats.table", request.args, PARAMETERS).node
-        choice = _read_choice(request.args)
+        choice = read_choice(request.args)
         if not choice.by:
             raise QueryError("The table of what?", "Add by=env or the like.")
         found = _read(node, choice)
         if kind == "json":
-            return jsonify(_as_json(found))
-        name = "-by-".join(("hosts", *choice.by)).replace("/", "-").replace(":", "-")
-        safe = "".join(c for c in name if c.isascii() and (c.isalnum() or c in "-_."))
+            return jsonify(as_json(found))
+        name = file_name(choice.by)
         return Response(
-            _as_csv(found),
+            as_csv(found),
             mimetype="text/csv",
-            headers={"Content-Disposition": f"attachment; filename={safe}.csv"},
+            headers={"Content-Disposition": f"attachment; filename={name}.csv"},
         )
 
     def _table_page(
@@ -171,7 +147,7 @@ class StatsPage(BaseView):
         budget = Budget()
         url: ViewUrl = context["listing"].url  # type: ignore[attr-defined]
         total: int = context["total"]  # type: ignore[assignment]
-        wanted = _wanted_tables(request.args)
+        wanted = wanted_tables(request.args)
         page: str = self.render(
             "hostadmin/stats.html",
             sentence=_sentence(total, node, ()),
@@ -185,52 +161,6 @@ class StatsPage(BaseView):
             **context,
         )
         return page
-
-
-# ---- reading the address
-
-
-def _read_choice(args: MultiDict[str, str], most: int | None = None) -> Choice:
-    """Return what is to be counted; of "all" values, ``most`` are shown."""
-    by = tuple(text.strip() for text in args.getlist("by") if text.strip())
-    if len(by) > 2:
-        raise QueryError("Hosts are counted by one or two things, not more.")
-    top = _read_top(args.get("top", "").strip()) or most
-    order = _one_of(args, "order", ("count", "value"))
-    zeros = _one_of(args, "zero", ("0", "1")) == "1"
-    show = _one_of(args, "show", tuple(SHOWN))
-    return Choice(by, Order(top, order == "value", zeros), show)
-
-
-def _wanted_tables(args: MultiDict[str, str]) -> list[str]:
-    """Return the tables of the overview, each once. Raises ``QueryError``."""
-    wanted = list(dict.fromkeys(args.getlist("table"))) or list(TABLES)
-    if len(wanted) > MOST_TABLES:
-        raise QueryError(f"An overview has at most {MOST_TABLES} tables.")
-    return wanted
-
-
-def _one_of(args: MultiDict[str, str], name: str, known: Sequence[str]) -> str:
-    value = args.get(name, "").strip() or known[0]
-    if value not in known:
-        raise QueryError(
-            f"{quoted(value)} is nothing that “{name}” can be.",
-            did_you_mean(value, known) or f"Use one of: {', '.join(known)}.",
-        )
-    return value
-
-
-def _read_top(text: str) -> int | None:
-    if text == "all":
-        return None
-    text = text or "20"
-    good = text.isascii() and text.isdigit() and len(text) < 6
-    if not good or not 1 <= int(text) <= MOST_ROWS:
-        raise QueryError(
-            f"{quoted(text)} is no number of values to show.",
-            f"1 to {MOST_ROWS:,} are possible, and “all”.",
-        )
-    return int(text)
 
 
 # ---- counting
@@ -328,33 +258,6 @@ def _view(
 # ---- around the tables
 
 
-def query_frame(
-    url: ViewUrl,
-    node: Node,
-    total: int,
-    chips: Sequence[object],
-    view_names: Sequence[str],
-    verb: str = "Count",
-) -> Listing:
-    """Return what the query bar needs, the same as on the list."""
-    return Listing(
-        noun="host",
-        nouns="hosts",
-        url=url,
-        sort_name="",
-        sort_desc=False,
-        size=0,
-        count=Count(total),
-        total=Count(total),
-        chips=chips,  # type: ignore[arg-type]
-        filter_fields=filter_menu(),
-        search_name=QUERY,
-        search_label=f"{verb} only hosts with env:prod -owner:search web*",
-        search_value=to_text(node),
-        view_names=view_names,
-    )
-
-
 def _sentence(total: int, node: Node, dimensions: Sequence[Dimension]) -> str:
     hosts = describe_count(total, node, spelling(db.session()))
     if dimensions:
@@ -389,44 +292,3 @@ def _switched(url: ViewUrl, choice: Choice) -> str | None:
         return None
     rest = tuple(pair for pair in url.pairs if pair[0] != "by")
     return str(ViewUrl(url.endpoint, (*rest, *(("by", b) for b in choice.by[::-1]))))
-
-
-# ---- files
-
-
-def _as_csv(found: Table | CrossTable) -> str:
-    """Return one line a number; "kind" tells a value from what reads like it."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    if isinstance(found, Table):
-        writer.writerow([found.dimension.name, "kind", "hosts"])
-        for slot, number in zip(found.slots, found.counts, strict=True):
-            writer.writerow([guarded(slot.value or ""), slot.kind.value, number])
-        return out.getvalue()
-    names = [table.dimension.name for table in (found.rows, found.columns)]
-    writer.writerow([names[0], "kind", names[1], "kind", "hosts"])
-    for row, column, number in counts.cells_of(found):
-        cells = [
-            c for s in (row, column) for c in (guarded(s.value or ""), s.kind.value)
-        ]
-        writer.writerow([*cells, number])
-    return out.getvalue()
-
-
-def _as_json(found: Table | CrossTable) -> dict[str, object]:
-    if isinstance(found, Table):
-        rows = [
-            {"value": slot.value, "kind": slot.kind.value, "hosts": number}
-            for slot, number in zip(found.slots, found.counts, strict=True)
-        ]
-        return {"by": [found.dimension.name], "total": found.total, "rows": rows}
-    cells = [
-        {
-            "values": [row.value, column.value],
-            "kinds": [row.kind.value, column.kind.value],
-            "hosts": number,
-        }
-        for row, column, number in counts.cells_of(found)
-    ]
-    names = [table.dimension.name for table in (found.rows, found.columns)]
-    return {"by": names, "total": found.total, "cells": cells}

@@ -18,7 +18,7 @@ from ..query.describing import describe, spelling
 from ..query.parse import parse
 from ..query.tree import Node
 from ..values import quoted
-from . import stats
+from . import count_choice
 from .acting import web_act, web_viewer
 from .asked import read_hosts_request
 from .base import parse_id
@@ -29,7 +29,7 @@ from .view_menu import ENDPOINTS, kept_args, opened_url, opened_view
 
 bp = Blueprint("views", __name__)
 
-KNOWN = {views.HOSTS: (*PARAMETERS, COLS), views.STATS: stats.PARAMETERS}
+KNOWN = {views.HOSTS: (*PARAMETERS, COLS), views.STATS: count_choice.PARAMETERS}
 # What the address of these pages says besides that of the page to keep.
 OWN = ("id", "page", "name", "shared")
 
