@@ -402,7 +402,7 @@ def test_a_host_in_two_groups_counts_once(session, hosts):
 def test_many_members_are_probed_and_found_alike(session, hosts, monkeypatch):
     expected = names(session, EU), names(session, Not(EU))
 
-    monkeypatch.setattr("hostadmin.query.terms.CAP", 0)
+    monkeypatch.setattr("hostadmin.query.members.CAP", 0)
 
     assert (names(session, EU), names(session, Not(EU))) == expected
 

@@ -67,7 +67,7 @@ def test_with_the_index_and_without_the_same_is_found(
     with_index = {text: found(session, text) for text in QUERIES}
     used = str(compile_node(session, parse("name~web")))
     monkeypatch.setattr(trigrams, "near", lambda *_: None)
-    monkeypatch.setattr("hostadmin.query.terms.near", lambda *_: None)
+    monkeypatch.setattr("hostadmin.query.names.near", lambda *_: None)
 
     assert "hosts.id IN" in used
     for text in QUERIES:

@@ -24,10 +24,11 @@ from ..errors import (
 from ..history import CHANGED, CREATED, DELETED, add_entries
 from ..models import NOBODY, DefaultView, SavedView
 from ..query.fields import Kind, find_field
+from ..query.matching import is_pattern
 from ..query.membership import ALL, UNGROUPED, group_ids
 from ..query.parse import parse
 from ..query.printing import to_text
-from ..query.terms import is_pattern, spellings_of
+from ..query.terms import spellings_of
 from ..query.tree import EQUALS, And, Node, Or, Term, terms_of
 from ..values import clean_view_name, fold, quoted
 from .listing import parse_sort

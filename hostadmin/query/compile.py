@@ -15,13 +15,10 @@ from ..paging import CAP
 from ..values import fold, nearest
 from . import tree
 from .fields import Field, Kind, find_field
+from .matching import is_pattern
+from .members import groups_alone
 from .parts import Clause
-from .terms import (
-    groups_alone,
-    is_pattern,
-    parts_of,
-    spellings_of,
-)
+from .terms import parts_of, spellings_of
 from .tree import And, Node, Not, Or, Term, Word
 
 __all__ = [

@@ -15,8 +15,9 @@ from ..models import VocabularyEntry
 from ..values import fold
 from . import tree
 from .fields import Field, Kind, find_field
+from .matching import is_pattern
 from .printing import listed, term_sentence, to_sentence, top_level_terms
-from .terms import is_pattern, spellings_of
+from .terms import spellings_of
 from .tree import Node, Not, Or, Quoted, Term, Word
 
 # Returns a value as the inventory spells it.

@@ -68,3 +68,12 @@ def _among(engine: str, ids: Sequence[int]) -> Clause:
     if engine == "postgresql":
         return Host.id == sa.any_(sa.literal(ids, sa.ARRAY(sa.Integer)))
     return Host.id.in_(ids)
+
+
+def has_none(session: orm.Session, host_id: Column | sa.Column[int]) -> Clause:
+    """Return the condition that a host has no row in another table."""
+    if session.get_bind().dialect.name not in ("mysql", "mariadb"):
+        return ~sa.exists().where(host_id == Host.id)
+    # MariaDB would turn NOT EXISTS into a list of all hosts that have one.
+    one = sa.select(host_id).where(host_id == Host.id).limit(1)
+    return one.correlate(Host).scalar_subquery().is_(None)

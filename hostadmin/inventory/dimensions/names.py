@@ -10,7 +10,7 @@ from ...models import Host, HostAlias
 from ...query import tree
 from ...query.compile import compile_node
 from ...query.fields import FIELDS
-from ...query.terms import is_pattern
+from ...query.matching import is_pattern
 from ...query.tree import Node, Not, Term, all_of
 from .base import Dimension, Way, empty, equal_to
 
