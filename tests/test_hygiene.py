@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from bs4 import BeautifulSoup
 
+from hostadmin import history
 from hostadmin.clock import utcnow
 from hostadmin.inventory import hygiene
+from hostadmin.inventory.bulk import insert_hosts
 from hostadmin.inventory.counts import count_hosts
-from hostadmin.inventory.listing import iter_hosts
+from hostadmin.inventory.listing import iter_hosts, list_hosts
 from hostadmin.inventory.lookalikes import find_look_alikes, group_alike, look_alike
 from hostadmin.models import Host
 from hostadmin.query.checks import CHECKS
@@ -70,6 +72,20 @@ def test_what_many_hosts_share_is_found_alike(session, odd, monkeypatch, check, 
 
 def names_of(session, text):
     return {host.hostname for host in iter_hosts(session, parse(text))}
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_thousands_of_hosts_are_checked_in_time(session, check):
+    with history.writing("tests"):
+        names = [
+            f"host{number}.example.{top}" for number in range(1_500) for top in "ab"
+        ]
+        insert_hosts(session(), [{"hostname": name} for name in names], {})
+
+    page = list_hosts(session, parse(f"check:{check}"))
+
+    assert page.stopped_after == 0
+    assert page.count.value == (len(names) if check == "same-short-name" else 0)
 
 
 def test_those_who_may_see_sql_see_one_value_for_many_ids(client, odd, monkeypatch):

@@ -24,12 +24,22 @@ def short_name(engine: str, name: ColumnElement[str]) -> ColumnElement[str]:
     find = sa.func.strpos if engine == "postgresql" else sa.func.instr
     dot: ColumnElement[int] = find(name, ".")
     short = sa.func.substr(name, 1, dot - 1)
-    rest: ColumnElement[str] = short
-    for digit in "0123456789":
-        rest = sa.func.replace(rest, digit, "")
     # Most names begin with a letter, and then their digits need not be taken out.
-    is_number = sa.and_(name >= "0", name < ":", sa.func.length(rest) == 0)
+    is_number = sa.and_(
+        name >= "0", name < ":", sa.func.length(_without_digits(engine, short)) == 0
+    )
     return sa.case((dot == 0, name), (is_number, name), else_=short)
+
+
+def _without_digits(engine: str, text: ColumnElement[str]) -> ColumnElement[str]:
+    digits = "0123456789"
+    if engine not in ("mysql", "mariadb"):
+        # At the start only, which is as good where nothing may remain.
+        trimmed: ColumnElement[str] = sa.func.ltrim(text, digits)
+        return trimmed
+    for digit in digits:
+        text = sa.func.replace(text, digit, "")
+    return text
 
 
 def _same_address(session: orm.Session) -> list[Part]:
@@ -86,13 +96,13 @@ def _known(
 
 
 def _same_short_name(session: orm.Session) -> list[Part]:
-    engine = session.get_bind().dialect.name
-    other = orm.aliased(Host)
-    others = short_name(engine, other.hostname_key.expression)
-    repeated = sa.select(others).group_by(others).having(sa.func.count() > 1)
-    doubled = orm.aliased(Host)
-    short = short_name(engine, doubled.hostname_key.expression)
-    return _known(session, sa.select(doubled.id).where(short.in_(repeated)))
+    host = orm.aliased(Host)
+    short = short_name(session.get_bind().dialect.name, host.hostname_key.expression)
+    # One pass: MariaDB would read all names again for each of them where a list of
+    # the repeated ones is asked for.
+    alike = sa.func.count().over(partition_by=short).label("alike")
+    named = sa.select(host.id, alike).subquery("named")
+    return _known(session, sa.select(named.c.id).where(named.c.alike > 1))
 
 
 def _alias_is_name(session: orm.Session) -> list[Part]:
