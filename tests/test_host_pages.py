@@ -192,6 +192,15 @@ def test_what_a_narrow_column_cuts_is_told_in_full(client, make_host, make_group
     assert row.select_one(".col-groups").text.split() == [*names[:2], "+2"]
 
 
+def test_a_title_does_not_hold_thousands_of_characters(client, make_host):
+    make_host(aliases=[f"{number}{'x' * 200}" for number in range(10, 74)])
+
+    page = parse(client.get("/hosts/?cols=hostname,aliases"))
+
+    titles = [len(tag["title"]) for tag in page.select(".rows [title]")]
+    assert 200 < max(titles) < 1_000
+
+
 def test_what_is_not_there_has_a_hint(client, make_host):
     make_host(environment="production")
 

@@ -29,9 +29,9 @@ def _link(url: str, text: object) -> Markup:
     return Markup('<a class="name" href="{0}" title="{1}">{1}</a>').format(url, text)
 
 
-def _titled(shown: object, text: object) -> Markup:
-    """Return what a narrow column may cut, with the full text as title."""
-    return Markup('<span title="{}">{}</span>').format(text, shown)
+def _titled(shown: object, text: str) -> Markup:
+    """Return what a narrow column may cut, with the text as title."""
+    return Markup('<span title="{}">{}</span>').format(text[:MAX_TITLE], shown)
 
 
 def _mono(text: object) -> Markup:
@@ -166,7 +166,7 @@ def format_variable(host: Any, path: Sequence[str]) -> Markup:
     if value in (None, ""):
         return NOT_SET
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return _titled(_mono(text[:MAX_START]), text[:MAX_TITLE])
+    return _titled(_mono(text[:MAX_START]), text)
 
 
 def format_environment(
