@@ -213,6 +213,7 @@ def test_what_needs_no_error_is_told() -> None:
         "Not understood, and skipped by Ansible, too",
         "What stands there twice counts only where it stands last, as for Ansible",
     ]
+    assert notes[1].endswith(": “a” in lines 1 and 3.")
 
     notes = []
     read(ansible_ini, "[a]\na", notes)

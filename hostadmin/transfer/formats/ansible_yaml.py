@@ -97,7 +97,7 @@ class Walk:
         if self._doubles:
             self._notes.append(
                 "What stands there twice counts only where it stands last, as for "
-                f"Ansible: {some(self._doubles)}."
+                f"Ansible: {some(self._doubles, str)}."
             )
         return self._inventory.items()
 

@@ -127,8 +127,8 @@ def namesakes_note(names: Sequence[str]) -> str:
     )
 
 
-def some(names: Sequence[str]) -> str:
+def some(names: Sequence[str], show: Callable[[str], str] = quoted) -> str:
     """Return the first few names, and how many more there are."""
-    shown = ", ".join(quoted(name) for name in names[:SHOWN])
+    shown = ", ".join(show(name) for name in names[:SHOWN])
     more = len(names) - SHOWN
     return f"{shown} and {more:,} more" if more > 0 else shown
