@@ -276,15 +276,15 @@ def test_a_set_that_is_not_there_is_an_error(client, some, value):
 
 
 def test_old_sets_go_unless_a_view_names_them(session, monkeypatch):
-    from hostadmin.inventory import views
+    from hostadmin.inventory import view_saving, views
 
     def keep(*ids):
         return history.write(Act("a", "web"), lambda: sets.keep_set(session(), ids))
 
     named, old = keep(1, 2), keep(3)
-    view = views.View("kept", "hosts", f"env:prod (set:{named} or web)")
+    view = view_saving.View("kept", "hosts", f"env:prod (set:{named} or web)")
     history.write(
-        Act("a", "web"), lambda: views.add_view(session(), views.Viewer(), view)
+        Act("a", "web"), lambda: view_saving.add_view(session(), views.Viewer(), view)
     )
     monkeypatch.setattr(sets, "KEPT", -sets.KEPT)
     new = keep(4)

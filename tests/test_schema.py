@@ -18,7 +18,16 @@ from hostadmin import create_app, history, schema
 from hostadmin.config import Settings, render_uri
 from hostadmin.database import Base, db
 from hostadmin.errors import ConfigError
-from hostadmin.inventory import counts, groups, hosts, listing, sets, views, whole
+from hostadmin.inventory import (
+    counts,
+    groups,
+    hosts,
+    listing,
+    sets,
+    view_saving,
+    views,
+    whole,
+)
 from hostadmin.models import (
     Account,
     AccountAddress,
@@ -355,10 +364,12 @@ def fill(app):
                         "notes": "é" * 1000,
                     }
                 )
-            view = views.View("Ä", "hosts", "env:prod", [("sort", "-ip")], shared=True)
+            view = view_saving.View(
+                "Ä", "hosts", "env:prod", [("sort", "-ip")], shared=True
+            )
             viewer = views.Viewer(7)
-            kept = views.add_view(db.session(), viewer, view)
-            views.set_default(db.session(), viewer, kept.id)
+            kept = view_saving.add_view(db.session(), viewer, view)
+            view_saving.set_default(db.session(), viewer, kept.id)
             sets.keep_set(db.session(), range(1, 20))
         with history.writing("bob", "import"):
             hosts.delete_host(hosts.find_host("host3.example").id)

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from hostadmin import history
 from hostadmin.errors import Conflict, InvalidInput, InvalidValue, NotFound
 from hostadmin.history import Act
-from hostadmin.inventory import groups, views
-from hostadmin.inventory.views import View, Viewer
+from hostadmin.inventory import groups, view_queries, view_saving, views
+from hostadmin.inventory.view_saving import View
+from hostadmin.inventory.views import Viewer
 from hostadmin.models import Account, ChangeSet, SavedView
 
 from .pages import csrf, parse
@@ -40,7 +41,7 @@ def keep(request, session, written):
     def run(name="Prod", query="", viewer=me, page="hosts", options=(), **more):
         shared = more.get("shared", True)
         view = View(name, page, query, options, shared)
-        return written(views.add_view, viewer, view).id
+        return written(view_saving.add_view, viewer, view).id
 
     return run
 
@@ -81,7 +82,7 @@ def test_a_name_is_free_once_for_each_owner_whatever_its_case(session, written, 
         keep(" GRÖSSE ", viewer=ANN)
     other = keep("Other", viewer=ANN)
     with pytest.raises(InvalidInput, match="is there already"):
-        written(views.change_view, ANN, other, View("grösse", "hosts"), 1)
+        written(view_saving.change_view, ANN, other, View("grösse", "hosts"), 1)
 
     assert names(views.list_views(session, ANN)) == ["Größe", "Other", "Größe"]
 
@@ -94,17 +95,17 @@ def test_private_views_are_their_owners_alone(session, written, keep):
     assert names(views.list_views(session, BOB)) == ["everybody's", "ours"]
     assert views.find_view(session, BOB, private) is None
     for change in (
-        lambda: written(views.change_view, BOB, private, View("x", "hosts"), 1),
-        lambda: written(views.delete_view, BOB, private, 1),
-        lambda: written(views.set_default, BOB, private),
-        lambda: written(views.change_view, BOB, shared, View("x", "hosts"), 1),
-        lambda: written(views.delete_view, BOB, shared, 1),
-        lambda: written(views.delete_view, GUEST, common, 1),
-        lambda: written(views.delete_view, ANN, 10**6, 1),
+        lambda: written(view_saving.change_view, BOB, private, View("x", "hosts"), 1),
+        lambda: written(view_saving.delete_view, BOB, private, 1),
+        lambda: written(view_saving.set_default, BOB, private),
+        lambda: written(view_saving.change_view, BOB, shared, View("x", "hosts"), 1),
+        lambda: written(view_saving.delete_view, BOB, shared, 1),
+        lambda: written(view_saving.delete_view, GUEST, common, 1),
+        lambda: written(view_saving.delete_view, ANN, 10**6, 1),
     ):
         with pytest.raises(NotFound):
             change()
-    written(views.change_view, BOB, common, View("all's", "hosts"), 1)
+    written(view_saving.change_view, BOB, common, View("all's", "hosts"), 1)
 
     session.rollback()
     assert names(views.list_views(session, ANN)) == ["mine", "ours", "all's"]
@@ -117,21 +118,23 @@ def test_who_may_not_share_keeps_views_for_themselves(session, written, keep):
         keep("for all", viewer=GUEST)
     own = keep("for me", viewer=GUEST, shared=False)
     with pytest.raises(InvalidInput, match="not for others"):
-        written(views.change_view, GUEST, own, View("for me", "hosts", shared=True), 1)
+        written(
+            view_saving.change_view, GUEST, own, View("for me", "hosts", shared=True), 1
+        )
 
-    written(views.delete_view, GUEST, own, 1)
+    written(view_saving.delete_view, GUEST, own, 1)
     assert names(views.list_views(session, GUEST)) == []
 
 
 def test_of_two_who_change_a_view_the_second_is_told(session, written, keep):
     id_ = keep("a", "env:prod")
-    written(views.change_view, ANN, id_, View("b", "hosts", "env:dev"), 1)
+    written(view_saving.change_view, ANN, id_, View("b", "hosts", "env:dev"), 1)
 
     session.rollback()
     with pytest.raises(Conflict, match="“b” was changed since you opened it"):
-        written(views.change_view, ANN, id_, View("c", "hosts"), 1)
+        written(view_saving.change_view, ANN, id_, View("c", "hosts"), 1)
     with pytest.raises(Conflict):
-        written(views.delete_view, ANN, id_, 1)
+        written(view_saving.delete_view, ANN, id_, 1)
 
     assert session.get(SavedView, id_).query == "env:dev"
 
@@ -151,13 +154,13 @@ def test_of_two_who_change_a_view_the_second_is_told(session, written, keep):
 )
 def test_what_makes_no_sense_is_not_kept(session, written, given, message):
     with pytest.raises(InvalidInput, match=message):
-        written(views.add_view, ANN, given)
+        written(view_saving.add_view, ANN, given)
     session.rollback()
     assert views.list_views(session, ANN) == []
 
 
 def test_there_is_a_limit_to_how_many(keep, monkeypatch):
-    monkeypatch.setattr(views, "MAX_VIEWS", 2)
+    monkeypatch.setattr(view_saving, "MAX_VIEWS", 2)
     keep("a", viewer=ANN)
     keep("b", viewer=ANN)
 
@@ -177,16 +180,16 @@ def test_the_list_opens_with_ones_own_choice_or_else_with_everybodys(
         return view and view.name
 
     assert opens(ANN) is None
-    written(views.set_default, NOBODY, common)
-    written(views.set_default, ANN, own)
+    written(view_saving.set_default, NOBODY, common)
+    written(view_saving.set_default, ANN, own)
     assert (opens(ANN), opens(BOB)) == ("own", "common")
-    written(views.set_default, BOB, None)
+    written(view_saving.set_default, BOB, None)
     assert opens(BOB) is None
-    written(views.set_default, ANN, common)
-    written(views.delete_view, ANN, common, 1)
+    written(view_saving.set_default, ANN, common)
+    written(view_saving.delete_view, ANN, common, 1)
     assert (opens(ANN), opens(NOBODY)) == (None, None)
     with pytest.raises(InvalidValue, match="view of hosts"):
-        written(views.set_default, ANN, keep("counts", page="stats", viewer=ANN))
+        written(view_saving.set_default, ANN, keep("counts", page="stats", viewer=ANN))
 
 
 def test_what_is_gone_is_told_and_does_not_keep_from_renaming(
@@ -195,15 +198,15 @@ def test_what_is_gone_is_told_and_does_not_keep_from_renaming(
     group = make_group(name="web")
     id_ = keep("Web", "group:web env:prod")
     view = views.get_view(session, ANN, id_)
-    assert views.problem_of(session, view) == ""
+    assert view_queries.problem_of(session, view) == ""
     history.write(Act("ann", "web"), lambda: groups.delete_group(group))
 
     view = views.get_view(session, ANN, id_)
-    assert views.problem_of(session, view).startswith("There is no group “web”")
+    assert view_queries.problem_of(session, view).startswith("There is no group “web”")
     renamed = View("Old web", "hosts", "group:web env:prod", shared=True)
-    written(views.change_view, ANN, id_, renamed, 1)
+    written(view_saving.change_view, ANN, id_, renamed, 1)
     with pytest.raises(InvalidInput, match="There is no group"):
-        written(views.change_view, ANN, id_, View("x", "hosts", "group:web"), 2)
+        written(view_saving.change_view, ANN, id_, View("x", "hosts", "group:web"), 2)
 
 
 # ---- the pages
@@ -605,10 +608,12 @@ def test_admins_may_change_what_others_shared_but_not_see_the_rest(
     admin = Viewer(9, manages=True)
 
     assert names(views.list_views(session, admin)) == ["ours"]
-    written(views.change_view, admin, shared, View("all", "hosts", shared=True), 1)
+    written(
+        view_saving.change_view, admin, shared, View("all", "hosts", shared=True), 1
+    )
     with pytest.raises(NotFound):
-        written(views.delete_view, admin, private, 1)
-    written(views.delete_view, admin, shared, 2)
+        written(view_saving.delete_view, admin, private, 1)
+    written(view_saving.delete_view, admin, shared, 2)
 
 
 def test_the_history_has_what_becomes_of_shared_views_alone(
@@ -618,8 +623,8 @@ def test_the_history_has_what_becomes_of_shared_views_alone(
     assert session.query(ChangeSet).count() == 0
     id_ = keep("ours", "env:prod", viewer=ANN)
     kept = View("all", "hosts", "env:prod", [("sort", "-ip")], shared=True)
-    written(views.change_view, ANN, id_, kept, 1)
-    written(views.delete_view, ANN, id_, 2)
+    written(view_saving.change_view, ANN, id_, kept, 1)
+    written(view_saving.delete_view, ANN, id_, 2)
 
     session.rollback()
     changes = session.query(ChangeSet).order_by(ChangeSet.id)

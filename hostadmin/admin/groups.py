@@ -11,7 +11,7 @@ from markupsafe import Markup
 from sqlalchemy import orm
 
 from ..database import db
-from ..inventory import groups, views
+from ..inventory import groups, view_queries, views
 from ..models import Group, SavedView
 from ..query.tree import EQUALS, Term
 from ..rules import GROUP_RULES
@@ -134,7 +134,7 @@ class GroupAdmin(ModelAdmin):
         super()._flash_saved(verb, model)
         old = g.pop("group_before", "")
         if old and old != model.name:
-            found = views.naming_group(db.session(), web_viewer(), old)
+            found = view_queries.naming_group(db.session(), web_viewer(), old)
             if found:
                 flash(_still_asking(found, old), "warning")
 

@@ -7,7 +7,7 @@ from werkzeug.datastructures import MultiDict
 
 from ..database import db
 from ..errors import QueryError
-from ..inventory import views
+from ..inventory import view_queries, views
 from ..models import SavedView
 from ..query.tree import Node
 from ..values import quoted
@@ -128,7 +128,7 @@ def view_menu(page: str, url: ViewUrl, chosen: Pairs = ()) -> ViewMenu:
 def gone_from_view(node: Node) -> str:
     """Return what the opened view asks for that no host has; nothing without one."""
     opened = opened_view()
-    gone = views.gone_values(db.session(), node) if opened is not None else []
+    gone = view_queries.gone_values(db.session(), node) if opened is not None else []
     if opened is None or not gone:
         return ""
     return (

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from ..database import db
 from ..errors import Conflict, InvalidInput, QueryError
 from ..history import write
-from ..inventory import views
+from ..inventory import view_queries, view_saving, views
 from ..inventory.listing import parse_sort
 from ..models import NOBODY, SavedView
 from ..query.describing import describe, spelling
@@ -95,12 +95,12 @@ def list_views() -> ResponseReturnValue:
 
 
 def _shown(view: SavedView, default: int | None) -> ShownView:
-    problem = views.problem_of(db.session(), view)
+    problem = view_queries.problem_of(db.session(), view)
     sentence = gone = ""
     if not problem:
         node = parse(view.query or "")
         sentence = _sentence(view.page, node)
-        gone = ", ".join(views.gone_values(db.session(), node))
+        gone = ", ".join(view_queries.gone_values(db.session(), node))
     return ShownView(
         view,
         opened_url(view),
@@ -136,7 +136,7 @@ def new() -> ResponseReturnValue:
     form = _sent(query)
     given = _view(form, page, asked)
     session, viewer = db.session(), web_viewer()
-    view = _written(form, lambda: views.add_view(session, viewer, given))
+    view = _written(form, lambda: view_saving.add_view(session, viewer, given))
     if view is None:
         return _show_form(title, form, page, asked), 400
     flash(f"Saved the view {quoted(view.name)}.", "success")
@@ -161,7 +161,7 @@ def edit() -> ResponseReturnValue:
     version = _version(form.version)
     try:
         done = _written(
-            form, lambda: views.change_view(session, viewer, id_, given, version)
+            form, lambda: view_saving.change_view(session, viewer, id_, given, version)
         )
     except Conflict as error:
         view = views.get_view(session, viewer, id_)
@@ -214,8 +214,8 @@ def _options(asked: ListRequest) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair in kept_args(asked.url.pairs) if pair[0] != QUERY)
 
 
-def _view(form: ViewForm, page: str, asked: ListRequest) -> views.View:
-    return views.View(form.name, page, form.query, _options(asked), form.shared)
+def _view(form: ViewForm, page: str, asked: ListRequest) -> view_saving.View:
+    return view_saving.View(form.name, page, form.query, _options(asked), form.shared)
 
 
 def _written(form: ViewForm, work: Callable[[], SavedView]) -> SavedView | None:
@@ -226,7 +226,7 @@ def _written(form: ViewForm, work: Callable[[], SavedView]) -> SavedView | None:
         view = work()
         was = views.default_view_id(session, viewer) == view.id
         if form.default != was:
-            views.set_default(session, viewer, view.id if form.default else None)
+            view_saving.set_default(session, viewer, view.id if form.default else None)
         return view
 
     try:
@@ -285,7 +285,7 @@ def delete() -> ResponseReturnValue:
     id_, version = view.id, _version(request.form.get("version", ""))
     try:
         gone = write(
-            web_act(), lambda: views.delete_view(session, viewer, id_, version)
+            web_act(), lambda: view_saving.delete_view(session, viewer, id_, version)
         )
     except Conflict as error:
         return _ask(views.get_view(session, viewer, id_), str(error)), 409
@@ -313,7 +313,7 @@ def choose_default() -> ResponseReturnValue:
     session, viewer = db.session(), web_viewer()
     text = request.form.get("id", "")
     view_id = parse_id(text) if text else None
-    write(web_act(), lambda: views.set_default(session, viewer, view_id))
+    write(web_act(), lambda: view_saving.set_default(session, viewer, view_id))
     view = views.default_view(session, viewer)
     with_what = quoted(view.name) if view is not None else "all hosts"
     flash(f"The list of hosts opens with {with_what}.", "success")

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from hostadmin import history
 from hostadmin.database import db
 from hostadmin.history import Act
-from hostadmin.inventory import views
+from hostadmin.inventory import view_saving, views
 
 
 @pytest.mark.parametrize(
@@ -14,16 +14,19 @@ from hostadmin.inventory import views
 )
 def test_pages_of_views_are_accessible(app, page, axe, make_host, console_errors):
     make_host(hostname="web-1", environment="prod")
-    kept = views.View("Production, all of it", "hosts", "env:prod", [("sort", "-ip")])
-    broken = views.View("Old web", "hosts", "env:dev")
+    kept = view_saving.View(
+        "Production, all of it", "hosts", "env:prod", [("sort", "-ip")]
+    )
+    broken = view_saving.View("Old web", "hosts", "env:dev")
     viewer = views.Viewer()
     with app.app_context():
         view_id = history.write(
-            Act("ann", "web"), lambda: views.add_view(db.session(), viewer, kept).id
+            Act("ann", "web"),
+            lambda: view_saving.add_view(db.session(), viewer, kept).id,
         )
 
         def keep_broken():
-            view = views.add_view(db.session(), viewer, broken)
+            view = view_saving.add_view(db.session(), viewer, broken)
             view.query = "group:gone"
             return view.id
 
