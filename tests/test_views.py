@@ -1,5 +1,6 @@
 """Saved views: kept, found, opened, changed and deleted, within what is allowed."""
 
+import random
 import re
 from urllib.parse import parse_qs, urlsplit
 
@@ -479,6 +480,23 @@ def test_renaming_a_group_tells_which_views_name_it(
     answer = send(f"/groups/edit/?id={group}", description="Serves pages")
     page = parse(client.get(answer.location))
     assert page.select_one(".message.is-warning") is None
+
+
+def test_many_views_with_long_names_fit_into_a_cookie(client, send, keep, make_group):
+    group = make_group(name="web")
+    # In no order that would let them be packed tightly.
+    dice = random.Random(1)
+    for _ in range(7):
+        keep(
+            "".join(map(chr, dice.choices(range(0x20000, 0x2A000), k=250))), "group:web"
+        )
+
+    answer = send(f"/groups/edit/?id={group}", name="front")
+
+    assert len(answer.headers["Set-Cookie"]) < 4_000
+    warning = parse(client.get(answer.location)).select_one(".message.is-warning")
+    assert len(warning.select("a")) == 5
+    assert "… and 2 more." in warning.text
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from ..models import Group, SavedView
 from ..query.tree import EQUALS, Term
 from ..rules import GROUP_RULES
 from ..values import quoted
+from ..words import shortened
 from . import columns, details
 from .acting import web_viewer
 from .asked import with_query
@@ -24,8 +25,9 @@ from .fields import NamesField, TextField, VarsField
 from .listing import Listing, ListRequest
 from .urls import ViewUrl
 
-# Views that the message after a rename names.
-MAX_NAMED = 10
+# Views that the message after a rename names, and how much of each name: it waits for
+# the next page in a cookie, and browsers drop those over 4 KB.
+MAX_NAMED, MAX_NAME = 5, 30
 
 
 class GroupAdmin(ModelAdmin):
@@ -150,7 +152,9 @@ class GroupAdmin(ModelAdmin):
 def _still_asking(found: list[SavedView], name: str) -> Markup:
     """Return which views need the new name of a group, with links to change them."""
     links = Markup(", ").join(
-        Markup('<a href="{}">{}</a>').format(_change_url(view), view.name)
+        Markup('<a href="{}">{}</a>').format(
+            _change_url(view), shortened(view.name, MAX_NAME)
+        )
         for view in found[:MAX_NAMED]
     )
     more = f" and {len(found) - MAX_NAMED} more" if found[MAX_NAMED:] else ""
