@@ -327,6 +327,18 @@ def test_a_view_is_deleted_after_a_question_and_can_be_saved_again(
     assert client.get(f"/views/delete/?id={id_}").status_code == 404
 
 
+def test_that_a_view_of_a_long_query_is_deleted_is_told(client, send, keep):
+    dice = random.Random(1)
+    names = (f"{dice.getrandbits(256):x}" for _ in range(90))
+    id_ = keep("Prod", f"name in ({', '.join(names)})")
+
+    answer = send(f"/views/delete/?id={id_}")
+
+    assert len(answer.headers["Set-Cookie"]) < 4_000
+    message = parse(client.get(answer.location)).select_one(".message")
+    assert message.text.strip() == "Deleted the view “Prod”."
+
+
 def test_the_list_opens_with_the_default_view_and_nothing_else_does(
     client, send, keep, three
 ):

@@ -32,6 +32,8 @@ bp = Blueprint("views", __name__)
 KNOWN = {views.HOSTS: (*PARAMETERS, COLS), views.STATS: count_choice.PARAMETERS}
 # What the address of these pages says besides that of the page to keep.
 OWN = ("id", "page", "name", "shared")
+# A message waits for the next page in a cookie, and browsers drop those over 4 KB.
+MAX_ADDRESS = 2_000
 
 
 def install(app: Flask) -> None:
@@ -291,8 +293,10 @@ def delete() -> ResponseReturnValue:
         return _ask(views.get_view(session, viewer, id_), str(error)), 409
     again = (("name", gone.name), ("shared", str(int(gone.shared))))
     url = ViewUrl("", (("page", gone.page), *again, *views.address_args(gone)))
-    done = Markup('Deleted the view {}. <a href="{}">Save it again</a>')
-    flash(done.format(quoted(gone.name), url.to("views.new")), "success")
+    done = Markup("Deleted the view {}.").format(quoted(gone.name))
+    if len(address := url.to("views.new")) <= MAX_ADDRESS:
+        done += Markup(' <a href="{}">Save it again</a>').format(address)
+    flash(done, "success")
     return redirect(url_for("views.list_views"))
 
 
