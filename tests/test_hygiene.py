@@ -63,11 +63,27 @@ def test_what_many_hosts_share_is_found_alike(session, odd, monkeypatch, check, 
     expected = [names_of(session, text) for text in texts]
 
     # One value with all ids, or a statement that looks for them.
+    session.rollback()
     monkeypatch.setattr(f"hostadmin.query.parts.{most}", 0)
     monkeypatch.setattr("hostadmin.query.checks.MANY", 0 if most == "MANY" else 10)
 
     assert [names_of(session, text) for text in texts] == expected
     assert len(expected[0]) + len(expected[1]) == len(ODD) + 1
+
+
+def test_a_check_is_looked_up_once_for_a_page_and_again_after_a_write(
+    client, odd, statements, make_host
+):
+    make_host(hostname="web-2.example.net", groups=[])
+    with statements() as sent:
+        page = client.get("/stats/?q=check:same-short-name")
+    make_host(hostname="web-2.example.org", groups=[])
+    after = client.get("/stats/?q=check:same-short-name")
+
+    # Once for the numbers of the page, and once for its statement at most.
+    assert sum("alike" in statement for statement in sent) == 1
+    assert "2 hosts" in page.text
+    assert "4 hosts" in after.text
 
 
 def names_of(session, text):

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql.elements import ColumnElement
 
+from ..engines import will_write
 from ..models import Host, HostAddress, HostAlias
 from .parts import MANY, Part, by_ids
 
@@ -123,3 +124,20 @@ CHECKS: dict[str, Callable[[orm.Session], list[Part]]] = {
     SAME_SHORT_NAME: _same_short_name,
     ALIAS_IS_NAME: _alias_is_name,
 }
+
+
+def found_by(session: orm.Session, check: str) -> list[Part]:
+    """Return how a host can be found by a check, looked up once for a page.
+
+    What one transaction reads is of one moment, or nearly; one that writes looks again.
+    """
+    if will_write.get():
+        return CHECKS[check](session)
+    transaction = session.connection().get_transaction()
+    known = session.info.get("checked")
+    if known is None or known[0] is not transaction:
+        known = session.info["checked"] = (transaction, {})
+    found: dict[str, list[Part]] = known[1]
+    if check not in found:
+        found[check] = CHECKS[check](session)
+    return found[check]

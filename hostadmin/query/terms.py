@@ -9,7 +9,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from ..models import Host, HostAddress, HostAlias, VocabularyEntry
 from ..values import fold
 from . import tree
-from .checks import CHECKS
+from .checks import found_by
 from .fields import Field, Kind, find_field
 from .matching import ESCAPE, is_pattern, like_of, like_pattern, match_key, one_of
 from .members import group_parts
@@ -183,7 +183,7 @@ def _notes(_session: orm.Session, _field: Field, term: Term) -> list[Part]:
 
 def _check(session: orm.Session, _field: Field, term: Term) -> list[Part]:
     wanted = sorted({parse_check(value) for value in term.values})
-    return [part for name in wanted for part in CHECKS[name](session)]
+    return [part for name in wanted for part in found_by(session, name)]
 
 
 def _set(session: orm.Session, _field: Field, term: Term) -> list[Part]:
