@@ -89,10 +89,10 @@ def test_groups_are_counted_by_their_members(
 
 
 def test_a_big_group_is_found_by_probes(session, make_host, make_group, monkeypatch):
-    from hostadmin.query import terms
+    from hostadmin.query import members
 
-    original = terms.capped_count
-    monkeypatch.setattr(terms, "capped_count", lambda s, ids: original(s, ids, 2))
+    original = members.capped_count
+    monkeypatch.setattr(members, "capped_count", lambda s, ids: original(s, ids, 2))
     make_group(name="web")
     for groups in (["web"], ["web"], ["web"], []):
         make_host(groups=groups)

@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,8 @@ DEFAULT_SORT = "hostname"
 BATCH = 1_000
 # What has no index may be slow to count, and slower to find where it is rare.
 COUNT_SECONDS = 1.0
+# To know what a query means, some of its conditions have to be looked up.
+COMPILE_SECONDS = 3.0
 # A page is read along the order, which is quick unless all matches stand at its end;
 # or all of them at once, which is slow where they are many, but does not mind where
 # they stand. Each way is tried for so long, then the other one for longer.
@@ -122,26 +124,43 @@ def list_hosts(
     total = capped_count(session, sa.select(Host.id))
     hosts = sa.select(Host).options(_GROUP_NAMES, *(_MORE[name] for name in more))
     if node == tree.EVERYTHING:
-        page = fetch_page(session, hosts, None, order, cursor, size, count=total)
-        return _host_page(page, total, total)
+        every = fetch_page(session, hosts, None, order, cursor, size, count=total)
+        return _host_page(every, total, total)
     forms, count = _count(session, node)
-    if count == Count(0) and forms is not None:
+    if forms is None:
+        try:
+            with time_limit(session, COMPILE_SECONDS):
+                forms = compile_forms(session, node)
+        except TooSlow as slow:
+            return _stopped(order, total, slow.seconds)
+    if count == Count(0):
         # Without an index it would take as long again to find none.
         if cursor:
             read_cursor(order, cursor)
         return _host_page(Page([], None, None, 1, order), count, total, forms.walked)
     read = functools.partial(
-        fetch_page, sort=order, cursor=cursor, size=size, count=count
+        fetch_page, session, hosts, sort=order, cursor=cursor, size=size, count=count
     )
+    page = _read_either_way(session, read, forms)
+    if page is None:
+        return _stopped(order, total, PAGE_SECONDS)
+    return _known_page(page, count, total, forms.walked)
+
+
+def _read_either_way(
+    session: orm.Session, read: Callable[..., Page[Host]], forms: Forms
+) -> Page[Host] | None:
     for seconds, way in ATTEMPTS:
         with contextlib.suppress(TooSlow), time_limit(session, seconds):
-            forms = forms or compile_forms(session, node)
             collect = way == "collect"
             where = forms.collected if collect else forms.walked
-            page = read(session, hosts, where, collect=collect)
-            return _known_page(page, count, total, forms.walked)
+            return read(where, collect=collect)
+    return None
+
+
+def _stopped(order: Sort, total: Count, seconds: float) -> HostPage:
     nothing: Page[Host] = Page([], None, None, 1, order.alone)
-    return _host_page(nothing, NOT_COUNTED, total, stopped_after=PAGE_SECONDS)
+    return _host_page(nothing, NOT_COUNTED, total, stopped_after=seconds)
 
 
 def _known_page(
