@@ -143,8 +143,14 @@ def _entry(
 # ---- nothing passes by
 
 
-def _watch(session: orm.Session, _transaction: object, connection: Any) -> None:
+def _watch(
+    session: orm.Session, transaction: orm.SessionTransaction, connection: Any
+) -> None:
     """Look at every statement of the session's own connection."""
+    if transaction.nested:
+        # A savepoint is on the connection that is watched already; once more for each
+        # of thousands, and every statement would be looked at thousands of times.
+        return
 
     def refuse_unrecorded(_connection: object, statement: Any, *_: object) -> None:
         if isinstance(statement, sa.TextClause):

@@ -814,3 +814,19 @@ def test_a_write_stands_though_the_planner_cannot_look(session, monkeypatch):
 def add_groups(session, *names):
     with history.writing("tests"):
         session.add_all([Group(name=name) for name in names])
+
+
+def test_a_connection_is_watched_once_however_many_savepoints(session):
+    connection = session.connection()
+    watchers = len(connection.dispatch.before_execute)
+
+    for _ in range(3):
+        with session.begin_nested():
+            assert session.connection() is connection
+
+    assert len(connection.dispatch.before_execute) == watchers
+    with (
+        session.begin_nested(),
+        pytest.raises(RuntimeError, match="would leave no history"),
+    ):
+        session.connection().execute(sa.delete(Host.__table__))
