@@ -468,6 +468,20 @@ function initKeys() {
   });
 }
 
+// -- forms: a second press on the way to the next page sends nothing again -------------
+
+function initForms() {
+  const sent = new WeakSet();
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.getAttribute("method")?.toLowerCase() !== "post") return;
+    if (sent.has(form)) event.preventDefault();
+    sent.add(form);
+    // Without an answer, it can be tried once more.
+    setTimeout(() => sent.delete(form), 3000);
+  });
+}
+
 document.body.append(element("div", { id: "live", class: "visually-hidden", role: "status", "aria-live": "polite" }));
 initTheme();
 initMenus();
@@ -479,5 +493,6 @@ for (const input of $$("input[data-complete]")) initQuery(input);
 for (const input of $$("input[data-kind=names]")) initNames(input);
 initTicks();
 initKeys();
+initForms();
 const summary = $("[data-focus]");
 if (summary) summary.focus();
