@@ -17,7 +17,7 @@ from .ranges import (
     check_value,
     word_range,
 )
-from .scanning import Scanner, bare_value, quoted_text
+from .scanning import Scanner, bare_value, foreign_sign, quoted_text
 from .tree import EVERYTHING, Node, Quoted, Term, Word, any_of, negated
 
 MAX_TERMS = 100
@@ -99,8 +99,22 @@ class Conditions(Scanner):
         name = "" if self.keyword() else self.name()
         if not name:
             self.no_term()
+        if foreign := foreign_sign(name):
+            self.refuse_sign(*foreign)
         self.take(start + len(name))
         return self.condition(name, start) or self.word(name, start)
+
+    def refuse_sign(self, sign: str, ours: str) -> NoReturn:
+        start, end = self.position, self.position + len(sign)
+        before, after = self.text[:start], self.text[end:]
+        stands_well = after.strip() and (before.strip() or ours == "-")
+        self.fail(
+            f"“{sign}” has no meaning in a query.",
+            start,
+            end,
+            f"Write “{ours}”; in quotation marks it is part of a word.",
+            fixed=before + ours + after if stands_well else None,
+        )
 
     def address_of(self, word: str, start: int) -> bool:
         try:

@@ -14,6 +14,8 @@ _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _ESCAPED = re.compile(r"\\([\\\"'])")
 _KEYWORD = re.compile(r"(and|or|not)(?=[\s()\"',]|$)", re.IGNORECASE)
 _BLANKS = re.compile(r"\s*")
+# Signs of other languages, and what they are here.
+_FOREIGN = {"||": "or", "|": "or", "&&": "and", "&": "and", "!": "-"}
 KEYWORDS = frozenset({"and", "or", "not", "in", "is", "empty", "none"})
 
 
@@ -132,9 +134,18 @@ def bare_value(value: str) -> bool:
 
 def bare_name(value: str) -> bool:
     """Whether a word or field can stand in a query without quotation marks."""
-    return (
-        _NAME.fullmatch(value) is not None and value.isprintable() and _is_free(value)
-    )
+    if _NAME.fullmatch(value) is None or foreign_sign(value):
+        return False
+    return value.isprintable() and _is_free(value)
+
+
+def foreign_sign(word: str) -> tuple[str, str] | None:
+    """Return the sign of another language that the word is or begins with, and ours.
+
+    As words these would find nothing, or less than was asked for.
+    """
+    sign = "!" if word.startswith("!") else word
+    return (sign, _FOREIGN[sign]) if sign in _FOREIGN else None
 
 
 def _is_free(value: str) -> bool:
