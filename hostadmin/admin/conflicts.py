@@ -22,6 +22,7 @@ from ..undoing.merging import same_value
 from ..values import fold
 from ..words import calm
 from .change_views import ShownEntry, shown_entry
+from .fields import seen_version
 
 THEIRS, MINE = "theirs", "mine"
 PREFIX = "choice-"
@@ -52,10 +53,9 @@ def read_resolution(
     seen = args.get("seen_version", "")
     if not seen:
         return None
-    number = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else 0
     offered = args.getlist("offered")
     return Resolution(
-        number,
+        seen_version(seen),
         {name: args.get(PREFIX + name, "") for name in names if name in offered},
     )
 

@@ -121,10 +121,14 @@ class VarsField(TextAreaField):
         return print_vars(self.data or {}) if self.typed is None else self.typed
 
 
+def seen_version(text: str) -> int:
+    """Return the version that a writer saw; what is forged was never seen."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
 class VersionField(HiddenField):
     """The version that the writer saw; missing or forged counts as never seen."""
 
     @property
     def number(self) -> int:
-        text = str(self.data or "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        return seen_version(str(self.data or ""))

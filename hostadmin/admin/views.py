@@ -23,6 +23,7 @@ from .acting import web_act, web_viewer
 from .asked import read_hosts_request
 from .base import parse_id
 from .chosen import COLS, parse_columns
+from .fields import seen_version
 from .listing import PARAMETERS, ListRequest
 from .urls import QUERY, ViewUrl
 from .view_menu import ENDPOINTS, kept_args, opened_url, opened_view
@@ -160,7 +161,7 @@ def edit() -> ResponseReturnValue:
         return _show_form(title, form, page, asked, view)
     form = _sent(request.form.get("query", ""))
     given = _view(form, page, asked)
-    version = _version(form.version)
+    version = seen_version(form.version)
     try:
         done = _written(
             form, lambda: view_saving.change_view(session, viewer, id_, given, version)
@@ -205,11 +206,6 @@ def _sent(query: str) -> ViewForm:
         "default" in sent,
         sent.get("version", "")[:9],
     )
-
-
-def _version(text: str) -> int:
-    """Return the version that the writer saw; what is forged was never seen."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _options(asked: ListRequest) -> tuple[tuple[str, str], ...]:
@@ -284,7 +280,7 @@ def delete() -> ResponseReturnValue:
     view = views.get_view(session, viewer, parse_id(request.values.get("id")))
     if request.method == "GET":
         return _ask(view)
-    id_, version = view.id, _version(request.form.get("version", ""))
+    id_, version = view.id, seen_version(request.form.get("version", ""))
     try:
         gone = write(
             web_act(), lambda: view_saving.delete_view(session, viewer, id_, version)
