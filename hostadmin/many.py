@@ -1,15 +1,23 @@
-"""Many rows into a table by the fastest way that the engine has. Knows no host."""
+"""Many rows: in batches, and into a table the fastest way. Knows no host."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
-from typing import Any
+from itertools import chain, islice
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 Convert = Callable[[Any], Any]
+Item = TypeVar("Item")
 _MARKS = {"qmark": "?", "format": "%s"}
+
+
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yield the items, so many at a time."""
+    rest = iter(items)
+    while some := list(islice(rest, size)):
+        yield some
 
 
 def insert_rows(
@@ -122,10 +130,10 @@ def _copy(
 
 # Each takes a sample only, a second at most. MariaDB would tell its replicas, too.
 _ANALYZE = {
-    "sqlite": "PRAGMA analysis_limit = 1000; ANALYZE {}",
-    "postgresql": "ANALYZE {}",
-    "mysql": "ANALYZE LOCAL TABLE {}",
-    "mariadb": "ANALYZE LOCAL TABLE {}",
+    "sqlite": ("PRAGMA analysis_limit = 1000", "ANALYZE {}"),
+    "postgresql": ("ANALYZE {}",),
+    "mysql": ("ANALYZE LOCAL TABLE {}",),
+    "mariadb": ("ANALYZE LOCAL TABLE {}",),
 }
 
 
@@ -136,11 +144,11 @@ def analyze(engine: sa.Engine, tables: Iterable[sa.Table]) -> None:
     plans as for an empty table. A failure is only logged, since what was written is
     right without it.
     """
-    statements = _ANALYZE.get(engine.dialect.name, "")
+    statements = _ANALYZE.get(engine.dialect.name, ())
     try:
         for table in tables:
             with engine.begin() as connection:
-                for statement in filter(None, statements.split("; ")):
+                for statement in statements:
                     connection.exec_driver_sql(statement.format(table.name)).close()
     except SQLAlchemyError as error:
         logging.getLogger(__name__).warning("no statistics: %s", error)

@@ -16,9 +16,10 @@ from sqlalchemy import orm
 
 from ..errors import FieldError, InvalidInput
 from ..inventory import vocabulary
-from ..inventory.removal import batched
+from ..inventory.bulk import BATCH
 from ..inventory.stored import StoredHost, read_hosts_by_id
 from ..json_values import json_text
+from ..many import batched
 from ..models import Group
 from ..rules import VOCABULARY_FIELDS
 from ..values import did_you_mean, fold, name_key, natural_key, quoted
@@ -153,7 +154,7 @@ class ChangePlan:
 
     def writes(self) -> Iterator[list[tuple[int, int]]]:
         """Yield (id, version) of what would be written, batch by batch."""
-        yield from batched(iter(self.written))
+        yield from batched(self.written, BATCH)
 
 
 def text_of(value: Any) -> str | None:
@@ -175,7 +176,7 @@ def plan_change(session: orm.Session, selection: Selection, wish: Wish) -> Chang
     new = [name for name in wish.into if name not in group_ids]
     plan = ChangePlan(spelled(session, wish), new)
     names = ("hostname", *wish.touched)
-    for some in batched(iter(ids)):
+    for some in batched(ids, BATCH):
         found = read_hosts_by_id(session, some, names)
         for host_id in some:
             if host := found.get(host_id):

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from itertools import islice
 
 import click
 from flask.cli import AppGroup
@@ -12,6 +11,7 @@ from ..database import db
 from ..inventory.axes import NOT_SET
 from ..inventory.counts import count_by_many, count_hosts, find_dimensions
 from ..inventory.listing import iter_hosts
+from ..many import batched
 from ..models import Host
 from ..query.parse import parse
 from .edge import (
@@ -62,7 +62,7 @@ def list_hosts(query: str) -> None:
         return
     titles = [*LIST_FIELDS, "groups"]
     shown = range(len(titles)) if Console().width >= WIDE else NARROW
-    while some := list(islice(rows, ROWS_PER_TABLE)):
+    for some in batched(rows, ROWS_PER_TABLE):
         show_table(
             [titles[i] for i in shown], [[row[i] for i in shown] for row in some]
         )

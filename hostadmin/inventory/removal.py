@@ -1,14 +1,13 @@
 """Many hosts out of the inventory, or out of a group: Core statements with history."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..errors import Conflict
 from ..history import DELETED, add_entries, recording
+from ..many import batched
 from ..models import Group, Host, group_members
 from .bulk import (
     BATCH,
@@ -20,22 +19,13 @@ from .bulk import (
 )
 from .stored import StoredHost, read_hosts_by_id
 
-Item = TypeVar("Item")
-
-
-def batched(items: Sequence[Item] | Iterator[Item]) -> Iterator[list[Item]]:
-    """Yield the items, so many at once as a statement takes well."""
-    rest = iter(items)
-    while some := list(islice(rest, BATCH)):
-        yield some
-
 
 def delete_hosts(session: orm.Session, versions: Mapping[int, int]) -> None:
     """Delete hosts, given as id → version; the history keeps what they were.
 
     Raises ``Conflict`` when one is gone or no longer at its version.
     """
-    for ids in batched(sorted(versions)):
+    for ids in batched(sorted(versions), BATCH):
         found = read_hosts_by_id(session, ids)
         by_version: dict[int, list[int]] = {}
         for host_id in ids:

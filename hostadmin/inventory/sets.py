@@ -8,12 +8,13 @@ from sqlalchemy import orm
 
 from ..clock import utcnow
 from ..errors import QueryError
+from ..many import batched
 from ..models import HostSet, SavedView, host_set_members
 from ..query.fields import Kind, find_field
 from ..query.parse import parse
 from ..query.sets import parse_set
 from ..query.tree import terms_of
-from .removal import batched
+from .bulk import BATCH
 
 KEPT = timedelta(days=30)
 
@@ -28,7 +29,7 @@ def keep_set(session: orm.Session, host_ids: Iterable[int]) -> int:
     kept = HostSet()
     session.add(kept)
     session.flush()
-    for some in batched(iter(sorted(set(host_ids)))):
+    for some in batched(sorted(set(host_ids)), BATCH):
         session.execute(
             sa.insert(host_set_members),
             [{"set_id": kept.id, "host_id": host_id} for host_id in some],

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..inventory.bulk import ADDRESSES, ALIASES, HOSTS
-from ..inventory.removal import batched
+from ..inventory.bulk import ADDRESSES, ALIASES, BATCH, HOSTS
+from ..many import batched
 from ..values import MAX_TEXT
 from .reading import Cell, Name
 
@@ -145,7 +145,7 @@ def _collect(
     found: Known = {}
     # What no name can be is not asked for: PostgreSQL would stumble over a NUL.
     wanted = sorted(k for k in keys if k.isprintable() and len(k) <= MAX_TEXT)
-    for some in batched(iter(wanted)):
+    for some in batched(wanted, BATCH):
         for key, *host in session.execute(statement_of(some)):
             found.setdefault(key, []).append(Candidate(*host))
     return found

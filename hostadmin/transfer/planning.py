@@ -1,6 +1,6 @@
 """What an import would do: the rows of a file compared with the inventory."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 import sqlalchemy as sa
@@ -9,6 +9,7 @@ from sqlalchemy import orm
 from ..addresses import ip_key
 from ..inventory import stored, vocabulary
 from ..inventory.stored import StoredHost
+from ..many import batched
 from ..models import Host
 from ..rules import VOCABULARY_FIELDS
 from ..values import fold, name_key, quoted
@@ -193,7 +194,7 @@ def count_unlisted(session: orm.Session, staging: Staging) -> int:
     listed = staging.hosts.count(CHANGED) + staging.hosts.count(SAME)
     # A bad row lists its host, too.
     bad = (key for key in staging.bad_keys("host") if not staging.hosts.holds(key))
-    for keys in _batched(bad):
+    for keys in batched(bad, BATCH):
         there = sa.select(sa.func.count()).where(Host.hostname_key.in_(keys))
         listed += session.scalar(there) or 0
     return total - listed
@@ -220,9 +221,3 @@ def first_unlisted(session: orm.Session, staging: Staging) -> list[str]:
             if row.hostname_key not in bad and not staging.hosts.holds(row.hostname_key)
         ]
     return found[:SHOWN]
-
-
-def _batched(keys: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(keys)
-    while some := list(islice(rest, BATCH)):
-        yield some

@@ -1,10 +1,10 @@
 """A file into the staging: which format it is, and its items by the rules."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 from ..errors import InvalidFile
+from ..many import batched
 from ..values import quoted
 from .cleaning import Cleaner, clean_file_group, clean_file_vars
 from .files import TextFile
@@ -77,8 +77,7 @@ def read_file(staging: Staging, file: TextFile, format: str, progress: Progress)
         items = _READERS[layout](file.name, file.blocks(), file.notes)
     done = 0
     keep = _Keeper(staging, file.name)
-    rest = iter(items)
-    while batch := list(islice(rest, BATCH)):
+    for batch in batched(items, BATCH):
         keep.take(batch)
         done += len(batch)
         progress(done)

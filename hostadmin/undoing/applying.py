@@ -15,6 +15,7 @@ from ..history import CREATED, add_entries, recording
 from ..inventory import bulk, removal, vocabulary, whole
 from ..inventory.groups import get_group
 from ..inventory.saving import saved
+from ..many import batched
 from ..models import Group, group_children
 from ..rules import VOCABULARY_FIELDS
 from ..values import HostStatus
@@ -29,15 +30,15 @@ GROUPS = cast(sa.Table, Group.__table__)
 def apply_plan(session: orm.Session, plan: UndoPlan) -> None:
     """Write the plan. Raises ``Conflict`` when something changed since it was made."""
     # What comes back needs the names of what goes, and what goes must be empty.
-    for steps in removal.batched(plan.steps("host", DELETE)):
+    for steps in batched(plan.steps("host", DELETE), bulk.BATCH):
         removal.delete_hosts(session, {step.id: step.version for step in steps})
     _restore_groups(session, list(plan.steps("group", RESTORE)))
     _change_groups(list(plan.steps("group", CHANGE)))
     ids = {name: id_ for id_, name in session.execute(sa.select(Group.id, Group.name))}
-    for steps in removal.batched(plan.steps("host", CHANGE)):
+    for steps in batched(plan.steps("host", CHANGE), bulk.BATCH):
         _spell(session, steps)
         bulk.change_hosts(session, [_host_change(step) for step in steps], ids)
-    for steps in removal.batched(plan.steps("host", RESTORE)):
+    for steps in batched(plan.steps("host", RESTORE), bulk.BATCH):
         _spell(session, steps)
         bulk.insert_hosts(session, [_host(step) for step in steps], ids)
     # Objects that were read before do not know what Core statements wrote.

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Any
 
 from ...errors import FieldError, InvalidFile
 from ...json_values import json_text
+from ...many import batched
 from ...values import RESERVED_GROUPS, quoted
 from .ansible import Inventory
 from .ansible_fields import host_variables, without_misread
@@ -236,9 +236,8 @@ def write(content: Source, notes: list[str]) -> Iterator[str]:
 
 def _listed(names: Iterable[str]) -> Iterator[str]:
     mark = ""
-    rest = iter(names)
     # Many at once: each call to the encoder costs more than a name.
-    while some_names := list(islice(rest, _TOGETHER)):
+    for some_names in batched(names, _TOGETHER):
         yield f"{mark}{json_text(some_names)[1:-1]}"
         mark = ","
 

@@ -3,9 +3,9 @@
 import csv
 import io
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
+from ...many import batched
 from ..rows import ADDED_TO, COLUMNS
 from .cells import RISKY, cell_text, guarded
 from .document import Source, some
@@ -21,8 +21,7 @@ def write(content: Source, notes: list[str]) -> Iterator[str]:
     """Yield the header and the hosts. ``notes`` gets, at the end, what is not there."""
     yield _text([COLUMNS])
     named: set[str] = set()
-    rest = iter(content.host_texts)
-    while batch := list(islice(rest, LINES)):
+    for batch in batched(content.host_texts, LINES):
         for row in batch:
             named.update(row["groups"])
         yield _text(map(_cells, batch))
