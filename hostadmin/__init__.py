@@ -2,8 +2,10 @@
 
 from flask import Flask
 
-from . import admin, cli, database, engines, gate, recorder, schema, web
+from . import admin, cli, permissions, web
 from .config import INSTANCE, ROOT, Settings, load_settings
+from .db import engines, schema, session
+from .history import recorder
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -29,12 +31,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         FLASK_ADMIN_RAISE_ON_VIEW_EXCEPTION=True,
     )
     app.extensions["hostadmin"] = settings
-    database.install(app)
+    session.install(app)
     recorder.install()
     schema.install(app)
     web.install(app, settings)
-    gate.install(app)
+    permissions.install(app)
     admin.install(app)
     cli.install(app)
-    gate.close(app)
+    permissions.close(app)
     return app

@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from .errors import ConfigError
-from .values import did_you_mean
+from .validation.values import did_you_mean
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"

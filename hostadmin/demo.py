@@ -10,15 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from .access import accounts, passwords
+from .auth import accounts, passwords
 from .clock import utcnow
-from .database import db
-from .history import writing
-from .inventory import bulk, groups, vocabulary
+from .db.session import db
+from .history.writer import writing
+from .inventory import bulk_write, groups, vocabulary
 from .models import Group, Host
-from .people import Role
-from .rules import VOCABULARY_FIELDS
-from .values import HostStatus
+from .validation.accounts import Role
+from .validation.rules import VOCABULARY_FIELDS
+from .validation.values import HostStatus
 
 COUNT = 2_000
 DEMO_NAME = "demo"
@@ -112,7 +112,7 @@ def _add(
         texts = {host[field] for host in batch if host[field]}
         if texts:
             vocabulary.spell_many(session, field, sorted(texts))
-    bulk.insert_hosts(session, batch, ids)
+    bulk_write.insert_hosts(session, batch, ids)
 
 
 def make_hosts(count: int, now: datetime | None = None) -> Iterator[dict[str, Any]]:

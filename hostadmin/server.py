@@ -13,15 +13,16 @@ from flask import Flask
 from flask.helpers import get_debug_flag
 from sqlalchemy.exc import SQLAlchemyError
 
-from . import create_app, schema
-from .access import passwords, setup
+from . import create_app
+from .auth import first_account, passwords
 from .config import DEMO_DATABASE, Settings, load_settings, unknown_settings
-from .database import db
+from .db import schema
+from .db.session import db
 from .demo import DEMO_NAME, fill_if_empty, let_in
-from .deployment import refuse_unfit
+from .deploy_check import refuse_unfit
 from .errors import ConfigError
-from .serving import serve
 from .web import logs
+from .wsgi import serve
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ def _way_in(settings: Settings, *, demo: bool) -> str:
             f"Log in with the name {DEMO_NAME} and the password {password} "
             "(another one at each start)."
         )
-    key = setup.new_link()
+    key = first_account.new_link()
     if key is None:
         return ""
     link = f"{_address(settings)}setup/{key}"

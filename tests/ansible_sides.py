@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from hostadmin.transfer.formats.ansible_fields import host_variables
-from hostadmin.transfer.formats.document import Content, FileGroup, FileVars, Item
+from hostadmin.formats.ansible.fields import host_variables
+from hostadmin.formats.document import Content, FileGroup, FileVars, Item
 
 ANSIBLE_INVENTORY = Path(sys.executable).parent / "ansible-inventory"
 REAL = Path(__file__).parents[2] / "shared" / "inventories"

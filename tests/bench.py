@@ -26,11 +26,13 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import event
 
-from hostadmin import create_app, demo, schema
-from hostadmin.admin import host_list as host_pages
+from hostadmin import create_app, demo
+from hostadmin.admin.hosts import list_page as host_pages
 from hostadmin.config import Settings
-from hostadmin.database import db
-from hostadmin.inventory.listing import SORTS
+from hostadmin.db import schema
+from hostadmin.db.session import db
+from hostadmin.exports.exporter import FORMATS, encoded, export
+from hostadmin.inventory.list_hosts import SORTS
 from hostadmin.models import (
     COUNTED_COLUMNS,
     Host,
@@ -38,8 +40,7 @@ from hostadmin.models import (
     HostAlias,
     group_members,
 )
-from hostadmin.query.tree import EVERYTHING
-from hostadmin.transfer.exporting import FORMATS, encoded, export
+from hostadmin.query.ast import EVERYTHING
 
 from .bench_changes import bench_changes
 from .bench_imports import bench_imports

@@ -13,15 +13,16 @@ from unittest import mock
 
 import sqlalchemy as sa
 from flask import Flask
+from hostadmin.history.writer.writer import Act
 from sqlalchemy import event
 
-from hostadmin import history, recorder
-from hostadmin.database import db
-from hostadmin.history import Act
+from hostadmin import history
+from hostadmin.db.session import db
+from hostadmin.history import recorder
+from hostadmin.imports import importer
 from hostadmin.inventory import hosts
 from hostadmin.models import ChangeSet, Host
-from hostadmin.transfer import importing
-from hostadmin.undoing import undo
+from hostadmin.undo import undo
 
 from .pages import csrf
 from .people import log_in
@@ -116,11 +117,11 @@ def bench_changes(app: Flask, count: int, folder: Path) -> None:
 
 def bring(file: Path) -> None:
     """Import a file as the command does."""
-    with importing.staged(str(file)) as plan:
-        importing.make_plan(db.session(), plan)
+    with importer.staged(str(file)) as plan:
+        importer.make_plan(db.session(), plan)
         db.session.rollback()
         history.write(
-            Act("bench", "import"), lambda: importing.apply_plan(db.session(), plan)
+            Act("bench", "import"), lambda: importer.apply_plan(db.session(), plan)
         )
 
 

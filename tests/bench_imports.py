@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 
-from hostadmin.database import Base, db
+from hostadmin.db.session import Base, db
 
 BLOCK = 10_000
 HISTORY = "change_"

@@ -7,14 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
+from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
-from hostadmin.changing import DELETE, Selection, Wish, change, plan_change, read_wish
+from hostadmin.bulk_edit import DELETE, Selection, Wish, change, plan_change, read_wish
 from hostadmin.clock import utcnow
-from hostadmin.database import db
-from hostadmin.history import Act
+from hostadmin.db.session import db
 from hostadmin.models import ChangeEntry, ChangeSet, Host
-from hostadmin.undoing import undo
+from hostadmin.undo import undo
 
 MANY = 10_000
 BATCH = 500

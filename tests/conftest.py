@@ -28,9 +28,9 @@ for name in [key for key in os.environ if key.startswith("HOSTADMIN_")]:
 from argon2 import PasswordHasher  # noqa: E402
 
 from hostadmin import create_app, history  # noqa: E402
-from hostadmin.access import passwords, tokens  # noqa: E402
+from hostadmin.auth import passwords, tokens  # noqa: E402
 from hostadmin.config import Settings  # noqa: E402
-from hostadmin.database import Base, db  # noqa: E402
+from hostadmin.db.session import Base, db  # noqa: E402
 from hostadmin.inventory import groups, hosts  # noqa: E402
 from hostadmin.models import TRIGRAM_TABLES  # noqa: E402
 

@@ -7,12 +7,12 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from hostadmin.access.keys import hash_of, new_key
+from hostadmin.auth.keys import hash_of, new_key
 from hostadmin.clock import utcnow
-from hostadmin.database import db
-from hostadmin.gate.asking import KEY
+from hostadmin.db.session import db
 from hostadmin.models import Account, AccountSession
-from hostadmin.people import Role
+from hostadmin.permissions.current_user import KEY
+from hostadmin.validation.accounts import Role
 
 _numbers = itertools.count(1)
 

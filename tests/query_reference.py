@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from hostadmin.query import tree
+from hostadmin.query import ast
+from hostadmin.query.ast import And, Node, Not, Or, Quoted, Term, Word
 from hostadmin.query.fields import find_field
-from hostadmin.query.tree import And, Node, Not, Or, Quoted, Term, Word
 
 
 @dataclass
@@ -41,16 +41,16 @@ def holds(node: Node, row: Row) -> bool:
 
 
 def _word(value: str, row: Row) -> bool:
-    op = tree.EQUALS if _is_pattern(value) else tree.CONTAINS
+    op = ast.EQUALS if _is_pattern(value) else ast.CONTAINS
     names = [row.fields["hostname"], *row.aliases]
     if any(_text(op, value, name) for name in names):
         return True
-    return any(_address(tree.EQUALS, value, one) for one in row.addresses)
+    return any(_address(ast.EQUALS, value, one) for one in row.addresses)
 
 
 def _term(term: Term, row: Row) -> bool:
     values = _values_of(term.field, row)
-    if term.op == tree.EMPTY:
+    if term.op == ast.EMPTY:
         return not values
     if term.field == "check":
         return not row.found.isdisjoint(term.values)
@@ -94,21 +94,21 @@ def _is_pattern(value: str) -> bool:
 
 def _text(op: str, wanted: str, value: str) -> bool:
     one, other = str(wanted).casefold(), value.casefold()
-    if op == tree.EQUALS and _is_pattern(wanted):
+    if op == ast.EQUALS and _is_pattern(wanted):
         parts = re.split(r"([*?])", one)
         pattern = "".join({"*": ".*", "?": "."}.get(p, re.escape(p)) for p in parts)
         return re.fullmatch(pattern, other, re.DOTALL) is not None
     return {
-        tree.EQUALS: one == other,
-        tree.CONTAINS: one in other,
-        tree.STARTS: other.startswith(one),
-        tree.ENDS: other.endswith(one),
+        ast.EQUALS: one == other,
+        ast.CONTAINS: one in other,
+        ast.STARTS: other.startswith(one),
+        ast.ENDS: other.endswith(one),
     }[op]
 
 
 def _variable(op: str, wanted: str, value: Any) -> bool:
     text = value if isinstance(value, str) else json.dumps(value)
-    if op == tree.EQUALS and not _is_pattern(wanted):
+    if op == ast.EQUALS and not _is_pattern(wanted):
         return (
             text == wanted if not isinstance(wanted, Quoted) else value == str(wanted)
         )
@@ -116,7 +116,7 @@ def _variable(op: str, wanted: str, value: Any) -> bool:
 
 
 def _address(op: str, wanted: str, text: str) -> bool:
-    if op in (tree.CONTAINS, tree.STARTS, tree.ENDS):
+    if op in (ast.CONTAINS, ast.STARTS, ast.ENDS):
         return _text(op, wanted, text)
     value = _number_of(text)
     try:
@@ -168,11 +168,11 @@ def _time(op: str, wanted: str, value: datetime) -> bool:
 
 def _compare(op: str, value: Any, low: Any, high: Any) -> bool:
     return {
-        tree.EQUALS: low <= value <= high,
-        tree.LESS: value < low,
-        tree.AT_MOST: value <= high,
-        tree.GREATER: value > high,
-        tree.AT_LEAST: value >= low,
+        ast.EQUALS: low <= value <= high,
+        ast.LESS: value < low,
+        ast.AT_MOST: value <= high,
+        ast.GREATER: value > high,
+        ast.AT_LEAST: value >= low,
     }[op]
 
 

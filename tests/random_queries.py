@@ -8,10 +8,7 @@ import sqlalchemy as sa
 from hypothesis import strategies as st
 
 from hostadmin.models import Host, HostSet, host_set_members
-from hostadmin.query.checks import CHECKS
-from hostadmin.query.fields import FIELDS, Kind, find_field, literal
-from hostadmin.query.ranges import OPERATORS
-from hostadmin.query.tree import (
+from hostadmin.query.ast import (
     EMPTY,
     EQUALS,
     EVERYTHING,
@@ -23,6 +20,9 @@ from hostadmin.query.tree import (
     any_of,
     negated,
 )
+from hostadmin.query.checks import CHECKS
+from hostadmin.query.fields import FIELDS, Kind, find_field, literal
+from hostadmin.query.parse_values import OPERATORS
 
 from .query_reference import Row, note_findings
 

@@ -3,10 +3,10 @@
 import pytest
 import sqlalchemy as sa
 
-from hostadmin.access import accounts, passwords, tokens
-from hostadmin.database import db
+from hostadmin.auth import accounts, passwords, tokens
+from hostadmin.db.session import db
 from hostadmin.models import Account, AccountSession, ApiToken, ChangeEntry
-from hostadmin.people import Role
+from hostadmin.validation.accounts import Role
 
 from .pages import csrf, parse
 from .people import add_person, cookie_of, log_in

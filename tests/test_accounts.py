@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from hostadmin import history
-from hostadmin.access import accounts, passwords, tokens
+from hostadmin.auth import accounts, passwords, tokens
 from hostadmin.clock import utcnow
-from hostadmin.database import db
+from hostadmin.db.session import db
 from hostadmin.errors import Conflict, HostadminError, InvalidInput, InvalidValue
 from hostadmin.models import Account, ApiToken, ChangeEntry, ChangeSet
-from hostadmin.people import Role
+from hostadmin.validation.accounts import Role
 
 GOOD = "correct horse battery"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from hostadmin.database import db
+from hostadmin.db.session import db
 
 from .ansible_sides import REAL, ansible_list, effective, needs_ansible
 from .conftest import build_app

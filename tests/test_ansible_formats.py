@@ -8,16 +8,22 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from hostadmin.rules import clean_host
-from hostadmin.transfer.formats import (
-    ansible_ini,
-    ansible_json,
-    ansible_yaml,
-    ansible_yaml_text,
+from hostadmin.formats.ansible import (
+    ini as ansible_ini,
 )
-from hostadmin.transfer.formats.ansible_names import safe_group_names
-from hostadmin.transfer.formats.document import Content
-from hostadmin.transfer.rows import Row
+from hostadmin.formats.ansible import (
+    json as ansible_json,
+)
+from hostadmin.formats.ansible import (
+    yaml_read as ansible_yaml,
+)
+from hostadmin.formats.ansible import (
+    yaml_write as ansible_yaml_write,
+)
+from hostadmin.formats.ansible.names import safe_group_names
+from hostadmin.formats.document import Content
+from hostadmin.formats.rows import Row
+from hostadmin.validation.rules import clean_host
 
 from .ansible_sides import (
     REAL,
@@ -77,7 +83,7 @@ def check_exports(tmp_path: Path, original: Path, content: Content) -> None:
     before = effective(ansible_list(original))
     notes: list[str] = []
     as_json = script(tmp_path / "ours", "".join(ansible_json.write(content, notes)))
-    text = "".join(ansible_yaml_text.write(content, notes))
+    text = "".join(ansible_yaml_write.write(content, notes))
     as_yaml = tmp_path / "ours.yml"
     as_yaml.write_text(text)
     literal = {row["hostname"] for row in content.hosts} - {"web[01:03]", "db:2222"}
@@ -147,7 +153,7 @@ def test_ansible_takes_odd_values_as_they_are(tmp_path: Path) -> None:
     content = Content(odd, groups, hosts, lambda name: names if name else [])
     safe = safe_group_names([str(g["name"]) for g in groups], (), [])
     as_yaml = tmp_path / "ours.yml"
-    as_yaml.write_text("".join(ansible_yaml_text.write(content, [])))
+    as_yaml.write_text("".join(ansible_yaml_write.write(content, [])))
     as_json = script(tmp_path / "ours", "".join(ansible_json.write(content, [])))
 
     for path in (as_json, as_yaml):
@@ -182,7 +188,7 @@ def test_free_text_is_never_a_template(tmp_path: Path) -> None:
     assert notes == [
         "1 variables were left out, at which Ansible would refuse the whole inventory."
     ]
-    as_yaml = "".join(ansible_yaml_text.write(content, []))
+    as_yaml = "".join(ansible_yaml_write.write(content, []))
     assert """!unsafe "{{ lookup('pipe', 'id') }}\"""" in as_yaml
 
 
@@ -190,7 +196,7 @@ def test_free_text_is_never_a_template(tmp_path: Path) -> None:
 @settings(max_examples=100, deadline=None)
 @pytest.mark.parametrize(
     ("writer", "reader"),
-    [(ansible_json, ansible_json), (ansible_yaml_text, ansible_yaml)],
+    [(ansible_json, ansible_json), (ansible_yaml_write, ansible_yaml)],
     ids=["ansible", "ansible-yaml"],
 )
 def test_what_is_written_reads_back_the_same(

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hostadmin.errors import InvalidValue
-from hostadmin.transfer.formats import detect
-from hostadmin.transfer.formats.ansible_fields import host_fields, host_variables
-from hostadmin.transfer.formats.ansible_names import expand, safe_group_names, words
+from hostadmin.formats import detect
+from hostadmin.formats.ansible.fields import host_fields, host_variables
+from hostadmin.formats.ansible.names import expand, safe_group_names, words
 
 
 @given(st.text(alphabet="ab \t'\"\\#=\u00e4", max_size=12))

@@ -7,8 +7,16 @@ from types import ModuleType
 import pytest
 
 from hostadmin.errors import InvalidFile
-from hostadmin.transfer.formats import ansible_ini, ansible_json, ansible_yaml
-from hostadmin.transfer.rows import Row
+from hostadmin.formats.ansible import (
+    ini as ansible_ini,
+)
+from hostadmin.formats.ansible import (
+    json as ansible_json,
+)
+from hostadmin.formats.ansible import (
+    yaml_read as ansible_yaml,
+)
+from hostadmin.formats.rows import Row
 
 from .ansible_sides import errors_of, read
 

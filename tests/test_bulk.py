@@ -2,13 +2,13 @@
 
 import pytest
 import sqlalchemy as sa
+from hostadmin.history.writer.writer import CHANGED, DELETED, changes_of
 
 from hostadmin import history
-from hostadmin.database import Base, db
+from hostadmin.db.session import Base, db
 from hostadmin.errors import Conflict
-from hostadmin.history import CHANGED, DELETED, changes_of
-from hostadmin.inventory import bulk, hosts, removal
-from hostadmin.inventory.bulk import HostChange
+from hostadmin.inventory import bulk_delete, bulk_write, hosts
+from hostadmin.inventory.bulk_write import HostChange
 from hostadmin.models import Host
 
 
@@ -16,7 +16,7 @@ from hostadmin.models import Host
 def change(session):
     def run(change: HostChange, group_ids: dict[str, int]) -> None:
         with history.writing("ann", "command"):
-            bulk.change_hosts(db.session(), [change], group_ids)
+            bulk_write.change_hosts(db.session(), [change], group_ids)
 
     return run
 
@@ -76,7 +76,7 @@ def test_who_may_write_the_tables_needs_no_right_to_sequences(session):
         connection.exec_driver_sql(f"GRANT SELECT, INSERT ON {tables} TO writer")
         connection.exec_driver_sql("SET LOCAL ROLE writer")
         hosts_given = [{"hostname": name, "aliases": [name * 2]} for name in "ab"]
-        bulk.insert_hosts(session(), hosts_given, {})
+        bulk_write.insert_hosts(session(), hosts_given, {})
         connection.exec_driver_sql("RESET ROLE")
         connection.exec_driver_sql("DROP OWNED BY writer")
         connection.exec_driver_sql("DROP ROLE writer")
@@ -90,7 +90,7 @@ def test_who_may_write_the_tables_needs_no_right_to_sequences(session):
 
 def delete(versions):
     with history.writing("ann", "command"):
-        removal.delete_hosts(db.session(), versions)
+        bulk_delete.delete_hosts(db.session(), versions)
 
 
 def test_many_are_deleted_and_recorded_as_by_the_form(session, make_host, make_group):
@@ -138,7 +138,7 @@ def test_a_deleted_host_comes_back_with_its_id(session, make_host, make_group):
     back = {"id": host_id, "version": 5, "hostname": "a", "groups": ["g"]}
 
     with history.writing("ann", "command"):
-        bulk.insert_hosts(db.session(), [back], group_ids)
+        bulk_write.insert_hosts(db.session(), [back], group_ids)
 
     host = hosts.get_host(host_id)
     assert (host.version, [str(group) for group in host.groups]) == (5, ["g"])

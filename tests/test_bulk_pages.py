@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from werkzeug.datastructures import MultiDict
 
 from hostadmin import history
-from hostadmin.admin import bulk as bulk_page
-from hostadmin.changing import Seen, ids_text
+from hostadmin.admin.bulk_edit import pages as bulk_page
+from hostadmin.bulk_edit import Seen, ids_text
 from hostadmin.inventory import hosts
 from hostadmin.models import ChangeSet, Group, Host
 

@@ -1,12 +1,12 @@
 """The pages of the history, over HTTP."""
 
 import pytest
+from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
-from hostadmin.access import accounts
-from hostadmin.database import db
-from hostadmin.history import Act
-from hostadmin.inventory import bulk, groups, hosts
+from hostadmin.auth import accounts
+from hostadmin.db.session import db
+from hostadmin.inventory import bulk_write, groups, hosts
 from hostadmin.models import ChangeEntry
 
 from .pages import parse
@@ -144,7 +144,9 @@ def test_an_empty_history_and_no_match_say_so(client, make_host):
 
 def test_a_change_shows_its_entries_page_by_page(client, did):
     given = [{"hostname": f"h{n}", "port": 9} for n in range(120)]
-    change = did(lambda: bulk.insert_hosts(db.session(), given, {}), "ann", "import")
+    change = did(
+        lambda: bulk_write.insert_hosts(db.session(), given, {}), "ann", "import"
+    )
 
     page = parse(client.get(f"/changes/{change}/"))
     entries = page.select("ol.changes > li")

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
-from hostadmin.changes import asked, listing, objects
 from hostadmin.clock import utcnow
-from hostadmin.database import db
+from hostadmin.db.session import db
 from hostadmin.errors import QueryError
-from hostadmin.history import Act
-from hostadmin.inventory import bulk, groups, hosts, whole
+from hostadmin.history import filters, objects, search
+from hostadmin.inventory import bulk_write, groups, hosts, inventory_vars
 from hostadmin.models import ChangeEntry, ChangeSet, change_counts, change_fields
 
 
@@ -32,12 +32,12 @@ def find(session):
 
     def run(size=2, **given):
         session.rollback()
-        wanted = asked.read(given, utcnow())
+        wanted = filters.read(given, utcnow())
         found = objects.find_objects(session, wanted)
 
         def fetch(cursor=None):
             session.rollback()
-            return listing.list_changes(session, wanted, found, cursor, size)
+            return search.list_changes(session, wanted, found, cursor, size)
 
         pages = [fetch()]
         while pages[-1].older:
@@ -64,7 +64,7 @@ def story(did):
     made["add a"] = did(lambda: hosts.add_host({"hostname": "A", "owner": "me"}), "bob")
     a = hosts.find_host("a").id
     made["import"] = did(
-        lambda: bulk.insert_hosts(
+        lambda: bulk_write.insert_hosts(
             db.session(), [{"hostname": f"h{n}", "port": 9} for n in range(5)], {}
         ),
         "ann",
@@ -76,7 +76,7 @@ def story(did):
     )
     made["rename"] = did(lambda: hosts.change_host(a, {"hostname": "B"}))
     made["join"] = did(lambda: hosts.change_host(a, {"groups": ["web"]}), "bob")
-    made["whole"] = did(lambda: whole.change_inventory({"vars": {"y": "1"}}))
+    made["whole"] = did(lambda: inventory_vars.change_inventory({"vars": {"y": "1"}}))
     web = groups.find_groups(["web"])[0].id
     made["leave"] = did(lambda: groups.delete_group(web))
     made["delete"] = did(lambda: hosts.delete_host(a), "bob", message="too old")
@@ -223,17 +223,17 @@ def test_times_decide_even_against_numbers(find, did, session, monkeypatch):
 
 
 def test_a_search_that_finds_little_stops_and_leads_on(find, session, did, monkeypatch):
-    monkeypatch.setattr(listing, "WINDOW", 3)
+    monkeypatch.setattr(search, "WINDOW", 3)
     made = []
     for n in range(10):
         source = "api" if n in (0, 8) else "web"
         work = lambda n=n: hosts.add_host({"hostname": f"h{n}"})  # noqa: E731
         made.append(did(work, "ann", source))
-    wanted = asked.read({"actor": "ann", "source": "api"}, utcnow())
+    wanted = filters.read({"actor": "ann", "source": "api"}, utcnow())
 
-    pages = [listing.list_changes(session, wanted, None, None, 2)]
+    pages = [search.list_changes(session, wanted, None, None, 2)]
     while pages[-1].older:
-        pages.append(listing.list_changes(session, wanted, None, pages[-1].older, 2))
+        pages.append(search.list_changes(session, wanted, None, pages[-1].older, 2))
 
     assert ids(pages) == [made[8], made[0]]
     assert len(pages) == 4
@@ -242,7 +242,7 @@ def test_a_search_that_finds_little_stops_and_leads_on(find, session, did, monke
     assert pages[-1].looked_until is None
     back = [pages[-1]]
     while back[-1].newer:
-        back.append(listing.list_changes(session, wanted, None, back[-1].newer, 2))
+        back.append(search.list_changes(session, wanted, None, back[-1].newer, 2))
     assert ids(back[::-1]) == [made[8], made[0]]
 
 
@@ -263,19 +263,19 @@ def test_a_search_that_finds_little_stops_and_leads_on(find, session, did, monke
 )
 def test_what_makes_no_sense_is_told(given, told):
     with pytest.raises(QueryError, match=told):
-        asked.read(given, utcnow())
+        filters.read(given, utcnow())
 
 
 @pytest.mark.parametrize("cursor", ["AAAA", "x" * 9_000, "\0", "😀"])
 def test_a_forged_place_is_told(session, cursor):
     with pytest.raises(QueryError, match="not valid"):
-        listing.list_changes(session, asked.Asked(), None, cursor)
+        search.list_changes(session, filters.Asked(), None, cursor)
 
 
 def test_a_place_of_another_list_is_told(session, story):
-    page = listing.list_changes(session, asked.Asked(), None, None, 2)
+    page = search.list_changes(session, filters.Asked(), None, None, 2)
     with pytest.raises(QueryError, match="not valid"):
-        listing.list_changes(session, asked.Asked(), [("host", 1)], page.older, 2)
+        search.list_changes(session, filters.Asked(), [("host", 1)], page.older, 2)
 
 
 def test_what_a_change_says_of_itself_follows_from_its_entries(session, story):
@@ -305,7 +305,7 @@ def test_a_page_asks_as_often_for_many_as_for_few(session, did, make_host, state
     def count():
         session.rollback()
         with statements() as seen:
-            listing.list_changes(session, asked.Asked(), None, None, 20)
+            search.list_changes(session, filters.Asked(), None, None, 20)
         return len(seen)
 
     make_host()

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from hostadmin.history.writer.writer import Act, changes_of
 
-from hostadmin import changing, history
-from hostadmin.changing import Seen, Selection, Wish, read_wish
-from hostadmin.database import db
+from hostadmin import bulk_edit, history
+from hostadmin.bulk_edit import Seen, Selection, Wish, read_wish
+from hostadmin.db.session import db
 from hostadmin.errors import Conflict, InvalidInput, InvalidValue
-from hostadmin.history import Act, changes_of
 from hostadmin.inventory import groups, hosts
-from hostadmin.json_values import same_json
 from hostadmin.models import ChangeSet, Group, Host
-from hostadmin.query.parse import parse
-from hostadmin.undoing import undo
+from hostadmin.query.parser import parse
+from hostadmin.undo import undo
+from hostadmin.validation.json_values import same_json
 
 from .dumps import dump
 from .racing import run_at_once
@@ -31,7 +31,7 @@ def matching(text):
 @pytest.fixture
 def plan(session):
     def make(selection, wish):
-        made = changing.plan_change(db.session(), selection, wish)
+        made = bulk_edit.plan_change(db.session(), selection, wish)
         session.rollback()
         return made
 
@@ -43,7 +43,7 @@ def change(session):
     """Do what a wish says in a transaction of its own; return plan and change set."""
 
     def run(selection, wish, digest=None):
-        work = lambda: changing.change(db.session(), selection, wish, digest)  # noqa: E731
+        work = lambda: bulk_edit.change(db.session(), selection, wish, digest)  # noqa: E731
         return history.write(ANN, work)
 
     return run
@@ -133,7 +133,7 @@ def test_groups_are_joined_left_and_made(session, plan, change, take_back, make_
     before = dump(session)
     wish = read_wish(into=["new"], out_of=["old"])
 
-    with pytest.raises(changing.MissingGroups) as refused:
+    with pytest.raises(bulk_edit.MissingGroups) as refused:
         plan(Selection(ids=tuple(ids)), wish)
     assert refused.value.names == ["new"]
 
@@ -259,28 +259,28 @@ def test_all_that_is_wrong_is_told_at_once():
 @pytest.mark.parametrize("text", ["x", "5-", "0", "9-5", "-5", "5--7", "9" * 11, "1e3"])
 def test_ids_that_are_none_are_refused(text):
     with pytest.raises(InvalidValue):
-        changing.read_ids([text])
+        bulk_edit.read_ids([text])
 
 
 def test_ids_are_read_each_once_and_not_without_end():
-    assert changing.read_ids(["7,5-6", " 5 ", ""]) == (7, 5, 6)
-    assert changing.ids_text([7, 5, 6, 9]) == "5-7,9"
-    assert changing.ids_text([]) == ""
-    assert len(changing.read_ids(["1-100000"])) == changing.MAX_IDS
+    assert bulk_edit.read_ids(["7,5-6", " 5 ", ""]) == (7, 5, 6)
+    assert bulk_edit.ids_text([7, 5, 6, 9]) == "5-7,9"
+    assert bulk_edit.ids_text([]) == ""
+    assert len(bulk_edit.read_ids(["1-100000"])) == bulk_edit.MAX_IDS
     with pytest.raises(InvalidValue, match="by a query"):
-        changing.read_ids(["1-100001"])
+        bulk_edit.read_ids(["1-100001"])
     with pytest.raises(InvalidValue, match="by a query"):
-        changing.read_ids(["1-100000", "200000"])
+        bulk_edit.read_ids(["1-100000", "200000"])
 
 
 def test_nothing_chosen_changes_nothing(session, plan, change, owned):
     before = dump(session)
     for selection in (Selection(), matching("env:nowhere"), Selection(ids=(10**9,))):
-        for wish in (read_wish([("owner", "x")]), changing.RETIRE, Wish("delete")):
+        for wish in (read_wish([("owner", "x")]), bulk_edit.RETIRE, Wish("delete")):
             made, change_set_id = change(selection, wish)
             assert (len(made.all), change_set_id) == (0, None)
     assert dump(session) == before
-    assert plan(Selection(ids=(owned[0], 10**9)), changing.RETIRE).gone == 1
+    assert plan(Selection(ids=(owned[0], 10**9)), bulk_edit.RETIRE).gone == 1
 
 
 def test_all_already_so_writes_nothing(session, change, owned):
@@ -375,7 +375,7 @@ def test_what_changed_since_it_was_shown_is_told_and_nothing_written(
     assert dump(session) == before
     now = plan(matching("env:prod"), wish)
     assert now.digest != shown.digest
-    said = changing.differences(session, Seen.unpack(packed), now.all)
+    said = bulk_edit.differences(session, Seen.unpack(packed), now.all)
     assert len(said) == 1
     assert told in said[0]
 
@@ -412,9 +412,9 @@ def test_a_new_spelling_in_between_asks_again(session, plan, change, owned, make
 def test_two_overlapping_changes_at_once(app, session, owned):
     def set_owner(text, query):
         wish, selection = read_wish([("owner", text)]), matching(query)
-        made = changing.plan_change(db.session(), selection, wish)
+        made = bulk_edit.plan_change(db.session(), selection, wish)
         db.session.rollback()
-        return lambda: changing.change(db.session(), selection, wish, made.digest)
+        return lambda: bulk_edit.change(db.session(), selection, wish, made.digest)
 
     works = [set_owner("one", "env:prod"), set_owner("two", "owner:payments")]
     outcomes = run_at_once(app, *works)
@@ -431,14 +431,14 @@ def test_two_overlapping_changes_at_once(app, session, owned):
 
 def test_a_bulk_change_against_a_single_edit(app, session, owned):
     wish = read_wish([("owner", "one")])
-    digest = changing.plan_change(db.session(), matching("env:prod"), wish).digest
+    digest = bulk_edit.plan_change(db.session(), matching("env:prod"), wish).digest
     session.rollback()
 
     def single():
         return hosts.change_host(owned[0], {"notes": "mine"}, version=1)
 
     def bulk():
-        return changing.change(db.session(), matching("env:prod"), wish, digest)
+        return bulk_edit.change(db.session(), matching("env:prod"), wish, digest)
 
     outcomes = run_at_once(app, single, bulk)
 
@@ -454,7 +454,7 @@ def test_a_group_deleted_in_between_is_told(session, plan, change, owned, make_g
     digest = plan(matching("env:prod"), wish).digest
     with history.writing("bob"):
         groups.delete_group(group_id)
-    with pytest.raises(changing.MissingGroups):
+    with pytest.raises(bulk_edit.MissingGroups):
         change(matching("env:prod"), wish, digest)
     with pytest.raises(Conflict):
         change(matching("env:prod"), replace(wish, make_groups=True), digest)
@@ -468,7 +468,7 @@ def test_a_value_merges_into_another(session, plan, change, take_back, make_host
     for n, text in enumerate(["Production", "production", "prod", None]):
         make_host(hostname=f"h{n}", environment=text)
     before = dump(session)
-    wish = changing.read_respelling("env", "Production", "prod")
+    wish = bulk_edit.read_respelling("env", "Production", "prod")
 
     made = plan(matching("env:Production"), wish)
     assert lines(made) == [("environment", "Production", "prod", "", 2)]
@@ -491,7 +491,7 @@ def test_only_the_case_changes_everywhere_and_goes_back(
 ):
     ids = [make_host(hostname=f"h{n}", environment="Prod") for n in range(3)]
     before = dump(session)
-    wish = changing.read_respelling("env", "Prod", "prod")
+    wish = bulk_edit.read_respelling("env", "Prod", "prod")
 
     made = plan(matching("env:Prod"), wish)
     _, change_set_id = change(matching("env:Prod"), wish, made.digest)
@@ -518,7 +518,7 @@ def test_only_the_case_changes_everywhere_and_goes_back(
 )
 def test_a_respelling_needs_a_field_and_both(field, old, new):
     with pytest.raises(InvalidInput):
-        changing.read_respelling(field, old, new)
+        bulk_edit.read_respelling(field, old, new)
 
 
 # ---- what travels in a form

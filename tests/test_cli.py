@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from hostadmin.cli import edge
-from hostadmin.database import db
+from hostadmin.cli import common
+from hostadmin.db.session import db
 from hostadmin.models import ChangeSet
 
 from .conftest import build_app
@@ -144,7 +144,7 @@ def test_an_import_says_what_it_did(flask, session):
     )
     last = session.scalars(sa.select(ChangeSet).order_by(ChangeSet.id.desc())).first()
     assert (last.actor, last.source, last.message) == (
-        edge.actor(),
+        common.actor(),
         "import",
         "standard input",
     )
@@ -265,7 +265,7 @@ def test_a_locked_database_is_told(tmp_path):
         raw = stack.enter_context(contextlib.closing(db.engine.raw_connection()))
         raw.cursor().execute("BEGIN EXCLUSIVE")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("hostadmin.engines._set_up_sqlite", lambda *_: None)
+            patch.setattr("hostadmin.db.engines._set_up_sqlite", lambda *_: None)
             result = app.test_cli_runner().invoke(
                 args=["hosts", "import", "-"], input="name\nweb1\n"
             )

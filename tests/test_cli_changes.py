@@ -6,11 +6,11 @@ import re
 from types import SimpleNamespace
 
 import pytest
+from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
-from hostadmin.database import db
-from hostadmin.history import Act
-from hostadmin.inventory import bulk, hosts
+from hostadmin.db.session import db
+from hostadmin.inventory import bulk_write, hosts
 from hostadmin.models import ChangeEntry
 
 
@@ -36,7 +36,9 @@ def did(session):
 @pytest.fixture
 def story(did):
     def many():
-        bulk.insert_hosts(db.session(), [{"hostname": f"h{n}"} for n in range(9)], {})
+        bulk_write.insert_hosts(
+            db.session(), [{"hostname": f"h{n}"} for n in range(9)], {}
+        )
 
     first = did(lambda: hosts.add_host({"hostname": "a", "owner": "me"}))
     id_ = hosts.find_host("a").id

@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
-from hostadmin.changing import applying
-from hostadmin.cli import many, one
+from hostadmin.bulk_edit import apply
+from hostadmin.cli import hosts_bulk, hosts_show
 from hostadmin.inventory import hosts
 from hostadmin.models import ChangeSet, Host
 
@@ -164,7 +164,7 @@ def test_nothing_that_matches_is_told(flask, session, inventory):
 
 
 def test_a_terminal_is_asked(flask, monkeypatch, session, inventory, make_host):
-    monkeypatch.setattr(many, "_asks", lambda: True)
+    monkeypatch.setattr(hosts_bulk, "_asks", lambda: True)
     assert flask("set", "web-1", "owner=x", stdin="n\n")[0] == 1
     assert owners(session)["web-1"] == "payments"
     assert flask("set", "web-1", "owner=x", stdin="y\n")[0] == 0
@@ -187,16 +187,18 @@ def test_what_changed_while_it_was_asked_is_told(
 ):
     def meddle():
         with app.app_context():
-            many.write(many.Act("bob", "web"), lambda: hosts.delete_host(id_))
+            hosts_bulk.write(
+                hosts_bulk.Act("bob", "web"), lambda: hosts.delete_host(id_)
+            )
         return True
 
     session.rollback()
     id_ = hosts.find_host("web-1").id
     session.rollback()
-    monkeypatch.setattr(many, "_asks", meddle)
+    monkeypatch.setattr(hosts_bulk, "_asks", meddle)
     code, _, err = flask("delete", "env:prod", stdin="y\n")
     assert (code, "“web-1” was deleted by bob (change" in err) == (1, True), err
-    assert applying.NOT_AS_SEEN in err
+    assert apply.NOT_AS_SEEN in err
     assert set(owners(session)) == {"db-1", "web-2"}
 
 
@@ -245,7 +247,7 @@ def test_show_says_what_is_not_there_or_not_clear(flask, inventory):
 
 def test_show_on_a_terminal_is_a_table(flask, monkeypatch, make_host):
     make_host(hostname="[red]a", vars={"k": "v\x1b"[:1]})
-    monkeypatch.setattr(one, "_on_terminal", lambda: True)
+    monkeypatch.setattr(hosts_show, "_on_terminal", lambda: True)
     code, out, _ = flask("show", "[red]a")
     assert code == 0
     assert "[red]a" in out

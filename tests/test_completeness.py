@@ -2,14 +2,14 @@
 
 import pytest
 import sqlalchemy as sa
+from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
-from hostadmin.addresses import ip_key
-from hostadmin.database import db
-from hostadmin.history import Act
-from hostadmin.inventory import hosts, removal
+from hostadmin.db.session import db
+from hostadmin.inventory import bulk_delete, hosts
 from hostadmin.models import ChangeEntry, Group, Host
-from hostadmin.values import name_key
+from hostadmin.validation.addresses import ip_key
+from hostadmin.validation.values import name_key
 
 from .dumps import dump
 from .pages import csrf, parse
@@ -138,7 +138,7 @@ def test_each_way_to_write_is_recorded_in_full(
 
     def delete_all():
         rows = db.session.execute(sa.select(Host.id, Host.version)).all()
-        removal.delete_hosts(db.session(), {row[0]: row[1] for row in rows})
+        bulk_delete.delete_hosts(db.session(), {row[0]: row[1] for row in rows})
 
     file, yaml = tmp_path / "hosts.csv", tmp_path / "hosts.yaml"
     file.write_text("hostname,groups,owner,rack\nweb1,new,x,7\nweb2,new,y,8\n")

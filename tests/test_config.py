@@ -17,7 +17,7 @@ from hostadmin.config import (
     split_bind,
     unknown_settings,
 )
-from hostadmin.database import db
+from hostadmin.db.session import db
 from hostadmin.errors import ConfigError
 
 KEY = "0123456789abcdef0123456789abcdef"

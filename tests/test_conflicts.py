@@ -1,10 +1,10 @@
 """Two people edit the same: the second is told, and chooses field by field."""
 
 import pytest
+from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
-from hostadmin.history import Act
-from hostadmin.inventory import groups, hosts, whole
+from hostadmin.inventory import groups, hosts, inventory_vars
 from hostadmin.models import ChangeEntry, Group, Host
 
 from .pages import parse
@@ -332,10 +332,10 @@ def test_groups_too(client, session, did, make_group):
 @pytest.mark.parametrize("before", [None, {"z": 1}])
 def test_variables_of_all_hosts_too(client, session, did, before):
     if before:
-        did(lambda: whole.change_inventory({"vars": before}))
+        did(lambda: inventory_vars.change_inventory({"vars": before}))
     url = "/inventory/edit/?id=1"
     mine = form_of(client, url) | {"vars": "a: mine"}
-    did(lambda: whole.change_inventory({"vars": {"a": "theirs"}}))
+    did(lambda: inventory_vars.change_inventory({"vars": {"a": "theirs"}}))
 
     late = client.post(url, data=mine)
 
@@ -347,7 +347,7 @@ def test_variables_of_all_hosts_too(client, session, did, before):
     )
     assert client.post(url, data=form | {"choice-vars": "mine"}).status_code == 302
     session.rollback()
-    assert whole.inventory_vars(session) == {"a": "mine"}
+    assert inventory_vars.inventory_vars(session) == {"a": "mine"}
 
 
 # ---- deleted meanwhile

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from hostadmin.inventory.connect import ssh_command
 from hostadmin.inventory.groups import EffectiveVariable
+from hostadmin.inventory.ssh import ssh_command
 from hostadmin.models import Host
 
 from .conftest import unavailable

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hostadmin.inventory.axes import Kind, Order
-from hostadmin.inventory.counts import (
+from hostadmin.query.ast import all_of, terms_of
+from hostadmin.stats.axes import Kind, Order
+from hostadmin.stats.counts import (
     cells_of,
     count_by_many,
     count_hosts,
@@ -13,7 +14,6 @@ from hostadmin.inventory.counts import (
     cross_table,
     find_dimensions,
 )
-from hostadmin.query.tree import all_of, terms_of
 
 from .query_reference import holds
 from .random_queries import EXAMPLES, add_rows, trees

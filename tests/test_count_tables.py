@@ -8,9 +8,13 @@ import sqlalchemy as sa
 
 from hostadmin import history
 from hostadmin.clock import utcnow
+from hostadmin.db.time_limit import TooSlow, time_limit
 from hostadmin.errors import QueryError
-from hostadmin.inventory.axes import Kind, Order
-from hostadmin.inventory.counts import (
+from hostadmin.models import Host
+from hostadmin.query.ast import EVERYTHING, Not, Term, all_of, any_of
+from hostadmin.query.to_text import to_text
+from hostadmin.stats.axes import Kind, Order
+from hostadmin.stats.counts import (
     cells_of,
     count_columns,
     count_hosts,
@@ -19,10 +23,6 @@ from hostadmin.inventory.counts import (
     find_dimension,
     find_dimensions,
 )
-from hostadmin.inventory.timelimit import TooSlow, time_limit
-from hostadmin.models import Host
-from hostadmin.query.printing import to_text
-from hostadmin.query.tree import EVERYTHING, Not, Term, all_of, any_of
 
 TEXTS = (None, None, "a", "b", "(not set)", "(other)", "x*", "a,b", "null", "<i>ü</i>")
 VARS = (1, "1", True, "true", None, "", -5, 1.5, "x*", [1, "b"], {"k": "v"}, "two w")
@@ -143,7 +143,7 @@ def test_more_cells_than_are_read_at_once_are_the_same(session, hosts, monkeypat
         dimensions = find_dimensions(session, by)
         orders = (order, order)
         whole = cross_table(session, dimensions, NODES[1], orders)
-        monkeypatch.setattr("hostadmin.inventory.counts.MOST_CELLS", 1)
+        monkeypatch.setattr("hostadmin.stats.counts.MOST_CELLS", 1)
         parts = cross_table(session, dimensions, NODES[1], orders)
         monkeypatch.undo()
 

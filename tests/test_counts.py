@@ -7,7 +7,10 @@ import sqlalchemy as sa
 
 from hostadmin.clock import utcnow
 from hostadmin.errors import QueryError
-from hostadmin.inventory.counts import (
+from hostadmin.models import Host
+from hostadmin.query.ast import EVERYTHING, Not, Term, all_of
+from hostadmin.query.to_text import to_text
+from hostadmin.stats.counts import (
     FACTS,
     count_by_many,
     count_hosts,
@@ -15,9 +18,6 @@ from hostadmin.inventory.counts import (
     find_dimension,
     groupable_names,
 )
-from hostadmin.models import Host
-from hostadmin.query.printing import to_text
-from hostadmin.query.tree import EVERYTHING, Not, Term, all_of
 
 PROD = Term("env", "=", ("prod",))
 SINGLE = (

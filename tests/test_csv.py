@@ -9,16 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostadmin.errors import InvalidFile
-from hostadmin.transfer import files
-from hostadmin.transfer.formats import cells, csv
-from hostadmin.transfer.rows import Row
+from hostadmin.formats.csv_table import cells
+from hostadmin.formats.csv_table import read as csv_read
+from hostadmin.formats.rows import Row
+from hostadmin.imports import text_file
 
 ReadFile = Callable[..., list[Row]]
 
 
 def read(text: str, notes: list[str] | None = None) -> list[Row]:
     lines = io.StringIO(text, newline="")
-    return list(csv.read("hosts.csv", lines, [] if notes is None else notes))
+    return list(csv_read.read("hosts.csv", lines, [] if notes is None else notes))
 
 
 def values(text: str) -> list[dict[str, object]]:
@@ -34,9 +35,9 @@ def read_file(tmp_path: Path) -> ReadFile:
     def run(content: bytes, notes: list[str] | None = None) -> list[Row]:
         path = tmp_path / "hosts.csv"
         path.write_bytes(content)
-        file = files.open_text(str(path), io.BytesIO())
+        file = text_file.open_text(str(path), io.BytesIO())
         with file.source:
-            rows = list(csv.read(file.name, file.lines(), file.notes))
+            rows = list(csv_read.read(file.name, file.lines(), file.notes))
         if notes is not None:
             notes += file.notes
         return rows
@@ -279,4 +280,4 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         (tmp_path, "is a directory"),
     ):
         with pytest.raises(InvalidFile, match=words):
-            files.open_text(str(path), io.BytesIO())
+            text_file.open_text(str(path), io.BytesIO())

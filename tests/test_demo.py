@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from hostadmin import demo
-from hostadmin.database import db
-from hostadmin.inventory.counts import count_by_many, count_hosts
+from hostadmin.db.session import db
 from hostadmin.models import ChangeEntry, Host
-from hostadmin.rules import clean_host
+from hostadmin.stats.counts import count_by_many, count_hosts
+from hostadmin.validation.rules import clean_host
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 TIMES = ("created_at", "updated_at", "confirmed_at")

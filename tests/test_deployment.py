@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from hostadmin import deployment
+from hostadmin import deploy_check
 from hostadmin.config import Settings
-from hostadmin.database import db
-from hostadmin.deployment import CHECKS, Facts, findings, refuse_unfit
+from hostadmin.db.session import db
+from hostadmin.deploy_check import CHECKS, Facts, findings, refuse_unfit
 from hostadmin.errors import ConfigError
 
 from .conftest import build_app
@@ -40,7 +40,7 @@ FAULTS = [
     ("H002", facts(secret_key="changeme-changeme-changeme-changeme")),
     ("H002", facts(secret_key="django-insecure-k3v9x8z7q6w5e4r3t2y1u0")),
     ("H002", facts(secret_key="0123456789abcdef0123456789abcdef")),
-    ("H002", facts(secret_key=deployment.KNOWN_KEYS[0])),
+    ("H002", facts(secret_key=deploy_check.KNOWN_KEYS[0])),
     ("H003", facts(secret_key="f3c1d9a07b5e4826")),
     ("H004", facts(secret_key="ab" * 32)),
     ("H010", facts({"debug": True})),
@@ -112,14 +112,14 @@ def test_a_file_is_open_when_others_may_read_it_and_get_there(tmp_path):
     for folder in (tmp_path, closed):
         (folder / "hosts.sqlite").touch(0o644)
     uri = f"sqlite:///{tmp_path}/{{}}hosts.sqlite"
-    ways = [deployment._is_open(path) for path in tmp_path.parents]
+    ways = [deploy_check._is_open(path) for path in tmp_path.parents]
 
     assert len(ways) > 1
     settings = facts(database_uri=uri.format("closed/")).settings
-    assert deployment.open_files(settings) == []
+    assert deploy_check.open_files(settings) == []
     settings = facts(database_uri=uri.format("")).settings
     reachable = all(path.stat().st_mode & 0o001 for path in tmp_path.parents)
-    assert bool(deployment.open_files(settings)) is reachable
+    assert bool(deploy_check.open_files(settings)) is reachable
 
 
 def test_the_command_lists_a_code_for_each_finding(tmp_path):

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given, settings
 
-from hostadmin.query.describing import describe, describe_count, spelling
-from hostadmin.query.parse import parse
-from hostadmin.query.tree import EVERYTHING
+from hostadmin.query.ast import EVERYTHING
+from hostadmin.query.parser import parse
+from hostadmin.query.to_english import describe, describe_count, spelling
 
 from .test_query_laws import trees
 

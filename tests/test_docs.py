@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from hostadmin.config import PREFIX, Settings
-from hostadmin.query.conditions import MAX_TERMS, operators_of
+from hostadmin.query.ast import EVERYTHING
 from hostadmin.query.fields import FIELDS, find_field
-from hostadmin.query.filters import FILTER_WORDS
-from hostadmin.query.parse import MAX_DEPTH, MAX_LENGTH, parse
-from hostadmin.query.printing import to_text
-from hostadmin.query.ranges import MAX_VALUES
-from hostadmin.query.tree import EVERYTHING
+from hostadmin.query.parse_terms import MAX_TERMS, operators_of
+from hostadmin.query.parse_values import MAX_VALUES
+from hostadmin.query.parser import MAX_DEPTH, MAX_LENGTH, parse
+from hostadmin.query.to_text import to_text
+from hostadmin.query.url_filters import FILTER_WORDS
 
 ROOT = Path(__file__).parent.parent
 DOCS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -42,7 +42,7 @@ def snippets(path: Path) -> str:
 @pytest.fixture
 def empty_database(database, app):
     """A database that the page can make its tables in, and that is put back."""
-    from hostadmin.database import Base, db
+    from hostadmin.db.session import Base, db
 
     with app.app_context():
         Base.metadata.drop_all(db.engine)
@@ -84,7 +84,7 @@ def test_the_table_of_settings_is_complete():
 def test_the_table_of_findings_is_complete():
     text = (ROOT / "docs/configuration.md").read_text()
     told = re.findall(r"^\| (H\d{3}) \|", text, re.M)
-    source = (ROOT / "hostadmin/deployment.py").read_text()
+    source = (ROOT / "hostadmin/deploy_check.py").read_text()
 
     assert told == re.findall(r'"(H\d{3})"', source)
 

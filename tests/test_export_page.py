@@ -14,8 +14,8 @@ import waitress.server
 import yaml
 from bs4 import BeautifulSoup
 
-from hostadmin.transfer import exporting
-from hostadmin.transfer.exporting import FORMATS
+from hostadmin.exports import exporter
+from hostadmin.exports.exporter import FORMATS
 
 from .servers import free_port
 
@@ -44,9 +44,10 @@ def test_a_download_holds_what_is_filtered(client, make_host):
 
 
 def test_a_download_holds_every_host(client, app):
+    from hostadmin.history.writer.writer import writing
+
     from hostadmin import demo
-    from hostadmin.database import db
-    from hostadmin.history import writing
+    from hostadmin.db.session import db
 
     with app.app_context(), writing("tests"):
         demo.fill(db.session(), 2_100)
@@ -141,7 +142,7 @@ def served(app) -> Iterator[int]:
 
 def breaking(pieces: Iterator[str]) -> Iterator[str]:
     yield next(pieces)
-    yield " " * (exporting.CHUNK + 1)
+    yield " " * (exporter.CHUNK + 1)
     raise RuntimeError("in the middle")
 
 
@@ -149,7 +150,7 @@ def breaking(pieces: Iterator[str]) -> Iterator[str]:
 def broken(monkeypatch, caplog):
     """A format that fails in the middle, as when the database goes away."""
     known = FORMATS["json"]
-    broken = exporting.Format(
+    broken = exporter.Format(
         *(known.label, known.mimetype, known.suffix),
         write=lambda source, notes: breaking(known.write(source, notes)),
     )
@@ -194,7 +195,7 @@ def test_an_old_client_gets_a_whole_file_or_none(served, broken, make_host, with
 def test_asking_for_the_head_leaves_no_connection_open(
     served, app, make_host, with_token
 ):
-    from hostadmin.database import db
+    from hostadmin.db.session import db
 
     make_host()
     for _ in range(20):

@@ -6,21 +6,22 @@ import io
 from typing import Any
 
 import pytest
+from hostadmin.history.writer.writer import Act
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hostadmin import history, recorder
-from hostadmin.database import db
+from hostadmin import history
+from hostadmin.db.session import db
 from hostadmin.errors import InvalidInput
-from hostadmin.history import Act
+from hostadmin.exports.exporter import FORMATS, export
+from hostadmin.formats.rows import COLUMNS
+from hostadmin.history import recorder
+from hostadmin.imports import importer
 from hostadmin.inventory import groups, hosts
 from hostadmin.models import Host
-from hostadmin.query.tree import EVERYTHING
-from hostadmin.rules import VOCABULARY_FIELDS, clean_host
-from hostadmin.transfer import importing
-from hostadmin.transfer.exporting import FORMATS, export
-from hostadmin.transfer.rows import COLUMNS
-from hostadmin.values import MAX_TEXT, STATUSES, name_key
+from hostadmin.query.ast import EVERYTHING
+from hostadmin.validation.rules import VOCABULARY_FIELDS, clean_host
+from hostadmin.validation.values import MAX_TEXT, STATUSES, name_key
 
 # What spreadsheets and shells stumble over, and what only looks harmless.
 TRICKY = "=+-@'\",;|#[]{}\\ aZ09ß\u0130é漢\U0001f600."
@@ -66,11 +67,11 @@ def exported() -> str:
 def import_text(text: str, folder: Any) -> tuple[int, int, int, int]:
     path = folder / "hosts.csv"
     path.write_text(text, encoding="utf-8", newline="")
-    with importing.staged(str(path)) as plan:
-        importing.make_plan(db.session(), plan)
+    with importer.staged(str(path)) as plan:
+        importer.make_plan(db.session(), plan)
         assert not list(plan.errors())
         act = Act("tests", "import")
-        history.write(act, lambda: importing.apply_plan(db.session(), plan))
+        history.write(act, lambda: importer.apply_plan(db.session(), plan))
         return plan.new, plan.changed, plan.unchanged, plan.bad_rows
 
 

@@ -8,15 +8,15 @@ import sqlalchemy as sa
 from bs4 import BeautifulSoup
 from hypothesis import given, settings
 
-from hostadmin.inventory import facets
-from hostadmin.inventory.facets import NAMES, read_facets
 from hostadmin.models import Host
+from hostadmin.query.ast import EVERYTHING, Term
 from hostadmin.query.fields import FIELDS
-from hostadmin.query.parse import parse
-from hostadmin.query.printing import to_text
-from hostadmin.query.toggling import holds as holds_for
-from hostadmin.query.toggling import toggled, without_own
-from hostadmin.query.tree import EVERYTHING, Term
+from hostadmin.query.parser import parse
+from hostadmin.query.to_text import to_text
+from hostadmin.query.toggle import holds as holds_for
+from hostadmin.query.toggle import toggled, without_own
+from hostadmin.stats import facets
+from hostadmin.stats.facets import NAMES, read_facets
 
 from .query_reference import holds
 from .test_query_laws import EXAMPLES, rows, trees

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from hostadmin.database import Base, db
+from hostadmin.db.session import Base, db
 from hostadmin.models import Host
 
 from .pages import csrf, parse
@@ -103,7 +103,7 @@ def test_a_bug_shows_no_trace(app, client, monkeypatch):
     def broken(*_: object) -> None:
         raise LookupError("SELECT secret FROM trace")
 
-    monkeypatch.setattr("hostadmin.admin.host_list.list_hosts", broken)
+    monkeypatch.setattr("hostadmin.admin.hosts.list_page.list_hosts", broken)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     try:
         response = client.get("/hosts/")
@@ -119,7 +119,7 @@ def test_a_database_that_is_away_is_told(app, client, monkeypatch):
     def away(*_: object) -> None:
         raise OperationalError("SELECT 1", {}, Exception("server closed"))
 
-    monkeypatch.setattr("hostadmin.admin.host_list.list_hosts", away)
+    monkeypatch.setattr("hostadmin.admin.hosts.list_page.list_hosts", away)
     response = client.get("/hosts/")
 
     assert response.status_code == 503

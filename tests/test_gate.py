@@ -6,12 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from hostadmin import create_app, history
-from hostadmin.access import accounts, tokens
+from hostadmin.auth import accounts, tokens
 from hostadmin.config import Settings
-from hostadmin.database import db
-from hostadmin.gate import policy
-from hostadmin.gate.policy import POLICY, Permission
+from hostadmin.db.session import db
 from hostadmin.models import ApiToken, ChangeSet, Host
+from hostadmin.permissions import policy
+from hostadmin.permissions.policy import POLICY, Permission
 
 from .pages import csrf, parse
 from .people import log_in

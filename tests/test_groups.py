@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from hostadmin import history
 from hostadmin.errors import Conflict, InvalidInput, NotFound
-from hostadmin.inventory import groups, hosts, removal
+from hostadmin.inventory import bulk_delete, groups, hosts
 from hostadmin.inventory.groups import EffectiveVariable, effective_variables
 from hostadmin.models import Group, Host, group_children, group_members
 
@@ -272,7 +272,7 @@ def test_a_group_that_lost_a_member_meanwhile_is_told(
 ):
     group_id = make_group(name="web")
     make_host(groups=["web"])
-    real = removal.read_hosts_by_id
+    real = bulk_delete.read_hosts_by_id
 
     def read_and_be_overtaken(session, ids):
         found = real(session, ids)
@@ -280,7 +280,7 @@ def test_a_group_that_lost_a_member_meanwhile_is_told(
             connection.execute(sa.update(Host.__table__).values(version=7))
         return found
 
-    monkeypatch.setattr(removal, "read_hosts_by_id", read_and_be_overtaken)
+    monkeypatch.setattr(bulk_delete, "read_hosts_by_id", read_and_be_overtaken)
 
     with pytest.raises(Conflict), writing():
         groups.delete_group(group_id)

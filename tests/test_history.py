@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from hostadmin.history.writer.writer import Act
 
-from hostadmin import history, recorder
+from hostadmin import history
 from hostadmin.clock import utcnow
-from hostadmin.database import db, was_rolled_back
+from hostadmin.db.session import db, was_rolled_back
 from hostadmin.errors import Busy, InvalidInput
-from hostadmin.history import Act
+from hostadmin.history import recorder
 from hostadmin.inventory import groups, hosts
 from hostadmin.models import (
     ChangeEntry,
@@ -796,11 +797,11 @@ def test_a_write_stands_though_the_planner_cannot_look(session, monkeypatch):
     said = []
     monkeypatch.setattr(history, "MUCH", 1)
     monkeypatch.setattr(
-        "hostadmin.many._ANALYZE",
+        "hostadmin.db.bulk_insert._ANALYZE",
         dict.fromkeys(("sqlite", "postgresql", "mysql", "mariadb"), "x"),
     )
     monkeypatch.setattr(
-        logging.getLogger("hostadmin.many"),
+        logging.getLogger("hostadmin.db.bulk_insert"),
         "warning",
         lambda *words: said.append(words),
     )

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from hostadmin.inventory.listing import SORTS
+from hostadmin.inventory.list_hosts import SORTS
 from hostadmin.models import ChangeEntry, Host
 
 from .pages import csrf, parse

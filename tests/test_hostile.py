@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
 
-from hostadmin.database import Base, db
+from hostadmin.db.session import Base, db
 
 from .pages import csrf
 

@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from hostadmin import history, recorder
+from hostadmin import history
 from hostadmin.clock import utcnow
-from hostadmin.database import db
+from hostadmin.db.session import db
 from hostadmin.errors import Conflict, InvalidInput, NotFound
+from hostadmin.history import recorder
 from hostadmin.inventory import hosts
 from hostadmin.models import Host, HostAddress, HostAlias, group_members
-from hostadmin.values import HostStatus
+from hostadmin.validation.values import HostStatus
 
 from .racing import run_at_once
 

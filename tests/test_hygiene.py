@@ -7,14 +7,14 @@ from bs4 import BeautifulSoup
 
 from hostadmin import history
 from hostadmin.clock import utcnow
-from hostadmin.inventory import hygiene
-from hostadmin.inventory.bulk import insert_hosts
-from hostadmin.inventory.counts import count_hosts
-from hostadmin.inventory.listing import iter_hosts, list_hosts
-from hostadmin.inventory.lookalikes import find_look_alikes, group_alike, look_alike
+from hostadmin.inventory.bulk_write import insert_hosts
+from hostadmin.inventory.list_hosts import iter_hosts, list_hosts
 from hostadmin.models import Host
 from hostadmin.query.checks import CHECKS
-from hostadmin.query.parse import parse
+from hostadmin.query.parser import parse
+from hostadmin.stats import hygiene
+from hostadmin.stats.counts import count_hosts
+from hostadmin.stats.similar_values import find_look_alikes, group_alike, look_alike
 
 ODD = (
     {"hostname": "web-1.example.net", "ip_addr": "10.0.0.1", "environment": "prod"},
@@ -64,7 +64,7 @@ def test_what_many_hosts_share_is_found_alike(session, odd, monkeypatch, check, 
 
     # One value with all ids, or a statement that looks for them.
     session.rollback()
-    monkeypatch.setattr(f"hostadmin.query.parts.{most}", 0)
+    monkeypatch.setattr(f"hostadmin.query.clauses.{most}", 0)
     monkeypatch.setattr("hostadmin.query.checks.MANY", 0 if most == "MANY" else 10)
 
     assert [names_of(session, text) for text in texts] == expected
@@ -105,7 +105,7 @@ def test_thousands_of_hosts_are_checked_in_time(session, check):
 
 
 def test_those_who_may_see_sql_see_one_value_for_many_ids(client, odd, monkeypatch):
-    monkeypatch.setattr("hostadmin.query.parts.FEW", 0)
+    monkeypatch.setattr("hostadmin.query.clauses.FEW", 0)
 
     page = client.get("/hosts/?q=check:same-address")
 

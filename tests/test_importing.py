@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hostadmin.history.writer.writer import Act
 
-from hostadmin import history, recorder
-from hostadmin.database import db
+from hostadmin import history
+from hostadmin.db.session import db
 from hostadmin.errors import Conflict
-from hostadmin.history import Act
+from hostadmin.history import recorder
+from hostadmin.imports import importer
 from hostadmin.inventory import hosts
 from hostadmin.models import ChangeEntry, ChangeSet, Group, Host
-from hostadmin.transfer import importing
-from hostadmin.values import HostStatus
+from hostadmin.validation.values import HostStatus
 
 REAL_FILE = Path(__file__).parents[2] / "shared" / "inventories" / "audit-na-values.csv"
 ACT = Act("tests", "import", "hosts.csv")
@@ -24,7 +25,7 @@ Summary = tuple[int, int, int, int]
 ImportText = Callable[..., Summary]
 
 
-def summary(plan: importing.Plan) -> Summary:
+def summary(plan: importer.Plan) -> Summary:
     return plan.new, plan.changed, plan.unchanged, plan.bad_rows
 
 
@@ -35,7 +36,7 @@ def plan_text(session, tmp_path):
     def plan(text: str) -> Any:
         path = tmp_path / "hosts.csv"
         path.write_text(text, newline="")
-        return importing.staged(str(path))
+        return importer.staged(str(path))
 
     return plan
 
@@ -46,8 +47,8 @@ def import_text(session, plan_text) -> ImportText:
 
     def run(text: str) -> Summary:
         with plan_text(text) as plan:
-            importing.make_plan(db.session(), plan)
-            history.write(ACT, lambda: importing.apply_plan(db.session(), plan))
+            importer.make_plan(db.session(), plan)
+            history.write(ACT, lambda: importer.apply_plan(db.session(), plan))
             return summary(plan)
 
     return run
@@ -57,7 +58,7 @@ def import_text(session, plan_text) -> ImportText:
 def errors_of(session, plan_text):
     def errors(text: str) -> list[str]:
         with plan_text(text) as plan:
-            importing.make_plan(db.session(), plan)
+            importer.make_plan(db.session(), plan)
             return [str(error) for error in plan.errors()]
 
     return errors
@@ -175,7 +176,7 @@ def test_a_term_gets_the_spelling_in_use(import_text, make_host, plan_text):
     text = "name,env,owner\nweb-1,PROD,Search\nweb-2,prod,search\n"
 
     with plan_text(text) as plan:
-        importing.make_plan(db.session(), plan)
+        importer.make_plan(db.session(), plan)
         planned = [row.changes["environment"][1] for row in plan.rows()]
     import_text(text)
 
@@ -190,7 +191,7 @@ def test_the_plan_says_what_will_happen_and_writes_nothing(
     make_host(hostname="web-1", port=22)
     make_host(hostname="web-2")
     with plan_text("name,port\nweb-1,2222\nweb-2,22\nweb-3,22\n") as plan:
-        importing.make_plan(db.session(), plan)
+        importer.make_plan(db.session(), plan)
         session.rollback()
         found = [(row.hostname, row.action) for row in plan.rows()]
         changes = next(iter(plan.rows())).changes
@@ -291,25 +292,25 @@ def test_a_host_changed_since_the_plan_is_a_conflict(
 ):
     host_id = make_host(hostname="web-1", port=22)
     with plan_text("name,port\nweb-1,2222\nweb-2,22\n") as plan:
-        importing.make_plan(db.session(), plan)
+        importer.make_plan(db.session(), plan)
         with history.writing("somebody", "web"):
             hosts.change_host(host_id, {"notes": "mine"})
         with pytest.raises(Conflict):
-            history.write(ACT, lambda: importing.apply_plan(db.session(), plan))
+            history.write(ACT, lambda: importer.apply_plan(db.session(), plan))
         session.rollback()
         assert hosts.find_host("web-2") is None
 
-        importing.make_plan(db.session(), plan)
-        history.write(ACT, lambda: importing.apply_plan(db.session(), plan))
+        importer.make_plan(db.session(), plan)
+        history.write(ACT, lambda: importer.apply_plan(db.session(), plan))
     assert (find("web-1").port, find("web-1").notes) == (2222, "mine")
 
 
 def test_a_host_added_since_the_plan_is_a_conflict(make_host, plan_text, session):
     with plan_text("name,port\nweb-1,2222\n") as plan:
-        importing.make_plan(db.session(), plan)
+        importer.make_plan(db.session(), plan)
         make_host(hostname="WEB-1")
         with pytest.raises(Conflict):
-            history.write(ACT, lambda: importing.apply_plan(db.session(), plan))
+            history.write(ACT, lambda: importer.apply_plan(db.session(), plan))
 
 
 def test_many_rows_over_several_batches(import_text, session):
@@ -325,8 +326,8 @@ def test_many_rows_over_several_batches(import_text, session):
 
 @pytest.mark.skipif(not REAL_FILE.exists(), reason="the file is not in the repository")
 def test_a_real_file_with_bad_addresses(session):
-    with importing.staged(str(REAL_FILE)) as plan:
-        importing.make_plan(db.session(), plan)
+    with importer.staged(str(REAL_FILE)) as plan:
+        importer.make_plan(db.session(), plan)
 
         assert summary(plan) == (12, 0, 0, 18)
         assert all("“N/A”" in str(error) for error in plan.errors())

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
-from hostadmin.database import db
-from hostadmin.history import Act
+from hostadmin.db.session import db
+from hostadmin.formats.ansible.fields import host_variables
+from hostadmin.formats.rows import COLUMNS
+from hostadmin.imports import importer
 from hostadmin.inventory.groups import effective_variables, load_tree
 from hostadmin.models import Group, Host
-from hostadmin.transfer import importing
-from hostadmin.transfer.formats.ansible_fields import host_variables
-from hostadmin.transfer.rows import COLUMNS
 
 from .ansible_sides import REAL, ansible_list, effective, needs_ansible
 from .hard_inventories import HARD_INI, HARD_YAML, MANY_GROUPS
@@ -251,15 +251,15 @@ def as_ansible_reads(text: str, name: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def import_text(session, tmp_path) -> Callable[[str], importing.Plan]:
+def import_text(session, tmp_path) -> Callable[[str], importer.Plan]:
     def run(text: str) -> tuple[int, ...]:
         path = tmp_path / "inventory"
         path.write_text(text)
-        with importing.staged(str(path)) as plan:
-            importing.make_plan(db.session(), plan)
+        with importer.staged(str(path)) as plan:
+            importer.make_plan(db.session(), plan)
             assert [str(error) for error in plan.errors()] == []
             act = Act("tests", "import")
-            history.write(act, lambda: importing.apply_plan(db.session(), plan))
+            history.write(act, lambda: importer.apply_plan(db.session(), plan))
             db.session.rollback()
             changed = plan.hosts.changed + plan.groups.changed
             return plan.hosts.new, plan.groups.new, changed + plan.changes_inventory

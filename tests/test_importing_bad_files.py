@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from hostadmin.errors import InvalidFile
+from hostadmin.imports import importer, read_file
+from hostadmin.imports.staging import Staging
 from hostadmin.models import ChangeSet, Group, Host
-from hostadmin.transfer import importing, reading
-from hostadmin.transfer.staging import Staging
 
 
 @pytest.fixture
@@ -162,12 +162,12 @@ def test_what_is_wrong_in_a_row_is_named(refuse, text, words):
 
 
 def test_most_of_very_many_rows_cannot_be_bad(session, tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "MAX_BAD", 100)
+    monkeypatch.setattr(read_file, "MAX_BAD", 100)
     path = tmp_path / "file"
     path.write_text("name,ip\n" + "".join(f"h{n},x\n" for n in range(2_000)))
 
     with pytest.raises(InvalidFile, match="over 100 bad rows, and fewer good ones"):
-        importing.staged(str(path)).__enter__()
+        importer.staged(str(path)).__enter__()
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_line_without_end_costs_no_memory(session, tmp_path: Path, start):
         for _ in range(50):
             file.write("x" * 1024**2)
     tracemalloc.start()
-    with pytest.raises(InvalidFile, match="over"), importing.staged(str(path)):
+    with pytest.raises(InvalidFile, match="over"), importer.staged(str(path)):
         pass
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -204,7 +204,7 @@ def test_lines_that_state_nothing_come_to_an_end(tmp_path: Path, start, empty):
     path.write_text(start + empty * (2 * 1024**2 + 5))
     with (
         pytest.raises(InvalidFile, match="the 2,097,152 lines up to here state noth"),
-        importing.staged(str(path)),
+        importer.staged(str(path)),
     ):
         pass
 
@@ -226,8 +226,8 @@ def test_encodings_and_comments_are_understood(session, tmp_path, content, name)
     path = tmp_path / "file"
     path.write_bytes(content)
 
-    with importing.staged(str(path)) as plan:
-        importing.make_plan(session(), plan)
+    with importer.staged(str(path)) as plan:
+        importer.make_plan(session(), plan)
         assert [row.name for row in plan.rows()] == [name]
 
 
@@ -235,8 +235,8 @@ def test_a_list_of_names_is_told_to_be_one(session, tmp_path):
     path = tmp_path / "file"
     path.write_text("machine\nweb1\nweb2\n")
 
-    with importing.staged(str(path)) as plan:
-        importing.make_plan(session(), plan)
+    with importer.staged(str(path)) as plan:
+        importer.make_plan(session(), plan)
         assert plan.new == 3
         assert plan.notes == ["Read as a list of names, beginning with “machine”."]
 
@@ -244,11 +244,11 @@ def test_a_list_of_names_is_told_to_be_one(session, tmp_path):
 def test_an_open_file_is_read_as_well(session):
     source = io.BytesIO("[web]\nwéb1 a=1\n".encode())
 
-    with importing.staged_upload("hosts.ini", source) as plan:
-        importing.make_plan(session(), plan)
+    with importer.staged_upload("hosts.ini", source) as plan:
+        importer.make_plan(session(), plan)
         assert [row.name for row in plan.rows()] == ["wéb1"]
     with pytest.raises(InvalidFile, match="is a zip archive"):
-        importing.staged_upload("hosts.csv", io.BytesIO(zipped())).__enter__()
+        importer.staged_upload("hosts.csv", io.BytesIO(zipped())).__enter__()
 
 
 @pytest.mark.parametrize(
@@ -265,9 +265,9 @@ def test_a_host_named_like_a_group_is_told(session, tmp_path, text):
     path = tmp_path / "file"
     path.write_text(text)
 
-    with importing.staged(str(path)) as plan:
+    with importer.staged(str(path)) as plan:
         assert "a group of the same name as a host: “web”" in plan.notes[0]
-        importing.make_plan(session(), plan)
+        importer.make_plan(session(), plan)
         assert (plan.hosts.new, plan.groups.new) == (1, 1)
 
 
@@ -276,8 +276,8 @@ def test_a_file_without_hosts_is_told(session, tmp_path, text):
     path = tmp_path / "file"
     path.write_text(text)
 
-    with importing.staged(str(path)) as plan:
-        importing.make_plan(session(), plan)
+    with importer.staged(str(path)) as plan:
+        importer.make_plan(session(), plan)
         assert plan.hosts.total == 0
         assert "There is no" in plan.notes[0]
 

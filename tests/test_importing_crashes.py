@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from hostadmin.database import db
+from hostadmin.db.session import db
 from hostadmin.models import ChangeEntry, ChangeSet, Group, Host, group_members
 
 from . import servers

@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hostadmin.history.writer.writer import Act
 
-from hostadmin import history, recorder
-from hostadmin.database import db
+from hostadmin import history
+from hostadmin.db.session import db
 from hostadmin.errors import Conflict
-from hostadmin.history import Act
-from hostadmin.inventory import groups, hosts, whole
+from hostadmin.history import recorder
+from hostadmin.imports import importer
+from hostadmin.imports.importer import Plan
+from hostadmin.inventory import groups, hosts, inventory_vars
 from hostadmin.inventory.groups import effective_variables
 from hostadmin.models import ChangeEntry, ChangeSet, Group, Host
-from hostadmin.transfer import importing
-from hostadmin.transfer.importing import Plan
-from hostadmin.undoing import plan_undo, undo
+from hostadmin.undo import plan_undo, undo
 
 from .dumps import dump
 
@@ -50,7 +51,7 @@ def plan_text(session, tmp_path):
     def plan(text: str, format: str = "auto") -> Any:
         path = tmp_path / "file"
         path.write_text(text, newline="")
-        return importing.staged(str(path), format)
+        return importer.staged(str(path), format)
 
     return plan
 
@@ -61,9 +62,9 @@ def import_text(session, plan_text) -> Callable[..., list[str]]:
 
     def run(text: str, *, replace: bool = False, format: str = "auto") -> list[str]:
         with plan_text(text, format) as plan:
-            importing.make_plan(db.session(), plan, replace=replace)
+            importer.make_plan(db.session(), plan, replace=replace)
             assert [str(error) for error in plan.errors()] == []
-            history.write(ACT, lambda: importing.apply_plan(db.session(), plan))
+            history.write(ACT, lambda: importer.apply_plan(db.session(), plan))
             db.session.rollback()
             return lines(plan)
 
@@ -74,7 +75,7 @@ def import_text(session, plan_text) -> Callable[..., list[str]]:
 def errors_of(session, plan_text):
     def errors(text: str) -> list[str]:
         with plan_text(text) as plan:
-            importing.make_plan(db.session(), plan)
+            importer.make_plan(db.session(), plan)
             return [str(error) for error in plan.errors()]
 
     return errors
@@ -127,7 +128,7 @@ def test_hosts_groups_and_variables_of_all_are_written(import_text, session):
     assert find("db-1").port == 2222
     assert group("web").vars == {"tier": "front"}
     assert [child.name for child in group("eu").children] == ["empty", "web"]
-    assert whole.inventory_vars(session) == {"domain": "example.net"}
+    assert inventory_vars.inventory_vars(session) == {"domain": "example.net"}
     effective = {v.name: v.value for v in effective_variables(web)}
     assert effective == {"domain": "example.net", "tier": "front", "rack": 7}
 
@@ -211,16 +212,16 @@ def test_json_on_one_line_and_json_lines(import_text, session, format):
     assert import_text(text, format=format) == []
     assert group("web").description == "Fronts"
     assert [item.name for item in find("web-1").groups] == ["inner", "x"]
-    assert whole.inventory_vars(session) == {"ntp": "10.0.0.9"}
+    assert inventory_vars.inventory_vars(session) == {"ntp": "10.0.0.9"}
 
 
 def test_a_group_of_a_table_is_made_once_and_shown(import_text, plan_text, session):
     with plan_text('name,groups\nweb-1,"a,b"\nweb-2,b\n') as plan:
-        importing.make_plan(db.session(), plan)
+        importer.make_plan(db.session(), plan)
         assert (plan.groups.new, plan.groups.unchanged) == (2, 0)
     assert import_text("name,groups\nweb-1,a\n") == ["new group a", "new host web-1"]
     with plan_text("name,groups\nweb-2,a\n") as plan:
-        importing.make_plan(db.session(), plan)
+        importer.make_plan(db.session(), plan)
         assert plan.groups.total == 0
 
 
@@ -312,9 +313,9 @@ def test_the_rules_hold_for_groups_and_variables(errors_of, text, message):
 def test_a_bad_group_is_only_a_name(plan_text, session):
     text = "[a:vars]\nx\n[a]\nweb-1\n[b:vars]\ny\n[b]\n"
     with plan_text(text) as plan:
-        importing.make_plan(db.session(), plan)
+        importer.make_plan(db.session(), plan)
         assert plan.bad_rows == 2
-        history.write(ACT, lambda: importing.apply_plan(db.session(), plan))
+        history.write(ACT, lambda: importer.apply_plan(db.session(), plan))
 
     assert list(session.scalars(sa.select(Group.name))) == ["a"]
 
@@ -326,7 +327,7 @@ def test_the_limits_hold_for_what_a_group_has_afterwards(
     text = json.dumps({"groups": [{"name": "a", "vars": {"new": "x" * 40_000}}]})
     with plan_text(text) as plan:
         for _ in range(2):
-            importing.make_plan(db.session(), plan)
+            importer.make_plan(db.session(), plan)
             [error] = plan.errors()
 
     assert "with those that are there, are 80" in str(error)
@@ -342,7 +343,7 @@ def test_the_limits_hold_for_what_a_group_has_afterwards(
         lambda: groups.change_group(group("old").id, {"vars": {"x": 2}}),
         lambda: groups.change_group(group("old").id, {"name": "older"}),
         lambda: groups.delete_group(group("old").id),
-        lambda: whole.change_inventory({"vars": {"x": 1}}),
+        lambda: inventory_vars.change_inventory({"vars": {"x": 1}}),
         lambda: hosts.change_host(find("same").id, {"notes": "x"}),
         lambda: hosts.delete_host(find("same").id),
     ],
@@ -353,27 +354,27 @@ def test_what_changed_since_the_plan_is_a_conflict(
     import_text("[all:vars]\na=1\n[old]\nsame\n")
     text = "[all:vars]\na=1\nb=2\n[old]\nsame\n[old:vars]\nx=1\n[new]\n"
     with plan_text(text) as plan:
-        importing.make_plan(db.session(), plan)
+        importer.make_plan(db.session(), plan)
         history.write(ACT, lambda: meanwhile() and None)
         before = dump(session)
         with pytest.raises(Conflict):
-            history.write(ACT, lambda: importing.apply_plan(db.session(), plan))
+            history.write(ACT, lambda: importer.apply_plan(db.session(), plan))
 
         assert dump(session) == before
-        importing.make_plan(db.session(), plan)
-        history.write(ACT, lambda: importing.apply_plan(db.session(), plan))
-        importing.make_plan(db.session(), plan)
+        importer.make_plan(db.session(), plan)
+        history.write(ACT, lambda: importer.apply_plan(db.session(), plan))
+        importer.make_plan(db.session(), plan)
         assert lines(plan) == []
 
 
 def test_two_halves_of_a_ring_do_not_meet(session, plan_text, import_text):
     import_text("[a]\n[b]\n[c]\n")
     with plan_text("[a]\n[b:children]\na\n") as plan:
-        importing.make_plan(db.session(), plan)
+        importer.make_plan(db.session(), plan)
         import_text("[c]\n[b]\n[c:children]\nb\n")
         import_text("[a]\n[a:children]\nc\n[c]\n")
         with pytest.raises(Conflict):
-            history.write(ACT, lambda: importing.apply_plan(db.session(), plan))
+            history.write(ACT, lambda: importer.apply_plan(db.session(), plan))
 
 
 # ---- variables that say the same as a field

@@ -5,14 +5,15 @@ import json
 from typing import Any
 
 import sqlalchemy as sa
+from hostadmin.history.writer.writer import Act
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hostadmin import history, recorder
-from hostadmin.database import Base, db
-from hostadmin.history import Act
+from hostadmin import history
+from hostadmin.db.session import Base, db
+from hostadmin.history import recorder
+from hostadmin.imports import importer
 from hostadmin.models import Group, Host
-from hostadmin.transfer import importing
 
 NAMES = ("a", "b", "c", "d")
 VARS = st.dictionaries(
@@ -58,11 +59,11 @@ FILES = st.fixed_dictionaries({"hosts": HOSTS, "groups": GROUPS, "vars": VARS})
 def import_file(content: dict[str, Any], *, replace: bool) -> int:
     """Import a file; return how many things changed."""
     source = io.BytesIO(json.dumps({"hostadmin": 1, **content}).encode())
-    with importing.staged_upload("file", source) as plan:
-        importing.make_plan(db.session(), plan, replace=replace)
+    with importer.staged_upload("file", source) as plan:
+        importer.make_plan(db.session(), plan, replace=replace)
         assert list(plan.errors()) == []
         act = Act("tests", "import")
-        history.write(act, lambda: importing.apply_plan(db.session(), plan))
+        history.write(act, lambda: importer.apply_plan(db.session(), plan))
         changed = plan.hosts.new + plan.hosts.changed
         return changed + plan.groups.new + plan.groups.changed + plan.changes_inventory
 

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from hostadmin.history.writer.recorder import snapshot
 
-from hostadmin.database import db
+from hostadmin.db.session import db
+from hostadmin.imports import importer
 from hostadmin.inventory import hosts
 from hostadmin.inventory.groups import effective_variables
-from hostadmin.recorder import snapshot
-from hostadmin.transfer import importing
 
 ANSIBLE_INVENTORY = Path(sys.executable).parent / "ansible-inventory"
 
@@ -157,11 +157,11 @@ def test_hosts_that_the_file_does_not_list_are_counted(session, make_host, tmp_p
     path = tmp_path / "file"
     # A bad row lists its host, too.
     path.write_text("name,port\nH00,22\nh01,x\nnew,22\n")
-    with importing.staged(str(path)) as plan:
-        importing.make_plan(db.session(), plan)
+    with importer.staged(str(path)) as plan:
+        importer.make_plan(db.session(), plan)
 
         assert plan.unlisted == 28
-        assert importing.first_unlisted(session(), plan) == [
+        assert importer.first_unlisted(session(), plan) == [
             f"h{n:02}" for n in range(2, 22)
         ]
 

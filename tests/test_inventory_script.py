@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import pytest
 
-from hostadmin.database import db
+from hostadmin.db.session import db
 
 from .ansible_sides import ANSIBLE_INVENTORY, needs_ansible
 from .servers import free_port

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from hostadmin import history
-from hostadmin.access import accounts, passwords, setup, throttle
+from hostadmin.auth import accounts, first_account, passwords, throttle
 from hostadmin.clock import utcnow
-from hostadmin.database import db
-from hostadmin.engines import LOCK_SECONDS
+from hostadmin.db.engines import LOCK_SECONDS
+from hostadmin.db.session import db
 from hostadmin.models import (
     Account,
     AccountAddress,
@@ -568,7 +568,7 @@ def refusing_writes(app):
 @pytest.fixture
 def link(app):
     with app.app_context():
-        return f"/setup/{setup.new_link()}"
+        return f"/setup/{first_account.new_link()}"
 
 
 def test_the_link_makes_the_first_admin_once(app, nobody, link):
@@ -594,7 +594,7 @@ def test_the_link_makes_the_first_admin_once(app, nobody, link):
 
 def test_a_new_start_makes_the_link_void_and_an_account_does_too(app, nobody, link):
     with app.app_context():
-        second = f"/setup/{setup.new_link()}"
+        second = f"/setup/{first_account.new_link()}"
     assert nobody.get(link).status_code == 404
     assert nobody.get(second).status_code == 200
 
@@ -602,7 +602,7 @@ def test_a_new_start_makes_the_link_void_and_an_account_does_too(app, nobody, li
 
     assert nobody.get(second).status_code == 404
     with app.app_context():
-        assert setup.new_link() is None
+        assert first_account.new_link() is None
 
 
 @pytest.mark.parametrize(
@@ -627,7 +627,7 @@ def test_what_is_wrong_stands_at_its_field(app, nobody, link, fields, words):
     assert GOOD not in response.text
     with app.app_context():
         assert not accounts.have_accounts()
-        assert setup.is_valid(link.removeprefix("/setup/"))
+        assert first_account.is_valid(link.removeprefix("/setup/"))
 
 
 def test_two_who_use_the_link_at_once_make_one_account(app, link):

@@ -125,7 +125,7 @@ def test_a_bug_is_told_with_its_trace_under_the_id_on_the_page(
         # Such as a long statement.
         raise LookupError("x" * 1_000_000 + "the reason")
 
-    monkeypatch.setattr("hostadmin.admin.host_list.list_hosts", broken)
+    monkeypatch.setattr("hostadmin.admin.hosts.list_page.list_hosts", broken)
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
     response = client.get("/hosts/")
 

@@ -10,7 +10,7 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from sqlalchemy.exc import OperationalError
 
-from hostadmin.inventory.timelimit import TooSlow
+from hostadmin.db.time_limit import TooSlow
 from hostadmin.web import metrics
 
 from .conftest import unavailable

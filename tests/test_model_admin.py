@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hostadmin import create_app
-from hostadmin.admin.base import ModelAdmin
+from hostadmin.admin.generated.model_view import ModelAdmin
 from hostadmin.config import Settings
-from hostadmin.database import Base, db
-from hostadmin.gate import policy
+from hostadmin.db.session import Base, db
+from hostadmin.permissions import policy
 
 from .pages import parse
 from .people import log_in

@@ -16,8 +16,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from hostadmin import engines
-from hostadmin.database import db
+from hostadmin.db import engines
+from hostadmin.db.session import db
 from hostadmin.models import ChangeEntry, Host
 from hostadmin.web.errors import SAVED_TITLE, UNKNOWN_TITLE
 

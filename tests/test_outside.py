@@ -5,9 +5,9 @@ from flask import Flask, request
 
 from hostadmin import create_app
 from hostadmin.config import Settings
-from hostadmin.database import db
-from hostadmin.gate import policy
-from hostadmin.own_paths import own_path
+from hostadmin.db.session import db
+from hostadmin.permissions import policy
+from hostadmin.validation.local_path import own_path
 from hostadmin.web.proxies import client_address
 from hostadmin.web.security import is_allowed
 

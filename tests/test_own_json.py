@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 
 from hostadmin.errors import InvalidFile
-from hostadmin.transfer.formats import own_json
-from hostadmin.transfer.formats.document import Content, FileGroup, FileVars, Item
-from hostadmin.transfer.formats.json_text import MAX_RECORD
-from hostadmin.transfer.rows import Row
+from hostadmin.formats import json_own
+from hostadmin.formats.document import Content, FileGroup, FileVars, Item
+from hostadmin.formats.json_stream import MAX_RECORD
+from hostadmin.formats.rows import Row
 
 from .ansible_sides import content_of
 from .random_contents import as_stated, canonical, contents
@@ -27,7 +27,7 @@ Read = Callable[[str, Iterable[str], list[str]], Iterator[Item]]
 @pytest.mark.parametrize("step", [1, 7, 100_000])
 @pytest.mark.parametrize(
     ("write", "read"),
-    [(own_json.write, own_json.read), (own_json.write_lines, own_json.read_lines)],
+    [(json_own.write, json_own.read), (json_own.write_lines, json_own.read_lines)],
     ids=["json", "jsonl"],
 )
 def test_what_is_written_reads_back_the_same(
@@ -51,18 +51,18 @@ def test_what_people_write_is_read_too() -> None:
         '[{"hostname": "a", "port": 22, "notes": null, "id": 5},\n\n{"ip_addr": "::1"}]'
     )
 
-    assert list(own_json.read("FILE", [text], [])) == [
+    assert list(json_own.read("FILE", [text], [])) == [
         Row(1, {"hostname": "a", "port": 22}),
         Row(3, {"ip_addr": "::1"}),
     ]
 
     lines = '\ufeff{"hostname": "a"}\r\n\r\n{"name": "g", "children": ["h"]}'
-    assert list(own_json.read_lines("FILE", [lines], [])) == [
+    assert list(json_own.read_lines("FILE", [lines], [])) == [
         Row(1, {"hostname": "a"}),
         FileGroup(3, "g", {"children": ["h"]}),
     ]
     header = '{"hostadmin": 1, "vars": {"a": 1}}'
-    assert list(own_json.read_lines("FILE", [header], [])) == [FileVars(1, {"a": 1})]
+    assert list(json_own.read_lines("FILE", [header], [])) == [FileVars(1, {"a": 1})]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_what_is_no_such_document_is_refused(text: str, message: str) -> None:
     started = time.monotonic()
 
     with pytest.raises(InvalidFile, match=re.escape(message)):
-        list(own_json.read("FILE", [text], []))
+        list(json_own.read("FILE", [text], []))
 
     assert time.monotonic() - started < 5
 
@@ -112,7 +112,7 @@ def test_what_is_no_such_document_is_refused(text: str, message: str) -> None:
 )
 def test_a_bad_line_among_good_ones_is_named(line: str, message: str) -> None:
     good = '{"hostname": "x"}'
-    items = list(own_json.read_lines("FILE", [f"{good}\n{line}\n{good}\n"], []))
+    items = list(json_own.read_lines("FILE", [f"{good}\n{line}\n{good}\n"], []))
 
     assert [item.line for item in items] == [1, 2, 3]
     assert [bool(item.errors) for item in items] == [False, True, False]
@@ -123,20 +123,20 @@ def test_a_line_without_end_is_refused() -> None:
     pieces = ("x" * 100_000 for _ in range(1000))
 
     with pytest.raises(InvalidFile, match="a line has over"):
-        list(own_json.read_lines("FILE", pieces, []))
+        list(json_own.read_lines("FILE", pieces, []))
 
 
 def test_groups_need_a_name_and_variables_are_a_mapping() -> None:
     text = '{"vars": [], "groups": [{"vars": {}}], "hosts": [5]}'
-    items = list(own_json.read("FILE", [text], []))
+    items = list(json_own.read("FILE", [text], []))
 
     assert [str(item.errors[0].field) for item in items] == ["vars", "name", "row"]
 
 
-@pytest.mark.parametrize("read", [own_json.read, own_json.read_lines])
+@pytest.mark.parametrize("read", [json_own.read, json_own.read_lines])
 def test_memory_stays_flat(read: Read) -> None:
     record = json.dumps({"hostname": "h" * 50, "vars": {"a": ["b"] * 20}})
-    is_json = read is own_json.read
+    is_json = read is json_own.read
 
     def pieces() -> Iterator[str]:
         yield '{"hosts": [\n' if is_json else ""
@@ -160,7 +160,7 @@ def test_every_field_is_written() -> None:
     group: dict[str, Any] = {"name": "g", "vars": {}, "children": []}
     content = Content({}, [group], [row], lambda name: [])
 
-    found = json.loads("".join(own_json.write(content, [])))
+    found = json.loads("".join(json_own.write(content, [])))
 
     assert list(found) == ["hostadmin", "vars", "groups", "hosts"]
     assert list(found["groups"][0]) == ["name", "description", "children", "vars"]

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hostadmin import history
-from hostadmin.cursors import Cursor, Sort, read_cursor, write_cursor
 from hostadmin.errors import QueryError
-from hostadmin.inventory.listing import SORTS, iter_hosts, list_hosts, parse_sort
+from hostadmin.inventory.list_hosts import SORTS, iter_hosts, list_hosts, parse_sort
+from hostadmin.keyset.cursors import Cursor, Sort, read_cursor, write_cursor
+from hostadmin.keyset.pages import Count, capped_count, fetch_page
 from hostadmin.models import Group, Host
-from hostadmin.paging import Count, capped_count, fetch_page
-from hostadmin.query.compile import compile_node
-from hostadmin.query.printing import to_text
-from hostadmin.query.tree import EVERYTHING, Term
-from hostadmin.values import HostStatus
+from hostadmin.query.ast import EVERYTHING, Term
+from hostadmin.query.sql.compiler import compile_node
+from hostadmin.query.to_text import to_text
+from hostadmin.validation.values import HostStatus
 
 BY_PORT = SORTS["port"]
 
@@ -380,12 +380,12 @@ def test_the_number_of_statements_does_not_grow_with_the_page(
 
 @pytest.mark.parametrize("batch", [2, 1000])
 def test_all_hosts_come_one_by_one(session, hosts, monkeypatch, subtests, batch):
-    monkeypatch.setattr("hostadmin.inventory.listing.BATCH", batch)
+    monkeypatch.setattr("hostadmin.inventory.list_hosts.BATCH", batch)
     named = Term("hostname", "~", ("web",))
     with_port = Term("port", ">=", ("1",))
     for cap in (3, 10_000):
-        monkeypatch.setattr("hostadmin.inventory.listing.CAP", cap)
-        monkeypatch.setattr("hostadmin.paging.CAP", cap)
+        monkeypatch.setattr("hostadmin.inventory.list_hosts.CAP", cap)
+        monkeypatch.setattr("hostadmin.keyset.pages.CAP", cap)
         for node in (EVERYTHING, named, with_port):
             # Every third, as they were made, has no port.
             expected = [
@@ -423,7 +423,7 @@ def test_a_stream_refuses_nonsense_before_the_first_host(session):
 
 
 def test_a_stream_shows_one_moment(session, hosts, make_host, monkeypatch):
-    monkeypatch.setattr("hostadmin.inventory.listing.BATCH", 2)
+    monkeypatch.setattr("hostadmin.inventory.list_hosts.BATCH", 2)
     session.commit()
     stream = iter_hosts(session)
     next(stream)

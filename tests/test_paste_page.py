@@ -275,7 +275,7 @@ def test_a_hundred_thousand_lines_are_answered(some, paste):
 
 
 def test_too_much_is_told_and_nothing_is_lost(client, some, paste, monkeypatch):
-    monkeypatch.setattr("hostadmin.pasting.reading.MAX_NAMES", 2)
+    monkeypatch.setattr("hostadmin.paste.parse.MAX_NAMES", 2)
     answer = paste("a\nb\nc")
     page = parse(answer)
     assert answer.status_code == 400
@@ -291,7 +291,7 @@ def test_too_much_is_told_and_nothing_is_lost(client, some, paste, monkeypatch):
 
 
 def test_too_many_new_hosts_are_a_file(some, missing, monkeypatch):
-    monkeypatch.setattr("hostadmin.pasting.adding.MAX_NEW", 2)
+    monkeypatch.setattr("hostadmin.paste.create_hosts.MAX_NEW", 2)
     answer = missing("n1 n2 n3")
     assert answer.status_code == 400
     assert "import them as a file" in parse(answer).main.text

@@ -3,21 +3,23 @@
 import time
 
 import pytest
+from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
 from hostadmin.errors import Conflict, InvalidValue
-from hostadmin.history import Act
-from hostadmin.inventory import hosts, sets
+from hostadmin.inventory import host_sets, hosts
 from hostadmin.models import ChangeSet, Host, HostSet, host_set_members
-from hostadmin.pasting import (
+from hostadmin.paste import (
     add_names,
     find_pasted,
     plan_names,
     read_pasted,
-    reading,
 )
-from hostadmin.query.compile import select_ids
-from hostadmin.query.parse import parse
+from hostadmin.paste import (
+    parse as paste_parse,
+)
+from hostadmin.query.parser import parse
+from hostadmin.query.sql.compiler import select_ids
 
 
 def names_of(text):
@@ -108,15 +110,17 @@ def test_hostile_texts_are_read_quickly(text):
 
 def test_what_stands_there_again_is_read_once(monkeypatch):
     read = []
-    cell = reading._cell
-    monkeypatch.setattr(reading, "_cell", lambda text: read.append(text) or cell(text))
+    cell = paste_parse._cell
+    monkeypatch.setattr(
+        paste_parse, "_cell", lambda text: read.append(text) or cell(text)
+    )
 
     assert names_of("web-1, db-1;web-1\n" * 1_000) == ["web-1", "db-1"]
     assert len(read) < 10
 
 
 def test_too_many_names_are_refused_in_words(monkeypatch):
-    monkeypatch.setattr(reading, "MAX_NAMES", 3)
+    monkeypatch.setattr(paste_parse, "MAX_NAMES", 3)
     assert len(read_pasted("a b c a b c")) == 1
     with pytest.raises(InvalidValue, match="more than 3 different names"):
         read_pasted("a\nb\nc\nd")
@@ -252,7 +256,9 @@ def test_many_names_take_few_statements(find, statements):
 
 def test_a_set_is_named_by_a_query(session, some, runner):
     ids = [some["Web-1"], some["relay-a"]]
-    number = history.write(Act("ann", "web"), lambda: sets.keep_set(session(), ids))
+    number = history.write(
+        Act("ann", "web"), lambda: host_sets.keep_set(session(), ids)
+    )
 
     def hosts_of(query):
         return set(session.scalars(select_ids(session(), parse(query))))
@@ -276,17 +282,20 @@ def test_a_set_that_is_not_there_is_an_error(client, some, value):
 
 
 def test_old_sets_go_unless_a_view_names_them(session, monkeypatch):
-    from hostadmin.inventory import view_saving, views
+    from hostadmin import saved_views
 
     def keep(*ids):
-        return history.write(Act("a", "web"), lambda: sets.keep_set(session(), ids))
+        return history.write(
+            Act("a", "web"), lambda: host_sets.keep_set(session(), ids)
+        )
 
     named, old = keep(1, 2), keep(3)
-    view = view_saving.View("kept", "hosts", f"env:prod (set:{named} or web)")
+    view = saved_views.View("kept", "hosts", f"env:prod (set:{named} or web)")
     history.write(
-        Act("a", "web"), lambda: view_saving.add_view(session(), views.Viewer(), view)
+        Act("a", "web"),
+        lambda: saved_views.add_view(session(), saved_views.Viewer(), view),
     )
-    monkeypatch.setattr(sets, "KEPT", -sets.KEPT)
+    monkeypatch.setattr(host_sets, "KEPT", -host_sets.KEPT)
     new = keep(4)
 
     assert {one.id for one in session.query(HostSet)} == {named, new}
@@ -319,7 +328,7 @@ def test_the_command_says_what_became_of_each_name(runner, some, tmp_path):
 
 
 def test_the_command_refuses_too_much_in_words(runner, some, tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "MAX_NAMES", 2)
+    monkeypatch.setattr(paste_parse, "MAX_NAMES", 2)
     result = runner.invoke(args=["hosts", "find"], input="a\nb\nc")
     assert result.exit_code == 1
     assert "more than 2 different names" in result.stderr
@@ -371,6 +380,6 @@ def test_only_what_was_shown_is_added(session, some, make_host):
 
 
 def test_too_many_new_names_are_a_file(session, monkeypatch):
-    monkeypatch.setattr("hostadmin.pasting.adding.MAX_NEW", 2)
+    monkeypatch.setattr("hostadmin.paste.create_hosts.MAX_NEW", 2)
     with pytest.raises(InvalidValue, match="import them as a file"):
         plan(session, "a\nb\nc")

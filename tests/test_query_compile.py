@@ -8,23 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hostadmin.errors import QueryError
-from hostadmin.inventory.counts import count_hosts
 from hostadmin.models import Host
-from hostadmin.query import times
-from hostadmin.query.compile import compile_node, nearest_values, select_hosts
+from hostadmin.query import parse_times
+from hostadmin.query.ast import EVERYTHING, And, Not, Or, Quoted, Term, any_of, negated
 from hostadmin.query.fields import FIELDS, find_field
-from hostadmin.query.filters import parse_filters
-from hostadmin.query.parse import parse
-from hostadmin.query.tree import (
-    EVERYTHING,
-    And,
-    Not,
-    Or,
-    Quoted,
-    Term,
-    any_of,
-    negated,
-)
+from hostadmin.query.parser import parse
+from hostadmin.query.sql.compiler import compile_node, nearest_values, select_hosts
+from hostadmin.query.url_filters import parse_filters
+from hostadmin.stats.counts import count_hosts
 
 from .random_queries import add_sets
 
@@ -34,7 +25,7 @@ NOW = datetime(2026, 11, 15, 12, 30, 45, 678, tzinfo=UTC)
 @pytest.fixture
 def hosts(session, make_host, make_group, monkeypatch):
     """Six hosts, a to f. The last one has nothing but a name."""
-    monkeypatch.setattr("hostadmin.query.ranges.utcnow", lambda: NOW)
+    monkeypatch.setattr("hostadmin.query.parse_values.utcnow", lambda: NOW)
     make_group(name="eu-west")
     make_group(name="eu", children=["eu-west"])
     make_group(name="world", children=["eu"])
@@ -402,7 +393,7 @@ def test_a_host_in_two_groups_counts_once(session, hosts):
 def test_many_members_are_probed_and_found_alike(session, hosts, monkeypatch):
     expected = names(session, EU), names(session, Not(EU))
 
-    monkeypatch.setattr("hostadmin.query.members.CAP", 0)
+    monkeypatch.setattr("hostadmin.query.sql.groups.CAP", 0)
 
     assert (names(session, EU), names(session, Not(EU))) == expected
 
@@ -413,7 +404,7 @@ def test_many_further_addresses_are_looked_up_and_found_alike(
     node = Term("ip", "=", ("10.9.0.0/16", "10.0.0.9", "2001:db8::/64"))
     expected = names(session, node), names(session, Not(node))
 
-    monkeypatch.setattr("hostadmin.query.parts.FEW", 0)
+    monkeypatch.setattr("hostadmin.query.clauses.FEW", 0)
 
     assert (
         (names(session, node), names(session, Not(node))) == expected == ("aB", "cdef")
@@ -463,7 +454,7 @@ def test_every_filter_compiles_for_engines_we_cannot_run(session, hosts, dialect
 
 
 def span(text):
-    found = times.parse_time(text, NOW)
+    found = parse_times.parse_time(text, NOW)
     return found.start.isoformat()[:19], found.end.isoformat()[:19]
 
 

@@ -7,15 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hostadmin.errors import QueryError
-from hostadmin.query.fields import FIELDS, SORTABLE, find_field
-from hostadmin.query.filters import (
-    FILTER_WORDS,
-    filter_arg,
-    parse_filter_list,
-    parse_filters,
-)
-from hostadmin.query.printing import to_text, value_text
-from hostadmin.query.tree import (
+from hostadmin.query.ast import (
     EVERYTHING,
     And,
     Not,
@@ -25,6 +17,14 @@ from hostadmin.query.tree import (
     all_of,
     any_of,
     negated,
+)
+from hostadmin.query.fields import FIELDS, SORTABLE, find_field
+from hostadmin.query.to_text import to_text, value_text
+from hostadmin.query.url_filters import (
+    FILTER_WORDS,
+    filter_arg,
+    parse_filter_list,
+    parse_filters,
 )
 
 

@@ -5,19 +5,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hostadmin.errors import QueryError
-from hostadmin.inventory.counts import count_hosts
-from hostadmin.inventory.listing import iter_hosts, list_hosts
+from hostadmin.inventory.list_hosts import iter_hosts, list_hosts
+from hostadmin.query.ast import EVERYTHING, negated
 from hostadmin.query.checks import CHECKS
-from hostadmin.query.compile import select_ids
-from hostadmin.query.parse import parse
-from hostadmin.query.printing import (
+from hostadmin.query.parser import parse
+from hostadmin.query.sql.compiler import select_ids
+from hostadmin.query.to_text import (
     and_also,
     to_sentence,
     to_text,
     top_level_terms,
     without,
 )
-from hostadmin.query.tree import EVERYTHING, negated
+from hostadmin.stats.counts import count_hosts
 
 from .query_reference import holds
 from .random_queries import EXAMPLES, add_rows, trees

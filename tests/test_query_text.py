@@ -5,17 +5,17 @@ import time
 import pytest
 
 from hostadmin.errors import QueryError
-from hostadmin.query.completion import complete
-from hostadmin.query.conditions import MAX_TERMS
-from hostadmin.query.parse import MAX_DEPTH, MAX_LENGTH, parse, placed
-from hostadmin.query.printing import (
+from hostadmin.query.ast import EVERYTHING, And, Not, Or, Quoted, Term, Word
+from hostadmin.query.complete import complete
+from hostadmin.query.parse_terms import MAX_TERMS
+from hostadmin.query.parser import MAX_DEPTH, MAX_LENGTH, parse, placed
+from hostadmin.query.to_text import (
     and_also,
     to_sentence,
     to_text,
     top_level_terms,
     without,
 )
-from hostadmin.query.tree import EVERYTHING, And, Not, Or, Quoted, Term, Word
 
 
 def term(field, *values, op="="):

@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from hostadmin.history.writer.writer import Act
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hostadmin import history, recorder
-from hostadmin.database import Base, db
-from hostadmin.history import Act
+from hostadmin import history
+from hostadmin.db.session import Base, db
+from hostadmin.exports.exporter import FORMATS, encoded, export
+from hostadmin.history import recorder
+from hostadmin.imports import importer
 from hostadmin.inventory import groups, hosts
-from hostadmin.inventory.whole import change_inventory
+from hostadmin.inventory.inventory_vars import change_inventory
 from hostadmin.models import Group, Host, Inventory
-from hostadmin.query.tree import EVERYTHING
-from hostadmin.transfer import importing
-from hostadmin.transfer.exporting import FORMATS, encoded, export
-from hostadmin.values import STATUSES, name_key
+from hostadmin.query.ast import EVERYTHING
+from hostadmin.validation.values import STATUSES, name_key
 
 # What YAML, INI, Jinja, spreadsheets and shells stumble over.
 WORDS = st.sampled_from(
@@ -181,13 +182,13 @@ def write(name: str, folder: Path, notes: list[str]) -> Path:
 
 
 @contextlib.contextmanager
-def planned(path: Path) -> Iterator[importing.Plan]:
-    with importing.staged(str(path)) as plan:
-        importing.make_plan(db.session(), plan)
+def planned(path: Path) -> Iterator[importer.Plan]:
+    with importer.staged(str(path)) as plan:
+        importer.make_plan(db.session(), plan)
         db.session.rollback()
         assert [str(error) for error in plan.errors()] == []
         yield plan
 
 
-def apply(plan: importing.Plan) -> None:
-    importing.apply_plan(db.session(), plan)
+def apply(plan: importer.Plan) -> None:
+    importer.apply_plan(db.session(), plan)

@@ -14,20 +14,13 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from hostadmin import create_app, history, schema
+from hostadmin import create_app, history, saved_views
 from hostadmin.config import Settings, render_uri
-from hostadmin.database import Base, db
+from hostadmin.db import schema
+from hostadmin.db.schema import MIGRATIONS, State
+from hostadmin.db.session import Base, db
 from hostadmin.errors import ConfigError
-from hostadmin.inventory import (
-    counts,
-    groups,
-    hosts,
-    listing,
-    sets,
-    view_saving,
-    views,
-    whole,
-)
+from hostadmin.inventory import groups, host_sets, hosts, inventory_vars, list_hosts
 from hostadmin.models import (
     Account,
     AccountAddress,
@@ -37,10 +30,10 @@ from hostadmin.models import (
     LoginAttempt,
     SetupLink,
 )
-from hostadmin.people import Role
 from hostadmin.query.fields import SORTABLE
-from hostadmin.query.filters import parse_filters
-from hostadmin.schema import MIGRATIONS, State
+from hostadmin.query.url_filters import parse_filters
+from hostadmin.stats import counts
+from hostadmin.validation.accounts import Role
 
 BEFORE_HEAD, HEAD = "0010", "0011"
 ACCOUNT = {"username": "ann", "password_hash": "a" * 97, "role": Role.ADMIN}
@@ -348,7 +341,7 @@ def fill(app):
         with history.writing("ann", "web", "why"):
             groups.add_group({"name": "web", "vars": {"x": [1, 1.0, True]}})
             groups.add_group({"name": "eu", "children": ["web"], "description": "d"})
-            whole.change_inventory({"vars": {"x": [1, 1.0, True]}})
+            inventory_vars.change_inventory({"vars": {"x": [1, 1.0, True]}})
             for number in range(30):
                 hosts.add_host(
                     {
@@ -364,13 +357,13 @@ def fill(app):
                         "notes": "é" * 1000,
                     }
                 )
-            view = view_saving.View(
+            view = saved_views.View(
                 "Ä", "hosts", "env:prod", [("sort", "-ip")], shared=True
             )
-            viewer = views.Viewer(7)
-            kept = view_saving.add_view(db.session(), viewer, view)
-            view_saving.set_default(db.session(), viewer, kept.id)
-            sets.keep_set(db.session(), range(1, 20))
+            viewer = saved_views.Viewer(7)
+            kept = saved_views.add_view(db.session(), viewer, view)
+            saved_views.set_default(db.session(), viewer, kept.id)
+            host_sets.keep_set(db.session(), range(1, 20))
         with history.writing("bob", "import"):
             hosts.delete_host(hosts.find_host("host3.example").id)
         with history.writing("ann"):
@@ -576,22 +569,22 @@ def test_lists_and_counts_compile_elsewhere(
 
     for name in SORTABLE:
         for sort in (name, f"-{name}"):
-            first = listing.list_hosts(session(), sort=sort, size=1)
-            second = listing.list_hosts(
+            first = list_hosts.list_hosts(session(), sort=sort, size=1)
+            second = list_hosts.list_hosts(
                 session(), sort=sort, size=1, cursor=first.next_cursor
             )
-            listing.list_hosts(
+            list_hosts.list_hosts(
                 session(), sort=sort, size=1, cursor=second.previous_cursor
             )
     for item in FILTERS:
         node = parse_filters([item])
-        listing.list_hosts(session(), node)
+        list_hosts.list_hosts(session(), node)
         counts.count_by_many(session(), node, ["env"])
     for by in (*counts.groupable_names(), "network/24", "created:month", "var.rack"):
         if "<" not in by:
             counts.count_by_many(session(), by=[by])
     counts.count_by_many(session(), by=("env", "group"))
-    list(listing.iter_hosts(session()))
+    list(list_hosts.iter_hosts(session()))
 
     assert len(sent) > 100
     for statement in sent:

@@ -4,11 +4,11 @@ import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
 
-from hostadmin.inventory import listing
-from hostadmin.inventory.listing import list_hosts
-from hostadmin.inventory.timelimit import TooSlow
-from hostadmin.paging import Count
-from hostadmin.query.parse import parse
+from hostadmin.db.time_limit import TooSlow
+from hostadmin.inventory import list_hosts as list_hosts_module
+from hostadmin.inventory.list_hosts import list_hosts
+from hostadmin.keyset.pages import Count
+from hostadmin.query.parser import parse
 
 from .test_facets import SLOW
 
@@ -23,15 +23,15 @@ def some(make_host):
 @pytest.fixture
 def slow_count(monkeypatch):
     """Counting takes a minute, unless it is stopped."""
-    original = listing.capped_count
+    original = list_hosts_module.capped_count
 
     def count(session, ids, *rest):
         if ids.whereclause is not None:
             session.execute(sa.text(SLOW[session.get_bind().dialect.name]))
         return original(session, ids, *rest)
 
-    monkeypatch.setattr(listing, "capped_count", count)
-    monkeypatch.setattr(listing, "COUNT_SECONDS", 0.1)
+    monkeypatch.setattr(list_hosts_module, "capped_count", count)
+    monkeypatch.setattr(list_hosts_module, "COUNT_SECONDS", 0.1)
 
 
 def page_of(client, url):
@@ -62,7 +62,7 @@ def test_a_search_that_takes_too_long_shows_nothing_and_says_so(
     def slow(*_, **__):
         raise TooSlow(3)
 
-    monkeypatch.setattr(listing, "fetch_page", slow)
+    monkeypatch.setattr(list_hosts_module, "fetch_page", slow)
     page = page_of(client, "/hosts/?q=var.rack:B14")
 
     assert "The search was stopped after 3 s" in page.select_one(".list .note").text
@@ -89,10 +89,10 @@ def test_groups_are_counted_by_their_members(
 
 
 def test_a_big_group_is_found_by_probes(session, make_host, make_group, monkeypatch):
-    from hostadmin.query import members
+    from hostadmin.query.sql import groups as sql_groups
 
-    original = members.capped_count
-    monkeypatch.setattr(members, "capped_count", lambda s, ids: original(s, ids, 2))
+    original = sql_groups.capped_count
+    monkeypatch.setattr(sql_groups, "capped_count", lambda s, ids: original(s, ids, 2))
     make_group(name="web")
     for groups in (["web"], ["web"], ["web"], []):
         make_host(groups=groups)
@@ -110,7 +110,7 @@ def test_what_stands_at_the_end_of_the_order_is_collected(
     for number in range(6):
         make_host(hostname=f"web-{number}", role="web")
     walks = []
-    original = listing.fetch_page
+    original = list_hosts_module.fetch_page
 
     def impatient(*args, collect=False, **more):
         walks.append(collect)
@@ -118,8 +118,10 @@ def test_what_stands_at_the_end_of_the_order_is_collected(
             session().execute(sa.text(SLOW[session.get_bind().dialect.name]))
         return original(*args, collect=collect, **more)
 
-    monkeypatch.setattr(listing, "fetch_page", impatient)
-    monkeypatch.setattr(listing, "capped_count", lambda *_: Count(3, capped=True))
+    monkeypatch.setattr(list_hosts_module, "fetch_page", impatient)
+    monkeypatch.setattr(
+        list_hosts_module, "capped_count", lambda *_: Count(3, capped=True)
+    )
     shown, cursor = [], None
     while True:
         page = list_hosts(session(), parse("role:web"), "-hostname", cursor, 4)

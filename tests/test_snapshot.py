@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
 from hostadmin import demo, history
-from hostadmin.database import db
+from hostadmin.db.session import db
 from hostadmin.errors import QueryError
+from hostadmin.exports import snapshot as snapshots
+from hostadmin.exports.exporter import FORMATS, encoded, export
+from hostadmin.exports.json_cells import JsonCells
+from hostadmin.exports.snapshot import Snapshot, snapshot
+from hostadmin.formats.rows import COLUMNS
 from hostadmin.inventory import hosts as host_functions
-from hostadmin.inventory import snapshot as snapshots
-from hostadmin.inventory.json_cells import JsonCells
-from hostadmin.inventory.snapshot import Snapshot, snapshot
-from hostadmin.inventory.whole import change_inventory
+from hostadmin.inventory.inventory_vars import change_inventory
 from hostadmin.models import Group, Host
-from hostadmin.query.compile import select_hosts
-from hostadmin.query.parse import parse
-from hostadmin.transfer.exporting import FORMATS, encoded, export
-from hostadmin.transfer.rows import COLUMNS
+from hostadmin.query.parser import parse
+from hostadmin.query.sql.compiler import select_hosts
 
 QUERIES = ("", "env:prod", "-group:web", "group:platform", "web-1* or port:2222", "no")
 

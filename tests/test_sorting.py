@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from hostadmin import history
 from hostadmin.errors import QueryError
 from hostadmin.inventory import hosts as inventory
-from hostadmin.inventory.listing import iter_hosts, list_hosts, parse_sort
+from hostadmin.inventory.list_hosts import iter_hosts, list_hosts, parse_sort
+from hostadmin.keyset.pages import Count, fetch_page
 from hostadmin.models import Host
-from hostadmin.paging import Count, fetch_page
-from hostadmin.query.parse import parse
+from hostadmin.query.parser import parse
 
 NUMBER = 23
 

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from hypothesis import given, settings
 
 from hostadmin import history
-from hostadmin.inventory.bulk import insert_hosts
+from hostadmin.inventory.bulk_write import insert_hosts
 from hostadmin.models import (
     Host,
     HostAddress,
@@ -17,10 +17,10 @@ from hostadmin.models import (
     VocabularyEntry,
     group_members,
 )
-from hostadmin.query.compile import compile_node
-from hostadmin.query.expression import select_text
-from hostadmin.query.tree import terms_of
-from hostadmin.values import HostStatus
+from hostadmin.query.ast import terms_of
+from hostadmin.query.sql.compiler import compile_node
+from hostadmin.query.to_python import select_text
+from hostadmin.validation.values import HostStatus
 
 from .test_query_laws import EXAMPLES, rows, trees
 

@@ -4,13 +4,13 @@ import time
 
 import pytest
 
-from hostadmin.inventory import suggestions
+from hostadmin.inventory import autocomplete
 
 
 @pytest.fixture(autouse=True)
 def enough_time(monkeypatch):
     """A busy machine must not change what is found."""
-    monkeypatch.setattr(suggestions, "SECONDS", 30.0)
+    monkeypatch.setattr(autocomplete, "SECONDS", 30.0)
 
 
 @pytest.fixture

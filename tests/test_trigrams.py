@@ -5,12 +5,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from hostadmin import history
-from hostadmin.database import db
+from hostadmin.db.session import db
 from hostadmin.inventory import hosts as inventory
 from hostadmin.models import Host
-from hostadmin.query import trigrams
-from hostadmin.query.compile import compile_node, select_ids
-from hostadmin.query.parse import parse
+from hostadmin.query.parser import parse
+from hostadmin.query.sql import trigrams
+from hostadmin.query.sql.compiler import compile_node, select_ids
 
 from .conftest import check_trigrams
 
@@ -67,7 +67,7 @@ def test_with_the_index_and_without_the_same_is_found(
     with_index = {text: found(session, text) for text in QUERIES}
     used = str(compile_node(session, parse("name~web")))
     monkeypatch.setattr(trigrams, "near", lambda *_: None)
-    monkeypatch.setattr("hostadmin.query.names.near", lambda *_: None)
+    monkeypatch.setattr("hostadmin.query.sql.names.near", lambda *_: None)
 
     assert "hosts.id IN" in used
     for text in QUERIES:

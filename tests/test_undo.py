@@ -2,14 +2,14 @@
 
 import pytest
 import sqlalchemy as sa
+from hostadmin.history.writer.writer import Act, changes_of
 
 from hostadmin import history
-from hostadmin.database import db
+from hostadmin.db.session import db
 from hostadmin.errors import Conflict, NotFound
-from hostadmin.history import Act, changes_of
-from hostadmin.inventory import bulk, groups, hosts, whole
+from hostadmin.inventory import bulk_write, groups, hosts, inventory_vars
 from hostadmin.models import ChangeSet, Host
-from hostadmin.undoing import DELETE, message, plan_undo, undo
+from hostadmin.undo import DELETE, message, plan_undo, undo
 
 from .dumps import dump
 
@@ -264,12 +264,12 @@ def test_a_circle_is_not_closed(session, did, undone, make_group):
 
 
 def test_variables_of_all_hosts_go_back_one_by_one(session, did, undone):
-    first = did(lambda: whole.change_inventory({"vars": {"x": 1, "y": 1}}))
-    did(lambda: whole.change_inventory({"vars": {"x": 1, "y": 2, "z": 1}}))
+    first = did(lambda: inventory_vars.change_inventory({"vars": {"x": 1, "y": 1}}))
+    did(lambda: inventory_vars.change_inventory({"vars": {"x": 1, "y": 2, "z": 1}}))
 
     plan, _ = undone(first)
 
-    assert whole.inventory_vars(session) == {"y": 2, "z": 1}
+    assert inventory_vars.inventory_vars(session) == {"y": 2, "z": 1}
     assert [field for _, field, _ in reasons(plan)] == ["vars.y"]
 
 
@@ -384,7 +384,7 @@ def test_an_import_of_many_goes_but_for_what_others_changed(
 ):
     many, kept = 1_200, 50
     given = [{"hostname": f"h{n}", "port": n + 1} for n in range(many)]
-    imported = did(lambda: bulk.insert_hosts(db.session(), given, {}))
+    imported = did(lambda: bulk_write.insert_hosts(db.session(), given, {}))
 
     def edit():
         for n in range(kept):

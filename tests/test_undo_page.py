@@ -3,10 +3,10 @@
 import re
 
 import pytest
+from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
-from hostadmin.history import Act
-from hostadmin.inventory import groups, hosts, whole
+from hostadmin.inventory import groups, hosts, inventory_vars
 from hostadmin.models import Host
 
 from .pages import csrf, parse
@@ -166,7 +166,7 @@ def test_every_saved_form_offers_undo(client, session, press, make_host, make_gr
     save(f"/groups/delete/?id={group}", id=group)
     assert groups.get_group(group).name == "g"
     save("/inventory/edit/?id=1", vars="x: 1")
-    assert whole.inventory_vars(session) == {}
+    assert inventory_vars.inventory_vars(session) == {}
     assert session.query(Host).count() == 1
 
 

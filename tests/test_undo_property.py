@@ -5,17 +5,17 @@ import json
 
 import pytest
 import sqlalchemy as sa
+from hostadmin.history.writer.writer import Act
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hostadmin import history
-from hostadmin.database import Base, db
+from hostadmin.db.session import Base, db
 from hostadmin.errors import InvalidFile, InvalidInput
-from hostadmin.history import Act
-from hostadmin.inventory import groups, hosts, removal, whole
+from hostadmin.imports import importer
+from hostadmin.inventory import bulk_delete, groups, hosts, inventory_vars
 from hostadmin.models import ChangeSet, Group, Host
-from hostadmin.transfer import importing
-from hostadmin.undoing import undo
+from hostadmin.undo import undo
 
 from .dumps import dump
 
@@ -96,10 +96,10 @@ def import_csv(path, rows):
         "hostname,groups,rack\n"
         + "".join(f"{name},{group},r1\n" for name, group in rows)
     )
-    with importing.staged(str(path)) as plan:
-        importing.make_plan(db.session(), plan)
+    with importer.staged(str(path)) as plan:
+        importer.make_plan(db.session(), plan)
         if not plan.bad_rows:
-            importing.apply_plan(db.session(), plan)
+            importer.apply_plan(db.session(), plan)
 
 
 def import_inventory(path, given, whole_vars, replace):
@@ -114,10 +114,10 @@ def import_inventory(path, given, whole_vars, replace):
     }
     path = path.with_suffix(".yaml")
     path.write_text(json.dumps({"all": {"vars": whole_vars, "children": children}}))
-    with importing.staged(str(path), "ansible") as plan:
-        importing.make_plan(db.session(), plan, replace=replace)
+    with importer.staged(str(path), "ansible") as plan:
+        importer.make_plan(db.session(), plan, replace=replace)
         if not plan.bad_rows:
-            importing.apply_plan(db.session(), plan)
+            importer.apply_plan(db.session(), plan)
 
 
 def undo_one_of_the_last(number):
@@ -129,7 +129,7 @@ def undo_one_of_the_last(number):
 
 
 TAKEN = {
-    "whole": lambda _path, given: whole.change_inventory({"vars": given}),
+    "whole": lambda _path, given: inventory_vars.change_inventory({"vars": given}),
     "import": import_csv,
     "import inventory": import_inventory,
     "undo": lambda _path, number: undo_one_of_the_last(number),
@@ -146,7 +146,7 @@ def take(step, path):
         change(hosts.delete_host, Host, rest[0])
     elif kind == "delete hosts":
         rows = db.session.execute(sa.select(Host.id, Host.version)).all()
-        removal.delete_hosts(db.session(), {row[0]: row[1] for row in rows})
+        bulk_delete.delete_hosts(db.session(), {row[0]: row[1] for row in rows})
     elif kind == "add group":
         groups.add_group({**clean(rest[1]), "name": rest[0]})
     elif kind == "change group":

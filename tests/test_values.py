@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hostadmin import values
-from hostadmin.addresses import (
+from hostadmin.errors import InvalidInput, InvalidValue
+from hostadmin.validation import values
+from hostadmin.validation.addresses import (
     address_key,
     address_text,
     clean_address,
     clean_addresses,
     ip_key,
 )
-from hostadmin.errors import InvalidInput, InvalidValue
-from hostadmin.json_values import clean_vars, same_json
-from hostadmin.rules import clean_group, clean_host
-from hostadmin.values import HostStatus
+from hostadmin.validation.json_values import clean_vars, same_json
+from hostadmin.validation.rules import clean_group, clean_host
+from hostadmin.validation.values import HostStatus
 
 EXAMPLES = int(os.environ.get("HOSTADMIN_TEST_EXAMPLES", "60"))
 examples = settings(max_examples=EXAMPLES, deadline=None, database=None)

@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hostadmin.errors import InvalidValue
-from hostadmin.json_values import clean_vars, same_json
-from hostadmin.vars_text import parse_vars, print_vars
+from hostadmin.validation.json_values import clean_vars, same_json
+from hostadmin.validation.yaml_vars import parse_vars, print_vars
 
 EXAMPLES = int(os.environ.get("HOSTADMIN_TEST_EXAMPLES", "60"))
 examples = settings(max_examples=EXAMPLES, deadline=None, database=None)
@@ -309,7 +309,7 @@ def test_no_variables_are_an_empty_text():
 
 
 def test_reading_leaves_the_safe_loader_as_it_was():
-    assert "hostadmin.vars_text" in sys.modules
+    assert "hostadmin.validation.yaml_vars" in sys.modules
     assert str(yaml.safe_load("a: 2026-01-01")["a"]) == "2026-01-01"
     assert not isinstance(yaml.safe_load("a: 2026-01-01")["a"], str)
     assert yaml.safe_load("a: 12:30") == {"a": 750}

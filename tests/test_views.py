@@ -6,14 +6,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
+from hostadmin.history.writer.writer import Act
 
-from hostadmin import history
+from hostadmin import history, saved_views
 from hostadmin.errors import Conflict, InvalidInput, InvalidValue, NotFound
-from hostadmin.history import Act
-from hostadmin.inventory import groups, view_queries, view_saving, views
-from hostadmin.inventory.view_saving import View
-from hostadmin.inventory.views import Viewer
+from hostadmin.inventory import groups
 from hostadmin.models import Account, ChangeSet, SavedView
+from hostadmin.saved_views.read import Viewer
+from hostadmin.saved_views.write import View
 
 from .pages import csrf, parse
 
@@ -42,7 +42,7 @@ def keep(request, session, written):
     def run(name="Prod", query="", viewer=me, page="hosts", options=(), **more):
         shared = more.get("shared", True)
         view = View(name, page, query, options, shared)
-        return written(view_saving.add_view, viewer, view).id
+        return written(saved_views.add_view, viewer, view).id
 
     return run
 
@@ -83,9 +83,9 @@ def test_a_name_is_free_once_for_each_owner_whatever_its_case(session, written, 
         keep(" GRÖSSE ", viewer=ANN)
     other = keep("Other", viewer=ANN)
     with pytest.raises(InvalidInput, match="is there already"):
-        written(view_saving.change_view, ANN, other, View("grösse", "hosts"), 1)
+        written(saved_views.change_view, ANN, other, View("grösse", "hosts"), 1)
 
-    assert names(views.list_views(session, ANN)) == ["Größe", "Other", "Größe"]
+    assert names(saved_views.list_views(session, ANN)) == ["Größe", "Other", "Größe"]
 
 
 def test_private_views_are_their_owners_alone(session, written, keep):
@@ -93,25 +93,25 @@ def test_private_views_are_their_owners_alone(session, written, keep):
     shared = keep("ours", viewer=ANN)
     common = keep("everybody's")
 
-    assert names(views.list_views(session, BOB)) == ["everybody's", "ours"]
-    assert views.find_view(session, BOB, private) is None
+    assert names(saved_views.list_views(session, BOB)) == ["everybody's", "ours"]
+    assert saved_views.find_view(session, BOB, private) is None
     for change in (
-        lambda: written(view_saving.change_view, BOB, private, View("x", "hosts"), 1),
-        lambda: written(view_saving.delete_view, BOB, private, 1),
-        lambda: written(view_saving.set_default, BOB, private),
-        lambda: written(view_saving.change_view, BOB, shared, View("x", "hosts"), 1),
-        lambda: written(view_saving.delete_view, BOB, shared, 1),
-        lambda: written(view_saving.delete_view, GUEST, common, 1),
-        lambda: written(view_saving.delete_view, ANN, 10**6, 1),
+        lambda: written(saved_views.change_view, BOB, private, View("x", "hosts"), 1),
+        lambda: written(saved_views.delete_view, BOB, private, 1),
+        lambda: written(saved_views.set_default, BOB, private),
+        lambda: written(saved_views.change_view, BOB, shared, View("x", "hosts"), 1),
+        lambda: written(saved_views.delete_view, BOB, shared, 1),
+        lambda: written(saved_views.delete_view, GUEST, common, 1),
+        lambda: written(saved_views.delete_view, ANN, 10**6, 1),
     ):
         with pytest.raises(NotFound):
             change()
-    written(view_saving.change_view, BOB, common, View("all's", "hosts"), 1)
+    written(saved_views.change_view, BOB, common, View("all's", "hosts"), 1)
 
     session.rollback()
-    assert names(views.list_views(session, ANN)) == ["mine", "ours", "all's"]
+    assert names(saved_views.list_views(session, ANN)) == ["mine", "ours", "all's"]
     session.rollback()
-    assert names(views.list_views(session, GUEST)) == ["all's", "ours"]
+    assert names(saved_views.list_views(session, GUEST)) == ["all's", "ours"]
 
 
 def test_who_may_not_share_keeps_views_for_themselves(session, written, keep):
@@ -120,22 +120,22 @@ def test_who_may_not_share_keeps_views_for_themselves(session, written, keep):
     own = keep("for me", viewer=GUEST, shared=False)
     with pytest.raises(InvalidInput, match="not for others"):
         written(
-            view_saving.change_view, GUEST, own, View("for me", "hosts", shared=True), 1
+            saved_views.change_view, GUEST, own, View("for me", "hosts", shared=True), 1
         )
 
-    written(view_saving.delete_view, GUEST, own, 1)
-    assert names(views.list_views(session, GUEST)) == []
+    written(saved_views.delete_view, GUEST, own, 1)
+    assert names(saved_views.list_views(session, GUEST)) == []
 
 
 def test_of_two_who_change_a_view_the_second_is_told(session, written, keep):
     id_ = keep("a", "env:prod")
-    written(view_saving.change_view, ANN, id_, View("b", "hosts", "env:dev"), 1)
+    written(saved_views.change_view, ANN, id_, View("b", "hosts", "env:dev"), 1)
 
     session.rollback()
     with pytest.raises(Conflict, match="“b” was changed since you opened it"):
-        written(view_saving.change_view, ANN, id_, View("c", "hosts"), 1)
+        written(saved_views.change_view, ANN, id_, View("c", "hosts"), 1)
     with pytest.raises(Conflict):
-        written(view_saving.delete_view, ANN, id_, 1)
+        written(saved_views.delete_view, ANN, id_, 1)
 
     assert session.get(SavedView, id_).query == "env:dev"
 
@@ -155,13 +155,13 @@ def test_of_two_who_change_a_view_the_second_is_told(session, written, keep):
 )
 def test_what_makes_no_sense_is_not_kept(session, written, given, message):
     with pytest.raises(InvalidInput, match=message):
-        written(view_saving.add_view, ANN, given)
+        written(saved_views.add_view, ANN, given)
     session.rollback()
-    assert views.list_views(session, ANN) == []
+    assert saved_views.list_views(session, ANN) == []
 
 
 def test_there_is_a_limit_to_how_many(keep, monkeypatch):
-    monkeypatch.setattr(view_saving, "MAX_VIEWS", 2)
+    monkeypatch.setattr(saved_views, "MAX_VIEWS", 2)
     keep("a", viewer=ANN)
     keep("b", viewer=ANN)
 
@@ -177,20 +177,20 @@ def test_the_list_opens_with_ones_own_choice_or_else_with_everybodys(
 
     def opens(viewer):
         session.rollback()
-        view = views.default_view(session, viewer)
+        view = saved_views.default_view(session, viewer)
         return view and view.name
 
     assert opens(ANN) is None
-    written(view_saving.set_default, NOBODY, common)
-    written(view_saving.set_default, ANN, own)
+    written(saved_views.set_default, NOBODY, common)
+    written(saved_views.set_default, ANN, own)
     assert (opens(ANN), opens(BOB)) == ("own", "common")
-    written(view_saving.set_default, BOB, None)
+    written(saved_views.set_default, BOB, None)
     assert opens(BOB) is None
-    written(view_saving.set_default, ANN, common)
-    written(view_saving.delete_view, ANN, common, 1)
+    written(saved_views.set_default, ANN, common)
+    written(saved_views.delete_view, ANN, common, 1)
     assert (opens(ANN), opens(NOBODY)) == (None, None)
     with pytest.raises(InvalidValue, match="view of hosts"):
-        written(view_saving.set_default, ANN, keep("counts", page="stats", viewer=ANN))
+        written(saved_views.set_default, ANN, keep("counts", page="stats", viewer=ANN))
 
 
 def test_what_is_gone_is_told_and_does_not_keep_from_renaming(
@@ -198,16 +198,16 @@ def test_what_is_gone_is_told_and_does_not_keep_from_renaming(
 ):
     group = make_group(name="web")
     id_ = keep("Web", "group:web env:prod")
-    view = views.get_view(session, ANN, id_)
-    assert view_queries.problem_of(session, view) == ""
+    view = saved_views.get_view(session, ANN, id_)
+    assert saved_views.problem_of(session, view) == ""
     history.write(Act("ann", "web"), lambda: groups.delete_group(group))
 
-    view = views.get_view(session, ANN, id_)
-    assert view_queries.problem_of(session, view).startswith("There is no group “web”")
+    view = saved_views.get_view(session, ANN, id_)
+    assert saved_views.problem_of(session, view).startswith("There is no group “web”")
     renamed = View("Old web", "hosts", "group:web env:prod", shared=True)
-    written(view_saving.change_view, ANN, id_, renamed, 1)
+    written(saved_views.change_view, ANN, id_, renamed, 1)
     with pytest.raises(InvalidInput, match="There is no group"):
-        written(view_saving.change_view, ANN, id_, View("x", "hosts", "group:web"), 2)
+        written(saved_views.change_view, ANN, id_, View("x", "hosts", "group:web"), 2)
 
 
 # ---- the pages
@@ -317,7 +317,7 @@ def test_a_view_is_deleted_after_a_question_and_can_be_saved_again(
     assert "Deleted the view “Prod”" in message.text
     assert send(message.a["href"]).status_code == 302
     session.rollback()
-    (again,) = views.list_views(session, NOBODY)
+    (again,) = saved_views.list_views(session, NOBODY)
     assert (again.name, again.query, again.options, again.shared) == (
         "Prod",
         "env:prod",
@@ -582,8 +582,8 @@ def test_no_token_no_view(client, session, keep):
     ):
         assert client.post(url, data=data).status_code == 400
     session.rollback()
-    assert names(views.list_views(session, NOBODY)) == ["Prod"]
-    assert views.default_view(session, NOBODY) is None
+    assert names(saved_views.list_views(session, NOBODY)) == ["Prod"]
+    assert saved_views.default_view(session, NOBODY) is None
 
 
 def test_reading_writes_nothing(client, keep, statements, three):
@@ -637,13 +637,13 @@ def test_admins_may_change_what_others_shared_but_not_see_the_rest(
     shared = keep("ours", viewer=ANN)
     admin = Viewer(9, manages=True)
 
-    assert names(views.list_views(session, admin)) == ["ours"]
+    assert names(saved_views.list_views(session, admin)) == ["ours"]
     written(
-        view_saving.change_view, admin, shared, View("all", "hosts", shared=True), 1
+        saved_views.change_view, admin, shared, View("all", "hosts", shared=True), 1
     )
     with pytest.raises(NotFound):
-        written(view_saving.delete_view, admin, private, 1)
-    written(view_saving.delete_view, admin, shared, 2)
+        written(saved_views.delete_view, admin, private, 1)
+    written(saved_views.delete_view, admin, shared, 2)
 
 
 def test_the_history_has_what_becomes_of_shared_views_alone(
@@ -653,8 +653,8 @@ def test_the_history_has_what_becomes_of_shared_views_alone(
     assert session.query(ChangeSet).count() == 0
     id_ = keep("ours", "env:prod", viewer=ANN)
     kept = View("all", "hosts", "env:prod", [("sort", "-ip")], shared=True)
-    written(view_saving.change_view, ANN, id_, kept, 1)
-    written(view_saving.delete_view, ANN, id_, 2)
+    written(saved_views.change_view, ANN, id_, kept, 1)
+    written(saved_views.delete_view, ANN, id_, 2)
 
     session.rollback()
     changes = session.query(ChangeSet).order_by(ChangeSet.id)

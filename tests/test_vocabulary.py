@@ -8,7 +8,7 @@ from hostadmin.errors import InvalidInput
 from hostadmin.inventory import hosts
 from hostadmin.inventory.vocabulary import find_spellings, spell_many, spellings
 from hostadmin.models import Host, VocabularyEntry
-from hostadmin.rules import VOCABULARY_FIELDS
+from hostadmin.validation.rules import VOCABULARY_FIELDS
 
 from .racing import run_at_once
 

@@ -4,9 +4,9 @@ import pytest
 import sqlalchemy as sa
 
 from hostadmin import history
-from hostadmin.database import db
+from hostadmin.db.session import db
 from hostadmin.errors import Conflict, InvalidInput
-from hostadmin.inventory import groups, hosts, whole
+from hostadmin.inventory import groups, hosts, inventory_vars
 from hostadmin.inventory.groups import EffectiveVariable, effective_variables
 from hostadmin.models import ChangeEntry
 
@@ -15,7 +15,7 @@ from .pages import csrf, parse
 
 def change(given, version=None):
     with history.writing("ann", "web"):
-        return whole.change_inventory({"vars": given}, version).version
+        return inventory_vars.change_inventory({"vars": given}, version).version
 
 
 def entries():
@@ -28,13 +28,13 @@ def entries():
 
 
 def test_they_are_empty_until_somebody_says_something(session):
-    assert whole.inventory_vars(session()) == {}
-    assert whole.get_inventory().vars == {}
+    assert inventory_vars.inventory_vars(session()) == {}
+    assert inventory_vars.get_inventory().vars == {}
 
     assert change({"a": 1}) == 1
     assert change({"a": True}, version=1) == 2
 
-    assert whole.inventory_vars(session()) == {"a": True}
+    assert inventory_vars.inventory_vars(session()) == {"a": True}
     assert entries() == [
         ("all", "created", {"vars": [None, {"a": 1}]}),
         ("all", "changed", {"vars": [{"a": 1}, {"a": True}]}),
@@ -48,7 +48,7 @@ def test_a_stale_version_is_a_conflict(session):
     for stale in (0, 1):
         with pytest.raises(Conflict):
             change({"a": 3}, version=stale)
-    assert whole.inventory_vars(session()) == {"a": 2}
+    assert inventory_vars.inventory_vars(session()) == {"a": 2}
 
 
 def test_what_is_no_mapping_is_refused(session):
@@ -85,7 +85,7 @@ def test_the_page_shows_and_saves_them(client, session):
 
     stale = client.post("/inventory/edit/?id=1", data=form | {"vars": "ntp: other"})
     assert stale.status_code == 409
-    assert whole.inventory_vars(session()) == {"ntp": "ntp.example"}
+    assert inventory_vars.inventory_vars(session()) == {"ntp": "ntp.example"}
 
 
 @pytest.mark.parametrize("path", ["details", "edit"])

@@ -4,15 +4,20 @@ from flask import Flask
 from flask_admin import Admin, AdminIndexView
 
 from ..models import Group, Host, Inventory
-from . import account, accounts, bulk, export, paste, undo, views
-from .changes import ChangesPage
+from . import paste, saved_views
+from .accounts import pages as accounts_pages
+from .accounts import profile
+from .bulk_edit import pages as bulk_edit_pages
 from .groups import GroupAdmin
 from .help import HelpPage
+from .history import undo
+from .history.pages import ChangesPage
 from .home import HomePage
-from .hosts import HostAdmin
-from .hygiene import HygienePage
-from .inventory import InventoryAdmin
-from .stats import StatsPage
+from .hosts import export
+from .hosts.model_view import HostAdmin
+from .inventory_vars import InventoryAdmin
+from .stats.hygiene import HygienePage
+from .stats.pages import StatsPage
 
 
 def install(app: Flask) -> None:
@@ -26,10 +31,10 @@ def install(app: Flask) -> None:
     admin.add_view(InventoryAdmin(Inventory, name="All hosts"))
     admin.add_view(ChangesPage(name="Changes", endpoint="changes", url="/changes"))
     admin.add_view(HelpPage(name="Help", endpoint="help", url="/help"))
-    app.register_blueprint(account.bp)
-    app.register_blueprint(accounts.bp)
-    app.register_blueprint(bulk.bp)
+    app.register_blueprint(profile.bp)
+    app.register_blueprint(accounts_pages.bp)
+    app.register_blueprint(bulk_edit_pages.bp)
     app.register_blueprint(export.bp)
     app.register_blueprint(undo.bp)
     paste.install(app)
-    views.install(app)
+    saved_views.install(app)

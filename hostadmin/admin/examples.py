@@ -1,6 +1,6 @@
 """Queries that teach: shown in the empty bar, as links to try, and on the help page."""
 
-from .urls import QUERY, ViewUrl
+from .generated.urls import QUERY, ViewUrl
 
 PLACEHOLDER = "env:prod -owner:search web*"
 EXAMPLES = (

@@ -10,20 +10,22 @@ from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy import orm
 
-from ..database import db
-from ..inventory import groups, view_queries, views
+from .. import saved_views
+from ..db.session import db
+from ..formatting import shortened
+from ..inventory import groups
 from ..models import Group, SavedView
-from ..query.tree import EQUALS, Term
-from ..rules import GROUP_RULES
-from ..values import quoted
-from ..words import shortened
-from . import columns, details
-from .acting import web_viewer
-from .asked import with_query
-from .base import ModelAdmin
-from .fields import NamesField, TextField, VarsField
-from .listing import Listing, ListRequest
-from .urls import ViewUrl
+from ..query.ast import EQUALS, Term
+from ..validation.rules import GROUP_RULES
+from ..validation.values import quoted
+from .current_user import web_viewer
+from .generated import formatters
+from .generated.form_fields import NamesField, TextField, VarsField
+from .generated.list_context import Listing, ListRequest
+from .generated.model_view import ModelAdmin
+from .generated.urls import ViewUrl
+from .hosts import details
+from .query_args import with_query
 
 # Views that the message after a rename names, and how much of each name: it waits for
 # the next page in a cookie, and browsers drop those over 4 KB.
@@ -52,17 +54,17 @@ class GroupAdmin(ModelAdmin):
     column_sortable_list = ("name", "description", "updated_at")
     column_filters = ("name", "description")
     column_formatters: ClassVar[dict[str, Any]] = {
-        "name": columns.format_group_link,
-        "description": columns.format_text,
-        "members": columns.format_member_count,
-        "children": columns.format_groups,
-        "updated_at": columns.format_ago,
+        "name": formatters.format_group_link,
+        "description": formatters.format_text,
+        "members": formatters.format_member_count,
+        "children": formatters.format_groups,
+        "updated_at": formatters.format_ago,
     }
     column_details_list = ("description", "created_at", "updated_at")
     column_formatters_detail: ClassVar[dict[str, Any]] = {
-        "description": columns.format_text,
-        "created_at": columns.format_time,
-        "updated_at": columns.format_time,
+        "description": formatters.format_text,
+        "created_at": formatters.format_time,
+        "updated_at": formatters.format_time,
     }
 
     form_columns = ("name", "description", "children", "vars")
@@ -136,7 +138,7 @@ class GroupAdmin(ModelAdmin):
         super()._flash_saved(verb, model)
         old = g.pop("group_before", "")
         if old and old != model.name:
-            found = view_queries.naming_group(db.session(), web_viewer(), old)
+            found = saved_views.naming_group(db.session(), web_viewer(), old)
             if found:
                 flash(_still_asking(found, old), "warning")
 
@@ -165,7 +167,7 @@ def _still_asking(found: list[SavedView], name: str) -> Markup:
 
 
 def _change_url(view: SavedView) -> str:
-    if views.may_change(web_viewer(), view):
+    if saved_views.may_change(web_viewer(), view):
         return url_for("views.edit", id=view.id)
     return url_for("views.list_views")
 

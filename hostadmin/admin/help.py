@@ -4,8 +4,8 @@ from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 
 from .examples import example_links
-from .host_filters import help_fields
-from .urls import ViewUrl
+from .generated.urls import ViewUrl
+from .query_filters import help_fields
 
 
 class HelpPage(BaseView):

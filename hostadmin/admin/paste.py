@@ -20,11 +20,12 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from ..database import db
+from ..db.session import db
 from ..errors import Conflict, HostadminError, InvalidValue
-from ..history import write
-from ..inventory import sets
-from ..pasting import (
+from ..formatting import counted
+from ..history.writer import write
+from ..inventory import host_sets
+from ..paste import (
     AddPlan,
     Answer,
     Doubt,
@@ -33,14 +34,13 @@ from ..pasting import (
     plan_names,
     read_pasted,
 )
+from ..query.ast import EQUALS, Node, Term
 from ..query.fields import FIELDS, literal
-from ..query.printing import to_text
-from ..query.tree import EQUALS, Node, Term
-from ..values import MAX_TEXT, clean_text
-from ..words import counted
-from .acting import web_act
-from .asked import with_query
-from .urls import QUERY, ViewUrl, undo_link
+from ..query.to_text import to_text
+from ..validation.values import MAX_TEXT, clean_text
+from .current_user import web_act
+from .generated.urls import QUERY, ViewUrl, undo_link
+from .query_args import with_query
 
 bp = Blueprint("paste", __name__, url_prefix="/hosts/paste")
 
@@ -152,7 +152,7 @@ def _node(hosts: dict[int, str]) -> Node:
         if len(to_text(term)) <= MAX_QUERY:
             return term
     session = db.session()
-    number = write(web_act(), lambda: sets.keep_set(session, hosts))
+    number = write(web_act(), lambda: host_sets.keep_set(session, hosts))
     return Term("set", EQUALS, (str(number),))
 
 

@@ -6,11 +6,11 @@ from .accounts import accounts
 from .changes import changes
 from .check import check_command
 from .deploy import deploy_command
-from .find import find
 from .groups import groups
 from .hosts import hosts
-from .many import COMMANDS
-from .one import show
+from .hosts_bulk import COMMANDS
+from .hosts_find import find
+from .hosts_show import show
 from .shell import shell_context
 from .tokens import tokens
 

@@ -7,17 +7,17 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from ..access import accounts as core
-from ..access import passwords, throttle
+from ..auth import accounts as core
+from ..auth import passwords, throttle
 from ..clock import utcnow
 from ..config import Settings
-from ..database import db
+from ..db.session import db
 from ..errors import InvalidValue
-from ..history import Act, write
+from ..formatting import ago_text
+from ..history.writer import Act, write
 from ..models import Account
-from ..people import ROLES
-from ..words import ago_text
-from .edge import actor, command, fail, printable, write_out
+from ..validation.accounts import ROLES
+from .common import actor, command, fail, printable, write_out
 from .tables import show_table
 
 accounts = AppGroup("accounts", help="Add, list and shut accounts.")

@@ -9,18 +9,18 @@ import click
 import sqlalchemy as sa
 from flask.cli import AppGroup
 
-from ..changes.asked import KINDS, read
-from ..changes.listing import Line, iter_changes, summarised
-from ..changes.objects import find_objects
-from ..changes.wording import FieldChange, field_changes, object_text, shown
 from ..clock import utcnow
-from ..database import db
+from ..db.session import db
 from ..errors import NotFound
-from ..history import SOURCES
-from ..json_values import json_text
+from ..formatting import time_text
+from ..history.describe import FieldChange, field_changes, object_text, shown
+from ..history.filters import KINDS, read
+from ..history.objects import find_objects
+from ..history.search import Line, iter_changes, summarised
+from ..history.writer import SOURCES
 from ..models import ChangeEntry, ChangeSet
-from ..words import time_text
-from .edge import command, printable, write_out
+from ..validation.json_values import json_text
+from .common import command, printable, write_out
 from .tables import show_table
 from .undo import undo_command
 

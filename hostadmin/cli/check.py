@@ -9,14 +9,14 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from ..database import db
-from ..inventory import hygiene
-from ..inventory.counts import count_hosts
-from ..inventory.lookalikes import find_look_alikes
-from ..query.parse import parse
-from ..query.printing import to_text
-from ..query.tree import EVERYTHING, Node, all_of
-from .edge import QUERY_SETTINGS, command, printable, with_query, write_out
+from ..db.session import db
+from ..query.ast import EVERYTHING, Node, all_of
+from ..query.parser import parse
+from ..query.to_text import to_text
+from ..stats import hygiene
+from ..stats.counts import count_hosts
+from ..stats.similar_values import find_look_alikes
+from .common import QUERY_SETTINGS, command, printable, with_query, write_out
 
 Line = tuple[str, int, str]
 

@@ -6,16 +6,16 @@ from flask.cli import with_appcontext
 from flask.helpers import get_debug_flag
 from sqlalchemy.exc import SQLAlchemyError
 
-from .. import schema
-from ..access.accounts import list_accounts
+from ..auth.accounts import list_accounts
 from ..config import Settings, unknown_settings
-from ..database import db
-from ..deployment import Facts, findings, open_files
+from ..db import schema
+from ..db.failures import trouble
+from ..db.session import db
+from ..deploy_check import Facts, findings, open_files
 from ..errors import ConfigError
-from ..failures import trouble
 from ..models import Account
-from ..people import Role
-from .edge import printable
+from ..validation.accounts import Role
+from .common import printable
 
 # What is wrong anywhere, not only where others reach the server.
 ANYWHERE = ("H061", "H090")

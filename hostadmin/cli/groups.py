@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import orm
 
-from ..database import db
-from ..inventory.axes import NOT_SET
-from ..inventory.counts import count_by_many
+from ..db.session import db
 from ..inventory.groups import direct_counts, load_tree
-from ..json_values import json_text
 from ..models import Group, Host, group_members
-from ..values import did_you_mean, quoted
-from .edge import QUERY_SETTINGS, command, fail, printable, write_out
+from ..stats.axes import NOT_SET
+from ..stats.counts import count_by_many
+from ..validation.json_values import json_text
+from ..validation.values import did_you_mean, quoted
+from .common import QUERY_SETTINGS, command, fail, printable, write_out
 from .tables import show_table
 
 groups = AppGroup("groups", help="List groups, and show one.")

@@ -7,21 +7,16 @@ import click
 from flask.cli import AppGroup
 from rich.console import Console
 
-from ..database import db
-from ..inventory.axes import NOT_SET
-from ..inventory.counts import count_by_many, count_hosts, find_dimensions
-from ..inventory.listing import iter_hosts
-from ..many import batched
+from ..db.bulk_insert import batched
+from ..db.session import db
+from ..inventory.list_hosts import iter_hosts
 from ..models import Host
-from ..query.parse import parse
-from .edge import (
-    QUERY_SETTINGS,
-    command,
-    with_query,
-    write_out,
-)
-from .export import export_command
-from .imports import import_command
+from ..query.parser import parse
+from ..stats.axes import NOT_SET
+from ..stats.counts import count_by_many, count_hosts, find_dimensions
+from .common import QUERY_SETTINGS, command, with_query, write_out
+from .hosts_export import export_command
+from .hosts_import import import_command
 from .tables import show_table
 
 hosts = AppGroup("hosts", help="Import, export, list and count hosts.")

@@ -5,8 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import and_, func, or_, select, update
 
-from ..database import db
-from ..history import writing
+from ..db.session import db
+from ..history.writer import writing
 from ..models import Group, Host
 
 

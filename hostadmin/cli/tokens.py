@@ -5,14 +5,14 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from ..access import tokens as core
+from ..auth import tokens as core
 from ..clock import utcnow
-from ..database import db
-from ..history import Act, write
+from ..db.session import db
+from ..formatting import ago_text
+from ..history.writer import Act, write
 from ..models import ApiToken
-from ..words import ago_text
 from .accounts import NAME, ROLE
-from .edge import actor, command, write_out
+from .common import actor, command, write_out
 from .tables import show_table
 
 tokens = AppGroup("tokens", help="Add, list and revoke tokens for tools.")

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 
 import click
 
-from ..database import db
-from ..history import Act, write
-from ..json_values import json_text
-from ..undoing import (
+from ..db.session import db
+from ..history.writer import Act, write
+from ..undo import (
     CHANGE,
     DELETE,
     SHOWN,
@@ -19,8 +18,9 @@ from ..undoing import (
     summary,
     undo,
 )
-from ..values import quoted
-from .edge import actor, command, fail, printable, write_out
+from ..validation.json_values import json_text
+from ..validation.values import quoted
+from .common import actor, command, fail, printable, write_out
 
 
 @click.command("undo")

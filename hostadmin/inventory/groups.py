@@ -8,15 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..database import db
+from ..db.session import db
 from ..errors import FieldError, InvalidInput, NotFound
 from ..models import Group, Host, group_members
-from ..query.membership import children_by_parent, with_descendants
-from ..rules import clean_group
-from ..values import did_you_mean, quoted
-from .removal import take_members_out
-from .saving import check_version, saved
-from .whole import NAME, inventory_vars
+from ..query.sql.group_tree import children_by_parent, with_descendants
+from ..validation.rules import clean_group
+from ..validation.values import did_you_mean, quoted
+from .bulk_delete import take_members_out
+from .flush import check_version, saved
+from .inventory_vars import NAME, inventory_vars
 
 
 def get_group(group_id: int) -> Group:

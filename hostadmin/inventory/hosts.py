@@ -5,14 +5,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..addresses import address_key, ip_key, parse_address
-from ..database import db
+from ..db.session import db
 from ..errors import FieldError, InvalidInput, InvalidValue, NotFound
 from ..models import Host, HostAddress, HostAlias
-from ..rules import VOCABULARY_FIELDS, clean_host
-from ..values import name_key
+from ..validation.addresses import address_key, ip_key, parse_address
+from ..validation.rules import VOCABULARY_FIELDS, clean_host
+from ..validation.values import name_key
+from .flush import check_version, saved
 from .groups import find_groups
-from .saving import check_version, saved
 from .vocabulary import spell
 
 

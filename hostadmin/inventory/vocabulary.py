@@ -7,7 +7,7 @@ from sqlalchemy import orm
 from sqlalchemy.exc import IntegrityError
 
 from ..models import Host, VocabularyEntry
-from ..values import fold
+from ..validation.values import fold
 
 
 def spell(session: orm.Session, field: str, text: str) -> str:

@@ -8,19 +8,13 @@ from .account import (
     LoginAttempt,
     SetupLink,
 )
-from .change import (
-    ChangeEntry,
-    ChangeSet,
-    FormerName,
-    change_counts,
-    change_fields,
-)
 from .group import Group, group_children, group_members
+from .history import ChangeEntry, ChangeSet, FormerName, change_counts, change_fields
 from .host import COUNTED_COLUMNS, Host, HostAddress, HostAlias
 from .host_set import HostSet, host_set_members
 from .inventory import Inventory
+from .saved_view import NOBODY, DefaultView, SavedView
 from .trigrams import TRIGRAM_TABLES, table_name, trigger_names
-from .view import NOBODY, DefaultView, SavedView
 from .vocabulary import VocabularyEntry
 
 __all__ = [

@@ -9,17 +9,17 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .. import people
 from ..clock import utcnow
-from ..database import (
+from ..db.session import (
     TABLE_OPTIONS,
     UNNUMBERED_TABLE_OPTIONS,
     Base,
     UTCDateTime,
     key_text,
 )
-from ..people import MAX_TOKEN_NAME, MAX_USERNAME, Role
-from ..values import MAX_TEXT
+from ..validation import accounts as account_rules
+from ..validation.accounts import MAX_TOKEN_NAME, MAX_USERNAME, Role
+from ..validation.values import MAX_TEXT
 
 # SHA-256 in hexadecimal digits.
 HASH_LENGTH = 64
@@ -60,8 +60,8 @@ class Account(Base):
 
     @orm.validates("username")
     def _clean(self, _field: str, value: object) -> str:
-        cleaned = people.clean_username(value)
-        self.username_key = people.username_key(cleaned)
+        cleaned = account_rules.clean_username(value)
+        self.username_key = account_rules.username_key(cleaned)
         return cleaned
 
     def __str__(self) -> str:
@@ -113,7 +113,7 @@ class ApiToken(Base):
 
     @orm.validates("name")
     def _clean(self, _field: str, value: object) -> str:
-        return people.clean_token_name(value)
+        return account_rules.clean_token_name(value)
 
     def __str__(self) -> str:
         return self.name

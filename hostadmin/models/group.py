@@ -8,7 +8,7 @@ from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..clock import utcnow
-from ..database import (
+from ..db.session import (
     TABLE_OPTIONS,
     UNNUMBERED_TABLE_OPTIONS,
     Base,
@@ -16,7 +16,7 @@ from ..database import (
     UTCDateTime,
     key_text,
 )
-from ..rules import GROUP_RULES
+from ..validation.rules import GROUP_RULES
 
 group_members = sa.Table(
     "host_group_members",

@@ -7,10 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .. import values
-from ..addresses import address_key, address_text, ip_key, parse_address
 from ..clock import utcnow
-from ..database import (
+from ..db.session import (
     LONG_TEXT,
     TABLE_OPTIONS,
     Base,
@@ -18,8 +16,10 @@ from ..database import (
     UTCDateTime,
     key_text,
 )
-from ..rules import HOST_RULES, VOCABULARY_FIELDS
-from ..values import DEFAULT_PORT, MAX_TEXT, HostStatus
+from ..validation import values
+from ..validation.addresses import address_key, address_text, ip_key, parse_address
+from ..validation.rules import HOST_RULES, VOCABULARY_FIELDS
+from ..validation.values import DEFAULT_PORT, MAX_TEXT, HostStatus
 from .group import Group, group_members
 
 # The natural key gains one character for each run of digits: at most half its length.

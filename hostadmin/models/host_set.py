@@ -6,12 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..clock import utcnow
-from ..database import (
-    TABLE_OPTIONS,
-    UNNUMBERED_TABLE_OPTIONS,
-    Base,
-    UTCDateTime,
-)
+from ..db.session import TABLE_OPTIONS, UNNUMBERED_TABLE_OPTIONS, Base, UTCDateTime
 
 host_set_members = sa.Table(
     "host_set_members",

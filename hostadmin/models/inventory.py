@@ -8,8 +8,8 @@ from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..clock import utcnow
-from ..database import UNNUMBERED_TABLE_OPTIONS, Base, ExactJSON, UTCDateTime
-from ..rules import GROUP_RULES
+from ..db.session import UNNUMBERED_TABLE_OPTIONS, Base, ExactJSON, UTCDateTime
+from ..validation.rules import GROUP_RULES
 
 ONLY_ID = 1
 

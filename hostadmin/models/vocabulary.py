@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..database import TABLE_OPTIONS, Base, key_text
-from ..values import MAX_TEXT
+from ..db.session import TABLE_OPTIONS, Base, key_text
+from ..validation.values import MAX_TEXT
 
 
 class VocabularyEntry(Base):

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql.elements import ColumnElement
 
-from ..engines import will_write
+from ..db.engines import will_write
 from ..models import Host, HostAddress, HostAlias
-from .parts import MANY, Part, by_ids
+from .clauses import MANY, Part, by_ids
 
 SAME_ADDRESS = "same-address"
 SAME_ADDRESS_AND_PORT = "same-address-and-port"

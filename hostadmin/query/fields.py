@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ..errors import QueryError
-from ..json_values import MAX_DEPTH
 from ..models import Host
-from ..values import fold, nearest, quoted
-from . import tree
+from ..validation.json_values import MAX_DEPTH
+from ..validation.values import fold, nearest, quoted
+from . import ast
+from .ast import Quoted
 from .checks import CHECKS
-from .tree import Quoted
 
 
 class Kind(enum.Enum):
@@ -274,12 +274,12 @@ def literal(field: Field, op: str, value: str) -> str:
 
     Only what has some becomes ``Quoted``, so that equal terms are equal.
     """
-    has_patterns = op == tree.EQUALS and field.kind in _WITH_PATTERNS
+    has_patterns = op == ast.EQUALS and field.kind in _WITH_PATTERNS
     return Quoted(value) if has_patterns and re.search(r"[*?]", value) else str(value)
 
 
 def literal_text(field: Field, op: str, value: str) -> str:
     """Return what a value in quotation marks means: of variables, only texts."""
-    if op == tree.EQUALS and field.kind is Kind.VARIABLE and _NO_TEXT.fullmatch(value):
+    if op == ast.EQUALS and field.kind is Kind.VARIABLE and _NO_TEXT.fullmatch(value):
         return Quoted(value)
     return literal(field, op, value)

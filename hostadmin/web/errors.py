@@ -18,7 +18,8 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from ..config import Settings
-from ..database import abandon, has_committed
+from ..db.failures import TOO_MUCH, is_too_much, trouble
+from ..db.session import abandon, has_committed
 from ..errors import (
     Busy,
     Conflict,
@@ -28,8 +29,7 @@ from ..errors import (
     OutcomeUnknown,
     QueryError,
 )
-from ..failures import TOO_MUCH, is_too_much, trouble
-from . import resent
+from . import resubmit
 from .query_errors import QUERY, shown_error
 from .requests import request_id
 from .security import SAFE_METHODS
@@ -160,7 +160,7 @@ def _own_error(error: HostadminError) -> ResponseReturnValue:
 
 def _csrf_error(error: CSRFError) -> ResponseReturnValue:
     log.warning("refused: %s", error.description)
-    fields = resent.fields()
+    fields = resubmit.fields()
     if fields and not wants_json():
         body = render_template("errors/resend.html", fields=fields, **_id())
         return make_response(body, 400)

@@ -4,8 +4,8 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
-from .. import schema
-from ..database import db
+from ..db import schema
+from ..db.session import db
 
 bp = Blueprint("health", __name__)
 

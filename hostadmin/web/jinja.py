@@ -9,8 +9,8 @@ from lucide.jinja import lucide as lucide_svg
 from markupsafe import Markup
 
 from ..clock import utcnow
-from ..gate import may
-from ..words import ago_text, number_text, share_text, time_text
+from ..formatting import ago_text, number_text, share_text, time_text
+from ..permissions import may
 
 
 def ago(then: datetime | None) -> Markup:

@@ -12,13 +12,18 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from ..access import accounts, setup
-from ..access.login import LoginRefused, TooManyTries, log_in_first, log_out
-from ..access.login import log_in as start_session
+from ..auth import accounts, first_account
+from ..auth.login import LoginRefused, TooManyTries, log_in_first, log_out
+from ..auth.login import log_in as start_session
 from ..errors import InvalidInput, NotFound
-from ..gate.asking import asker, enter, identity, leave, limits
-from ..gate.forms import checked_account, least_length, messages, sent_username
-from ..own_paths import own_path
+from ..permissions.current_user import asker, enter, identity, leave, limits
+from ..permissions.password_forms import (
+    checked_account,
+    least_length,
+    messages,
+    sent_username,
+)
+from ..validation.local_path import own_path
 
 log = logging.getLogger(__name__)
 
@@ -68,13 +73,13 @@ def log_out_page() -> ResponseReturnValue:
 @bp.route("/setup/<key>", methods=("GET", "POST"), endpoint="first_account")
 def first_account_page(key: str) -> ResponseReturnValue:
     """Make the first admin, for whoever has the link from the terminal."""
-    if not setup.is_valid(key):
+    if not first_account.is_valid(key):
         raise NotFound(NO_LINK)
     if request.method != "POST":
         return _first_form()
     try:
         name, password_hash = checked_account()
-        if not setup.is_valid(key):
+        if not first_account.is_valid(key):
             raise NotFound(NO_LINK)
         session_key = log_in_first(key, name, password_hash, asker())
     except InvalidInput as error:

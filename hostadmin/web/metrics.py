@@ -14,9 +14,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from ..database import abandon, db
-from ..inventory.counts import count_by_many
-from ..inventory.timelimit import TooSlow, time_limit
+from ..db.session import abandon, db
+from ..db.time_limit import TooSlow, time_limit
+from ..stats.counts import count_by_many
 from .requests import RULE
 
 if TYPE_CHECKING:

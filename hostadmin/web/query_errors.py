@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from flask import Request
 
 from ..errors import QueryError
-from ..query.parse import placed
+from ..query.parser import placed
 
 QUERY = "q"
 # Of a text that is far too long, what stands around the place.

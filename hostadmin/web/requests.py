@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, request
 from werkzeug.wsgi import ClosingIterator
 
-from ..gate import identity
+from ..permissions import identity
 from . import logs
 
 if TYPE_CHECKING:

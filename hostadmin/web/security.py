@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import RequestURITooLarge
 
 from ..config import Settings
-from ..own_paths import own_path
+from ..validation.local_path import own_path
 from .proxies import TrustedProxies
 
 CSP = "; ".join(

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from hostadmin.access import setup
+from hostadmin.auth import first_account
 
 from .conftest import LOOKS
 
@@ -14,7 +14,7 @@ GOOD = "correct horse battery"
 @pytest.fixture
 def link(app):
     with app.app_context():
-        return f"/setup/{setup.new_link()}"
+        return f"/setup/{first_account.new_link()}"
 
 
 @pytest.mark.parametrize("role", [""])

@@ -13,7 +13,7 @@ def test_error_pages_are_as_readable_as_others(page, axe, console_errors, monkey
     assert page.inner_text("h1") == "Not found"
     axe(page)
 
-    monkeypatch.setattr("hostadmin.admin.host_list.list_hosts", away)
+    monkeypatch.setattr("hostadmin.admin.hosts.list_page.list_hosts", away)
     page.goto("/hosts/")
     assert page.inner_text("h1") == "Not available just now"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -3,13 +3,14 @@
 import pytest
 from playwright.sync_api import expect
 
-from hostadmin.inventory import facets, suggestions
+from hostadmin.inventory import autocomplete
+from hostadmin.stats import facets
 
 
 @pytest.fixture(autouse=True)
 def enough_time(monkeypatch):
     monkeypatch.setattr(facets.read_facets, "__defaults__", (facets.NAMES, 30.0))
-    monkeypatch.setattr(suggestions, "SECONDS", 30.0)
+    monkeypatch.setattr(autocomplete, "SECONDS", 30.0)
 
 
 @pytest.fixture

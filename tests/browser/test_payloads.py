@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 import sqlalchemy as sa
 
 from hostadmin import history
-from hostadmin.database import db
+from hostadmin.db.session import db
 from hostadmin.inventory import groups, hosts
 from hostadmin.models import ChangeEntry, ChangeSet, Group, Host
 

@@ -1,12 +1,11 @@
 """Views, in a real browser."""
 
 import pytest
+from hostadmin.history.writer.writer import Act
 from playwright.sync_api import expect
 
-from hostadmin import history
-from hostadmin.database import db
-from hostadmin.history import Act
-from hostadmin.inventory import view_saving, views
+from hostadmin import history, saved_views
+from hostadmin.db.session import db
 
 
 @pytest.mark.parametrize(
@@ -14,19 +13,19 @@ from hostadmin.inventory import view_saving, views
 )
 def test_pages_of_views_are_accessible(app, page, axe, make_host, console_errors):
     make_host(hostname="web-1", environment="prod")
-    kept = view_saving.View(
+    kept = saved_views.View(
         "Production, all of it", "hosts", "env:prod", [("sort", "-ip")]
     )
-    broken = view_saving.View("Old web", "hosts", "env:dev")
-    viewer = views.Viewer()
+    broken = saved_views.View("Old web", "hosts", "env:dev")
+    viewer = saved_views.Viewer()
     with app.app_context():
         view_id = history.write(
             Act("ann", "web"),
-            lambda: view_saving.add_view(db.session(), viewer, kept).id,
+            lambda: saved_views.add_view(db.session(), viewer, kept).id,
         )
 
         def keep_broken():
-            view = view_saving.add_view(db.session(), viewer, broken)
+            view = saved_views.add_view(db.session(), viewer, broken)
             view.query = "group:gone"
             return view.id
 

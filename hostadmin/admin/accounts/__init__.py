@@ -1,0 +1,1 @@
+"""The pages of accounts, and of one's own."""

@@ -1,0 +1,189 @@
+"""The forms for many hosts; a field that is left empty changes nothing."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from wtforms import BooleanField, Form, SelectField, SelectMultipleField
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from ...bulk_edit import INTO, OUT_OF, MissingGroups, Wish, read_respelling, read_wish
+from ...db.session import db
+from ...errors import InvalidInput
+from ...inventory import vocabulary
+from ...query.fields import FIELDS
+from ...validation.rules import VOCABULARY_FIELDS
+from ...validation.values import STATUSES, quoted
+from ..generated.form_fields import NamesField, NotesField, TextField, VarsField
+
+NO_WISH = "Fill in what is to change; whatever is left empty stays as it is."
+SETTABLE = ("status", *VOCABULARY_FIELDS, "port", "notes")
+# A status is never empty.
+CLEARABLE = SETTABLE[1:]
+MONO = {"data-kind": "mono", "autocomplete": "off"}
+GROUPS = {"data-kind": "names", "data-suggest": "/groups/suggestions/"}
+
+
+def _label(name: str) -> str:
+    return next(f.label for f in FIELDS.values() if f.attribute == name)
+
+
+class Checkboxes(SelectMultipleField):
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class WishForm(Form):
+    """A form that reads as a wish; what is wrong stands at its fields."""
+
+    # What an error says it is about → the field of the form.
+    places: ClassVar[dict[str, str]] = {}
+    layout: ClassVar[dict[str, str]] = {}
+    form_errors: list[str]
+
+    def read(self) -> Wish | None:
+        """Return the wish, or None where the fields say what is wrong."""
+        if not self.validate():
+            return None
+        try:
+            wish = self.wish()
+        except InvalidInput as error:
+            self.tell(error)
+            return None
+        if not wish:
+            self.form_errors = [NO_WISH]
+            return None
+        return wish
+
+    def wish(self) -> Wish:
+        raise NotImplementedError
+
+    def tell(self, error: InvalidInput) -> None:
+        """Put errors at their fields."""
+        for one in error.errors:
+            name = (
+                one.field if one.field in self._fields else self.places.get(one.field)
+            )
+            if one.field.startswith("var."):
+                name = name or "variables"
+            if name is None or name not in self._fields:
+                self.form_errors = [*self.form_errors, f"{one.field}: {one.message}"]
+                continue
+            field = self._fields[name]
+            said = f"{one.field} {one.message}" if name == "variables" else one.message
+            field.errors = [*field.errors, said]
+
+
+class EditForm(WishForm):
+    """Fields and variables."""
+
+    places: ClassVar[dict[str, str]] = {}
+    layout: ClassVar[dict[str, str]] = {
+        "clear": "full",
+        "variables": "wide",
+        "notes": "wide",
+    }
+
+    status = SelectField(
+        "Status",
+        choices=[("", "(keep)"), *((text, text) for text in STATUSES)],
+        # The rules say it better.
+        validate_choice=False,
+    )
+    environment = TextField(_label("environment"))
+    os = TextField(_label("os"))
+    location = TextField(_label("location"))
+    role = TextField(_label("role"))
+    owner = TextField(_label("owner"))
+    port = TextField(_label("port"), render_kw={**MONO, "inputmode": "numeric"})
+    notes = NotesField(_label("notes"), render_kw={"rows": 4})
+    variables = VarsField(
+        "Variables to set (YAML or JSON)",
+        description="name: value, one a line. “net.mtu: 9000” leads inside of “net” "
+        "and leaves the rest of it alone.",
+        render_kw={**MONO, "rows": 4, "spellcheck": "false"},
+    )
+    unset = NamesField(
+        "Variables to take away",
+        description="Names, with commas between",
+        render_kw=MONO,
+    )
+    clear = Checkboxes(
+        "Make empty", choices=[(name, _label(name)) for name in CLEARABLE]
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in VOCABULARY_FIELDS:
+            self._fields[name].suggestions = vocabulary.spellings(db.session(), name)
+
+    def wish(self) -> Wish:
+        typed = [(name, self._fields[name].data) for name in SETTABLE]
+        assignments = [(name, text) for name, text in typed if text]
+        assignments += [(name, "") for name in self.clear.data or ()]
+        assignments += [(f"var.{name.strip()}", "") for name in self.unset.data or ()]
+        return read_wish(assignments, variables=self.variables.data)
+
+
+class GroupsForm(WishForm):
+    """Groups to join and to leave; missing ones can be made."""
+
+    places: ClassVar[dict[str, str]] = {INTO: "into", OUT_OF: "out_of"}
+    into = NamesField(
+        "Add to groups", description="Names, with commas between", render_kw=GROUPS
+    )
+    out_of = NamesField(
+        "Take out of groups", description="Names, with commas between", render_kw=GROUPS
+    )
+    make_groups = BooleanField("Make what is missing")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.make_groups.data:
+            del self.make_groups
+
+    def wish(self) -> Wish:
+        return read_wish(
+            into=self.into.data or (),
+            out_of=self.out_of.data or (),
+            make_groups="make_groups" in self._fields and self.make_groups.data,
+        )
+
+    def tell(self, error: InvalidInput) -> None:
+        super().tell(error)
+        if isinstance(error, MissingGroups):
+            self.offer(error.names)
+
+    def offer(self, names: Iterable[str]) -> None:
+        """Let the person have groups made that are not there."""
+        words = ", ".join(quoted(name) for name in names)
+        offered = BooleanField(f"Make the group {words}", name="make_groups")
+        self._fields["make_groups"] = offered.bind(
+            form=self, name="make_groups", prefix=self._prefix
+        )
+        self._fields["make_groups"].process(None)
+
+
+class RespellForm(WishForm):
+    """A value that is to be written in another way, on all hosts."""
+
+    field = SelectField(
+        "Field", choices=[(name, _label(name)) for name in VOCABULARY_FIELDS]
+    )
+    old = TextField("Spelling now")
+    new = TextField("New spelling")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.field.data in VOCABULARY_FIELDS:
+            found = vocabulary.spellings(db.session(), self.field.data)
+            self.old.suggestions = self.new.suggestions = found
+
+    @property
+    def places(self) -> dict[str, str]:  # type: ignore[override]
+        """Errors are about the new spelling, whichever field it is of."""
+        return dict.fromkeys(VOCABULARY_FIELDS, "new")
+
+    def wish(self) -> Wish:
+        return read_respelling(
+            self.field.data or "", self.old.data or "", self.new.data or ""
+        )

@@ -1,0 +1,245 @@
+"""Changes to many hosts: what is to be done, what that would do, and then that."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+
+from ...bulk_edit import (
+    ASKED_ABOVE,
+    CONFIRM,
+    DELETE,
+    MAX_IDS,
+    RETIRE,
+    ChangePlan,
+    Seen,
+    Selection,
+    Wish,
+    change,
+    differences,
+    ids_text,
+    message,
+    plan_change,
+    read_ids,
+    summary,
+)
+from ...db.session import db
+from ...errors import Conflict, InvalidInput, InvalidValue
+from ...formatting import counted
+from ...history.writer import write
+from ...query.ast import EQUALS, Quoted, Term
+from ...query.to_text import to_text
+from ...validation.local_path import own_path
+from ...validation.values import clean_text
+from ..current_user import web_act
+from ..generated.urls import undo_link
+from ..query_args import asked_query
+from .forms import EditForm, GroupsForm, RespellForm, WishForm
+from .plan_context import VERBS, rest_text, shown_lines, shown_sample, which_hosts
+
+bp = Blueprint("bulk", __name__, url_prefix="/hosts/bulk")
+
+FORMS: Mapping[str, type[WishForm]] = {
+    "edit": EditForm,
+    "groups": GroupsForm,
+    "respell": RespellForm,
+}
+WISHES = {"confirm": Wish(CONFIRM), "retire": RETIRE, "delete": Wish(DELETE)}
+# Fields of the pages themselves; all others say what is to be done to which hosts.
+OWN_FIELDS = frozenset(
+    ("csrf_token", "step", "digest", "shown", "number", "message", "ids", "cursor")
+)
+# What may be long, or a secret, and is better not part of an address.
+UNTOLD = ("variables", "notes")
+# Proxies take some 8,000 characters.
+MAX_URL = 4_000
+FORM, PLAN, DO = "form", "plan", "do"
+
+
+class WrongNumber(InvalidValue):
+    """The number that was typed is not that of the hosts to be deleted."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which hosts, and the list that they were chosen on."""
+
+    selection: Selection
+    list_url: str
+
+    @property
+    def query(self) -> str | None:
+        node = self.selection.node
+        return None if node is None else to_text(node)
+
+
+@bp.route("/<action>", methods=("GET", "POST"))
+def bulk_page(action: str) -> ResponseReturnValue:
+    """Ask what to do where that needs words, show the plan, and do what was shown.
+
+    Only a POST with the digest of what was shown writes.
+    """
+    if action not in FORMS and action not in WISHES:
+        abort(404)
+    step = sent().get("step", "")
+    if request.method == "POST" and step != DO and (url := _as_url(action, step)):
+        return redirect(url)
+    form = FORMS[action](sent() if step else None) if action in FORMS else None
+    wish = WISHES.get(action)
+    if form is not None and step in (PLAN, DO):
+        wish = form.read()
+    chosen = read_chosen(wish)
+    if action != "respell" and not chosen.selection:
+        flash("No host was ticked, so nothing was done.", "warning")
+        return redirect(chosen.list_url)
+    if wish is None:
+        return _show_form(action, form, chosen), 400 if step in (PLAN, DO) else 200
+    try:
+        if request.method == "POST" and step == DO:
+            return _do(action, wish, chosen)
+        return _show_plan(action, wish, chosen)
+    except InvalidInput as error:
+        if form is None:
+            raise
+        form.tell(error)
+        return _show_form(action, form, chosen), 400
+
+
+def _as_url(action: str, step: str) -> str | None:
+    """Return the same page as an address, which can be reloaded and gone back to.
+
+    None where it would be too long, or tell logs what may be a secret.
+    """
+    if any(sent().get(name) for name in UNTOLD):
+        return None
+    ids = ids_text(read_ids(sent().getlist("ids")))
+    pairs = [("step", step), *_kept(), ("ids", ids)]
+    args = urlencode([pair for pair in pairs if pair[1]], safe=":,/*")
+    url = f"{url_for('bulk.bulk_page', action=action)}?{args}"
+    return url if len(url) <= MAX_URL else None
+
+
+def sent() -> MultiDict[str, str]:
+    """Return what was sent: of a POST its form alone, whatever its address says."""
+    return request.form if request.method == "POST" else request.args
+
+
+def read_chosen(wish: Wish | None) -> Chosen:
+    """Return the hosts that the request names. Raises ``QueryError``."""
+    home = url_for("hosts.index_view")
+    view = own_path(sent().get("back"))
+    list_url = view if view and view.startswith(home) else home
+    if wish is not None and wish.respelled is not None:
+        old = Term(next(iter(wish.fields)), EQUALS, (Quoted(wish.respelled),))
+        return Chosen(Selection(node=old, most=MAX_IDS), list_url)
+    if sent().get("all") == "1":
+        return Chosen(Selection(node=asked_query(sent()), most=MAX_IDS), list_url)
+    return Chosen(Selection(ids=read_ids(sent().getlist("ids"))), list_url)
+
+
+@bp.post("/turn")
+def turn() -> ResponseReturnValue:
+    """Go to another page of the list and keep what was ticked, without a script."""
+    chosen = read_chosen(None)
+    cursor = request.form.get("cursor", "")
+    more = {"ids": ids_text(chosen.selection.ids), "cursor": cursor}
+    args = urlencode({name: text for name, text in more.items() if text}, safe=",")
+    joint = "&" if "?" in chosen.list_url else "?"
+    return redirect(f"{chosen.list_url}{joint if args else ''}{args}")
+
+
+def _kept() -> list[tuple[str, str]]:
+    """Return what the next page has to be sent again, but for ids: those are many."""
+    return [
+        (name, value)
+        for name, value in sent().items(multi=True)
+        if name not in OWN_FIELDS
+    ]
+
+
+def _show_form(action: str, form: WishForm | None, chosen: Chosen) -> str:
+    own = set(form._fields) if form is not None else set()
+    return render_template(
+        "hostadmin/bulk_form.html",
+        action=action,
+        form=form,
+        which=None if action == "respell" else which_hosts(chosen.selection),
+        kept=[pair for pair in _kept() if pair[0] not in own],
+        ids=ids_text(chosen.selection.ids),
+        cancel_url=chosen.list_url,
+    )
+
+
+def _show_plan(
+    action: str, wish: Wish, chosen: Chosen, error: str = "", wrong: str = ""
+) -> str:
+    plan = plan_change(db.session(), chosen.selection, wish)
+    doubted = plan.wish.action == DELETE and len(plan.written) > ASKED_ABOVE
+    return render_template(
+        "hostadmin/bulk.html",
+        action=action,
+        verb=VERBS[action],
+        plan=plan,
+        total=counted(len(plan.all), "host"),
+        written=counted(len(plan.written), "host"),
+        summary=summary(plan, would=True),
+        which=which_hosts(chosen.selection),
+        lines=shown_lines(plan, chosen.selection),
+        sample=shown_sample(plan),
+        rest=rest_text(plan),
+        kept=_kept(),
+        ids=ids_text(chosen.selection.ids),
+        with_form=action in FORMS,
+        asks_number=doubted,
+        reason=sent().get("message", ""),
+        error=error,
+        wrong=wrong,
+        cancel_url=chosen.list_url,
+    )
+
+
+def _do(action: str, wish: Wish, chosen: Chosen) -> ResponseReturnValue:
+    digest = request.form.get("digest", "")
+    try:
+        why = clean_text(request.form.get("message")) or message(wish, chosen.query)
+    except InvalidValue as error:
+        return _show_plan(action, wish, chosen, wrong=f"Why: {error}"), 400
+    try:
+        plan, new_id = write(
+            web_act(why),
+            lambda: change(db.session(), chosen.selection, wish, digest, _sure),
+        )
+    except WrongNumber as error:
+        return _show_plan(action, wish, chosen, wrong=str(error)), 400
+    except Conflict as error:
+        told = f"{error} {_what_changed(wish, chosen)}".strip()
+        return _show_plan(action, wish, chosen, error=told), 409
+    if new_id is None:
+        return _show_plan(action, wish, chosen)
+    # The script forgets what was ticked when it sees the mark.
+    done = Markup("<span data-unticked>{}</span>").format(summary(plan))
+    flash(done + (undo_link(new_id) if wish.action != CONFIRM else ""), "success")
+    return redirect(chosen.list_url)
+
+
+def _sure(plan: ChangePlan) -> None:
+    """Ask whoever deletes many for their number."""
+    number = len(plan.written)
+    if plan.wish.action != DELETE or number <= ASKED_ABOVE:
+        return
+    typed = request.form.get("number", "").replace(",", "").strip()
+    if typed != str(number):
+        raise WrongNumber(f"Type {number:,} to delete {number:,} hosts.")
+
+
+def _what_changed(wish: Wish, chosen: Chosen) -> str:
+    seen = Seen.unpack(request.form.get("shown", ""))
+    if seen is None:
+        return ""
+    now = plan_change(db.session(), chosen.selection, wish)
+    told = differences(db.session(), seen, now.all)
+    return f"{'; '.join(told)}." if told else ""

@@ -1,0 +1,1 @@
+"""What Flask-Admin makes of a model, and what we replace of it."""

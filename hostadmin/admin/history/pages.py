@@ -1,0 +1,232 @@
+"""The pages of the history: which changes, one of them, one entry in full."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import BaseView, expose
+
+from ...clock import utcnow
+from ...db.session import db
+from ...errors import NotFound, QueryError
+from ...formatting import time_text
+from ...history.filters import FIELDS, KINDS, NAMES, SHORTHANDS, Asked, read
+from ...history.objects import existing, find_objects
+from ...history.search import WINDOW, ChangePage, list_changes, list_entries, summarised
+from ...history.writer import SOURCES
+from ...keyset.pages import Count
+from ...models import ChangeEntry, ChangeSet
+from ...undo import UNDONE
+from ...validation.values import quoted
+from ..generated.change_entries import parse_big_id, shown_entry
+from ..generated.list_context import Chip, Listing, read_request
+from ..generated.urls import ViewUrl
+
+PARAMETERS = (*NAMES, *SHORTHANDS, "per_page", "cursor")
+# How a condition reads on its chip.
+CHIPS = {
+    "actor": "by {}",
+    "source": "through {}",
+    "kind": "kind: {}",
+    "object": "{}",
+    "host": "host {}",
+    "group": "group {}",
+    "field": "field: {}",
+    "since": "since {}",
+    "until": "until {}",
+}
+
+
+class ChangeListing(Listing):
+    """What stands around a list of changes, which nobody counts."""
+
+    @property
+    def range_text(self) -> str:
+        return f"{self.start:,}–{self.start + self.shown - 1:,}" if self.shown else ""
+
+
+@dataclass(frozen=True)
+class Row:
+    id: int
+    url: str
+    undo_url: str | None
+    # The link, and what follows it.
+    head: str
+    rest: str
+    actor: str
+    actor_url: str
+    source: str
+    at: datetime
+    message: str | None
+
+
+class ChangesPage(BaseView):
+    """Read only: nothing can edit or delete what was recorded."""
+
+    @expose("/")
+    def index(self) -> ResponseReturnValue:
+        view = read_request("changes.index", request.args, PARAMETERS)
+        if view.filters:
+            raise QueryError(
+                f"This page has no parameter {quoted(view.filters[0][0])}."
+            )
+        given = dict(view.url.pairs)
+        if len(given) < len(view.url.pairs):
+            raise QueryError("A condition stands in the address more than once.")
+        asked = read(given, utcnow())
+        session = db.session()
+        objects = find_objects(session, asked)
+        page = list_changes(session, asked, objects, view.cursor, view.size)
+        listing = _listing(view.url, view.size, page, asked)
+        return str(
+            self.render(
+                "hostadmin/changes.html",
+                listing=listing,
+                rows=_rows(page, view.url),
+                asked=asked,
+                given=given,
+                hint=_hint(asked, objects, page),
+                kinds=KINDS,
+                fields=FIELDS,
+                sources=SOURCES,
+            )
+        )
+
+    @expose("/<change_set_id>/")
+    def change(self, change_set_id: str) -> ResponseReturnValue:
+        change = get_change(change_set_id)
+        view = read_request("changes.change", request.args, ("per_page", "cursor"))
+        session = db.session()
+        page = list_entries(session, change.id, view.cursor, view.size)
+        line = summarised(session, [change])[0]
+        there = existing(session, {(e.subject, e.subject_id) for e in page.entries})
+        url = _ChangeUrl("changes.change", view.url.pairs, change.id)
+        listing = _uncounted(
+            noun="entry",
+            nouns="entries",
+            url=url,
+            size=view.size,
+            start=page.start,
+            shown=len(page.entries),
+            next_cursor=page.following,
+            previous_cursor=page.previous,
+        )
+        return str(
+            self.render(
+                "hostadmin/change.html",
+                change=change,
+                line=line,
+                can_undo=bool(line.subjects & set(UNDONE)),
+                entries=[shown_entry(entry, there) for entry in page.entries],
+                listing=listing,
+            )
+        )
+
+    @expose("/<change_set_id>/<entry_id>/")
+    def entry(self, change_set_id: str, entry_id: str) -> ResponseReturnValue:
+        change = get_change(change_set_id)
+        session = db.session()
+        entry = session.get(ChangeEntry, parse_big_id(entry_id))
+        if entry is None or entry.change_set_id != change.id:
+            raise NotFound(f"Change {change.id} has no entry {quoted(entry_id)}.")
+        there = existing(session, {(entry.subject, entry.subject_id)})
+        return str(
+            self.render(
+                "hostadmin/change_entry.html",
+                change=change,
+                entry=shown_entry(entry, there, limit=None),
+            )
+        )
+
+
+@dataclass(frozen=True)
+class _ChangeUrl(ViewUrl):
+    """A view of the entries of one change."""
+
+    change_set_id: int = 0
+
+    def __str__(self) -> str:
+        return self.to(self.endpoint, change_set_id=self.change_set_id)
+
+    def setting(self, name: str, value: str | None) -> ViewUrl:
+        pairs = super().setting(name, value).pairs
+        return _ChangeUrl(self.endpoint, pairs, self.change_set_id)
+
+    def adding(self, name: str, value: str) -> ViewUrl:
+        pairs = super().adding(name, value).pairs
+        return _ChangeUrl(self.endpoint, pairs, self.change_set_id)
+
+
+def get_change(text: str) -> ChangeSet:
+    """Return the change set of an address. Raises ``NotFound``."""
+    found = db.session.get(ChangeSet, parse_big_id(text))
+    if found is None:
+        raise NotFound(f"There is no change {text}.")
+    return found
+
+
+def _uncounted(**facts: Any) -> ChangeListing:
+    """Return a list in the order in which it was written."""
+    order: dict[str, Any] = {"sort_name": "", "sort_desc": False}
+    return ChangeListing(**order, count=Count(0), total=Count(0), **facts)
+
+
+def _listing(url: ViewUrl, size: int, page: ChangePage, asked: Asked) -> Listing:
+    chips = [
+        Chip(CHIPS[name].format(value), str(url.without(at)), f"Remove {value}")
+        for at, (name, value) in enumerate(url.pairs)
+        if name in CHIPS
+    ]
+    return _uncounted(
+        noun="change",
+        nouns="changes",
+        url=url,
+        size=size,
+        start=page.start,
+        shown=len(page.lines),
+        next_cursor=page.older,
+        previous_cursor=page.newer,
+        chips=chips,
+        search_name="object",
+        search_label="Changes of a host or group: its name, or #number",
+        search_value=asked.object,
+        view_names=("per_page",),
+    )
+
+
+def _rows(page: ChangePage, url: ViewUrl) -> list[Row]:
+    rows = []
+    for line in page.lines:
+        change = line.change
+        head, colon, rest = line.summary.partition(": ")
+        rows.append(
+            Row(
+                id=change.id,
+                url=url_for("changes.change", change_set_id=change.id),
+                undo_url=url_for("undo.undo_page", change_set_id=change.id)
+                if line.subjects & set(UNDONE)
+                else None,
+                head=head[:1].upper() + head[1:],
+                rest=colon + rest,
+                actor=change.actor,
+                actor_url=str(url.setting("actor", change.actor)),
+                source=change.source,
+                at=change.at,
+                message=change.message,
+            )
+        )
+    return rows
+
+
+def _hint(asked: Asked, objects: list[Any] | None, page: ChangePage) -> str:
+    if objects == []:
+        what = asked.kind or "host or group"
+        return f"No {what} is or was called {quoted(asked.object)}."
+    if page.looked_until:
+        return (
+            f"Of {WINDOW:,} changes, back to {time_text(page.looked_until)}, these "
+            "match; “Next” looks further."
+        )
+    return ""

@@ -1,0 +1,250 @@
+"""The list of hosts: facets, columns of one's choice, a sentence, the SQL."""
+
+import functools
+from dataclasses import asdict
+from typing import Any
+
+from flask import jsonify, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from jinja2 import pass_context
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+
+from ... import saved_views
+from ...bulk_edit import read_ids
+from ...db.session import db
+from ...errors import InvalidValue, QueryError
+from ...inventory.autocomplete import suggest_values, suggest_variables
+from ...inventory.list_hosts import HostPage, list_hosts
+from ...keyset.pages import CAP
+from ...query.ast import Node
+from ...query.complete import complete
+from ...query.fields import FIELDS
+from ...query.parser import MAX_LENGTH, placed
+from ...query.sql.compiler import nearest_values
+from ...query.to_english import describe, spelling
+from ...query.to_text import to_text, top_level_terms
+from ...stats.facets import NAMES, read_facet, read_facets
+from ...validation.values import did_you_mean, quoted
+from ..examples import PLACEHOLDER, example_links
+from ..generated import formatters
+from ..generated.list_context import (
+    PARAMETERS,
+    TICKED,
+    Chip,
+    FilterField,
+    Listing,
+    ListRequest,
+)
+from ..generated.model_view import ModelAdmin
+from ..generated.urls import QUERY, VIEW, ViewUrl
+from ..list_columns import (
+    COLS,
+    Look,
+    offered,
+    parse_columns,
+    read_look,
+    remember,
+    variable_path,
+)
+from ..query_args import query_chips, read_hosts_request
+from ..query_filters import filter_menu
+from ..saved_views_menu import gone_from_view, opens_with, view_menu
+from ..sql_panel import list_statement
+from .export import export_urls
+from .facets import FIELD, facet_view, facet_views
+
+KNOWN = (*PARAMETERS, COLS, VIEW)
+# For one facet that somebody asked for.
+FACET_SECONDS = 3.0
+
+
+class HostList(ModelAdmin):
+    """What stands around the rows of the one list that takes a query."""
+
+    def read_request(self) -> ListRequest:
+        known = (*KNOWN, TICKED)
+        return read_hosts_request(f"{self.endpoint}.index_view", request.args, known)
+
+    def opens_with(self) -> str | None:
+        return opens_with(saved_views.HOSTS)
+
+    def filter_fields(self) -> list[FilterField]:
+        return filter_menu()
+
+    def active_filters(self, asked: ListRequest) -> list[Any]:
+        return list(top_level_terms(asked.node))
+
+    def chips(self, asked: ListRequest, filters: list[Any]) -> list[Chip]:
+        return query_chips(asked.url, asked.node)
+
+    # -- columns -------------------------------------------------------------------
+
+    def look(self, asked: ListRequest) -> Look:
+        """Return how the list looks. Raises ``QueryError``."""
+        return read_look(dict(asked.url.pairs).get(COLS, ""), request.cookies)
+
+    def shown_columns(self, asked: ListRequest) -> list[tuple[str, str]]:
+        look = self.look(asked)
+        return [(name, self.get_column_name(name)) for name in look.columns]
+
+    def get_column_name(self, field: str) -> str:
+        """Return the label of a column; that of a variable is its name."""
+        if path := variable_path(field):
+            return ".".join(path)
+        return str(super().get_column_name(field))
+
+    @pass_context
+    def get_list_value(self, context: Any, model: Any, name: str) -> Any:
+        """Return the cell; no column is declared for a variable."""
+        if path := variable_path(name):
+            return formatters.format_variable(model, path)
+        return super().get_list_value(context, model, name)
+
+    @expose("/columns/", methods=("POST",))
+    def columns_view(self) -> ResponseReturnValue:
+        """Remember the columns, and show the same list with them."""
+        view = MultiDict(
+            (name, value)
+            for name, value in request.form.items(multi=True)
+            if name in (QUERY, VIEW, "sort", "per_page")
+        )
+        asked = read_hosts_request(f"{self.endpoint}.index_view", view)
+        look = _look_of(request.form)
+        url = asked.url.setting(COLS, look.cols)
+        moved = request.form.get("up") or request.form.get("down")
+        response = redirect(f"{url}#column-{moved}" if moved else str(url), 303)
+        remember(response, look)
+        return response
+
+    # -- the page ------------------------------------------------------------------
+
+    def read_page(self, asked: ListRequest, filters: list[Any]) -> HostPage:
+        look = self.look(asked)
+        more = ("aliases",) if "alias" in look.columns else ()
+        return list_hosts(
+            db.session(), asked.node, asked.sort, asked.cursor, asked.size, more
+        )
+
+    def read_list(self, asked: ListRequest) -> tuple[list[Any], Listing]:
+        session, node = db.session(), asked.node
+        # Before the rows: what takes too long is stopped with its transaction.
+        facets = facet_views(read_facets(session, node), asked.url, node)
+        rows, listing = super().read_list(asked)
+        listing.search_name = QUERY
+        listing.search_label = "Find hosts"
+        listing.search_value = to_text(node)
+        listing.stats_url = asked.url.only_filters().to("stats.index")
+        listing.export_urls = export_urls(asked.url)
+        look = self.look(asked)
+        chosen = ((COLS, look.cols),) if look.cols else ()
+        listing.views = view_menu(saved_views.HOSTS, asked.url, chosen)
+        listing.can_sort_by_several = True
+        listing.sort_note = _sort_note(asked, listing)
+        listing.stopped_after = listing.page.stopped_after
+        listing.view_names = ("sort", "per_page", COLS)
+        if listing.chips:
+            listing.sentence = describe(node, spelling(session))
+        if not rows and not listing.stopped_after:
+            hints = (gone_from_view(node), _nearest(asked.url, node))
+            listing.hint = Markup(" ").join(text for text in hints if text)
+        ticked = _ticked()
+        here = ticked & {host.id for host in rows}
+        listing.extra = {
+            "ticked": here,
+            "ticked_elsewhere": sorted(ticked - here),
+            "facets": facets,
+            "examples": example_links(asked.url),
+            "placeholder": PLACEHOLDER,
+            "starts": [f"{name}:" for name in FIELDS],
+            "columns": [
+                (name, self.get_column_name(name), shown)
+                for name, shown in offered(look)
+            ],
+            "comfortable": look.is_comfortable,
+            "statement": list_statement(
+                session, listing.page.where, listing.page.sort, asked.size
+            ),
+        }
+        return rows, listing
+
+    @expose("/facet/")
+    def facet_view(self) -> ResponseReturnValue:
+        """Count one facet for as long as it takes, within reason."""
+        asked = read_hosts_request(
+            f"{self.endpoint}.index_view", request.args, (*KNOWN, FIELD)
+        )
+        url = asked.url.setting(FIELD, None)
+        name = request.args.get(FIELD, "").strip()
+        if name not in NAMES:
+            raise QueryError(
+                f"There is no facet {quoted(name)}.",
+                did_you_mean(name, NAMES) or f"Facets are: {', '.join(NAMES)}.",
+            )
+        facet = read_facet(db.session(), asked.node, name, FACET_SECONDS)
+        return self.render(
+            "hostadmin/facet.html",
+            facet=facet_view(facet, url, asked.node),
+            seconds=FACET_SECONDS,
+            list_url=str(url),
+            sentence=describe(asked.node, spelling(db.session())),
+            count_url=url.only_filters().setting("by", name).to("stats.index"),
+        )
+
+    @expose("/complete/")
+    def complete_view(self) -> ResponseReturnValue:
+        """Return what could stand at the cursor in a query; never an error."""
+        text = request.args.get(QUERY, "")
+        cursor = request.args.get("cursor", type=int)
+        session = db.session()
+        found = complete(
+            text if len(text) <= MAX_LENGTH else "",
+            len(text) if cursor is None else cursor,
+            functools.partial(suggest_values, session),
+            names=functools.partial(suggest_variables, session),
+        )
+        return jsonify(suggestions=[asdict(one) for one in found])
+
+
+def _nearest(url: ViewUrl, node: Node) -> Markup:
+    """Return the values that were probably meant, and a link to the query with them."""
+    found = nearest_values(db.session(), node)
+    if not found:
+        return Markup("")
+    text = to_text(node)
+    for field, value, instead in found:
+        error = QueryError("No host has it.", value=value, instead=instead)
+        text = placed(error, text, field).fixed or text
+    names = ", ".join(dict.fromkeys(near.instead for near in found))
+    return Markup(
+        'Did you mean <a href="{}"><code>{}</code></a>? (nearest: {})'
+    ).format(url.setting(QUERY, text), text, names)
+
+
+def _ticked() -> set[int]:
+    """Return the hosts that were ticked on other pages. Raises ``QueryError``."""
+    try:
+        return set(read_ids(request.args.getlist(TICKED)))
+    except InvalidValue as error:
+        raise QueryError(str(error)) from None
+
+
+def _look_of(form: MultiDict[str, str]) -> Look:
+    """Return what the form of columns says. Raises ``QueryError``."""
+    if "reset" in form:
+        return Look()
+    names = [*form.getlist("col"), *form.get("more", "").split(",")]
+    look = Look(parse_columns(names), form.get("density") == "comfortable")
+    if up := form.get("up"):
+        return look.moved(up, -1)
+    return look.moved(form.get("down", ""), 1)
+
+
+def _sort_note(asked: ListRequest, listing: Listing) -> str:
+    if "," not in asked.sort or listing.sort_then:
+        return ""
+    return (
+        f"Sorted by {listing.sort_label} only: by several columns, at most {CAP:,} "
+        "hosts can be sorted."
+    )

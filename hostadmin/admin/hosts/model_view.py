@@ -1,0 +1,189 @@
+"""The pages of hosts."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from flask_admin.helpers import is_form_submitted
+
+from ...db.session import db
+from ...inventory import groups, hosts, ssh, vocabulary
+from ...models import Host
+from ...query.fields import FIELDS, SORTABLE
+from ...validation.rules import HOST_RULES, VOCABULARY_FIELDS
+from ...validation.values import DEFAULT_PORT
+from .. import list_columns
+from ..generated import formatters
+from ..generated.form_fields import (
+    LinesField,
+    NamesField,
+    NotesField,
+    StatusField,
+    TextField,
+    VarsField,
+    WordsField,
+)
+from ..query_filters import FieldFilter
+from . import details
+from .list_page import HostList
+
+
+class HostAdmin(HostList):
+    """Hosts: list, filters, form and details are declared, Flask-Admin makes them."""
+
+    noun = "host"
+    nouns = "hosts"
+    name_column = "hostname"
+    rules = HOST_RULES
+    unique_fields = ("hostname", "ip_addr", "addresses", "aliases")
+    list_template = "hostadmin/host_list.html"
+    details_template = "hostadmin/host_details.html"
+
+    # The names are those of the query, which are shorter than those of the columns.
+    column_list = list_columns.DEFAULT
+    column_labels: ClassVar[dict[str, str]] = {
+        "alias": "Aliases",
+        "ip": "Address",
+        "ip_addr": "Address",
+        "addresses": "Further addresses",
+        "env": "Env",
+        "os": "OS",
+        "created": "Added",
+        "created_at": "Added",
+        "confirmed": "Confirmed",
+        "updated": "Updated",
+        "updated_at": "Updated",
+        "confirmed_at": "Confirmed",
+        "vars": "Variables (YAML or JSON)",
+    }
+    column_sortable_list = tuple(
+        (field.name, field.sort_column.key)
+        for field in SORTABLE.values()
+        if field.sort_column is not None
+    )
+    column_filters = tuple(FIELDS)
+    column_formatters: ClassVar[dict[str, Any]] = {
+        "hostname": formatters.format_host_link,
+        "ip": formatters.format_address,
+        "status": formatters.format_status,
+        "env": formatters.format_environment,
+        **dict.fromkeys(("os", "location", "role", "owner"), formatters.format_text),
+        "groups": formatters.format_groups,
+        "alias": formatters.format_aliases,
+        "port": formatters.format_mono,
+        "notes": formatters.format_start,
+        "created": formatters.format_created,
+        "updated": formatters.format_updated,
+        "confirmed": formatters.format_confirmed,
+    }
+    column_details_list = (
+        "ip_addr",
+        "addresses",
+        "port",
+        "aliases",
+        *VOCABULARY_FIELDS,
+        "groups",
+        "notes",
+        "created_at",
+        "updated_at",
+        "confirmed_at",
+    )
+    column_formatters_detail: ClassVar[dict[str, Any]] = {
+        "ip_addr": formatters.format_mono,
+        "addresses": formatters.format_mono_list,
+        "port": formatters.format_mono,
+        "aliases": formatters.format_mono_list,
+        **dict.fromkeys(VOCABULARY_FIELDS, formatters.format_text),
+        "groups": formatters.format_all_groups,
+        "notes": formatters.format_notes,
+        **dict.fromkeys(
+            ("created_at", "updated_at", "confirmed_at"), formatters.format_time
+        ),
+    }
+
+    form_columns = (
+        "hostname",
+        "status",
+        "ip_addr",
+        "port",
+        "addresses",
+        *VOCABULARY_FIELDS,
+        "groups",
+        "vars",
+        "notes",
+        "aliases",
+    )
+    form_overrides: ClassVar[dict[str, Any]] = {
+        **dict.fromkeys(("hostname", "ip_addr", "port", *VOCABULARY_FIELDS), TextField),
+        "status": StatusField,
+        "addresses": WordsField,
+        "groups": NamesField,
+        "aliases": LinesField,
+        "vars": VarsField,
+        "notes": NotesField,
+    }
+    form_args: ClassVar[dict[str, Any]] = {
+        "hostname": {"render_kw": {"data-kind": "mono", "autocomplete": "off"}},
+        "ip_addr": {"render_kw": {"data-kind": "mono", "autocomplete": "off"}},
+        "port": {"render_kw": {"data-kind": "mono", "inputmode": "numeric"}},
+        "addresses": {
+            "description": "One or more, with blanks between",
+            "render_kw": {"data-kind": "mono"},
+        },
+        "groups": {
+            "description": "Names, with commas between",
+            "render_kw": {"data-kind": "names", "data-suggest": "/groups/suggestions/"},
+        },
+        "aliases": {
+            "description": "Other names of the same host, one a line",
+            "render_kw": {"data-kind": "mono", "rows": 2},
+        },
+        "vars": {"render_kw": {"data-kind": "mono", "rows": 8, "spellcheck": "false"}},
+        "notes": {"render_kw": {"rows": 8}},
+    }
+    form_layout: ClassVar[Mapping[str, str]] = {
+        "hostname": "wide",
+        "vars": "wide",
+        "aliases": "full",
+    }
+
+    # -- overrides -----------------------------------------------------------------
+
+    def scaffold_filters(self, name: Any) -> list[Any]:
+        """Filters come from the one table of fields, which the query uses, too."""
+        field = FIELDS[name]
+        return [FieldFilter(field, op) for op in field.operations]
+
+    def create_form(self, obj: Any = None) -> Any:
+        form = super().create_form(obj)
+        if not is_form_submitted() and obj is None:
+            form.port.data = DEFAULT_PORT
+        return self._with_suggestions(form)
+
+    def edit_form(self, obj: Any = None) -> Any:
+        return self._with_suggestions(super().edit_form(obj))
+
+    def _with_suggestions(self, form: Any) -> Any:
+        for name in VOCABULARY_FIELDS:
+            form[name].suggestions = vocabulary.spellings(db.session(), name)
+        return form
+
+    def details_extra(self, model: Any) -> dict[str, Any]:
+        variables = groups.effective_variables(model)
+        return {
+            "ssh_command": ssh.ssh_command(model, variables),
+            "variables": details.shown_variables(variables),
+            "changes": details.shown_changes("host", model.id),
+            "same_address": hosts.same_address(model),
+        }
+
+    def effects_of_delete(self, model: Any) -> list[str]:
+        return details.effects_of_host_delete(model)
+
+    def add(self, values: Mapping[str, Any]) -> Host:
+        return hosts.add_host(values)
+
+    def change(self, id_: int, values: Mapping[str, Any], version: int) -> Host:
+        return hosts.change_host(id_, values, version)
+
+    def delete(self, id_: int, version: int) -> None:
+        hosts.delete_host(id_, version)

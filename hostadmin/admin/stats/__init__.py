@@ -1,0 +1,1 @@
+"""The pages of counts and of data quality."""

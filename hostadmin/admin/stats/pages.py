@@ -1,0 +1,295 @@
+"""The counts: an overview, and a table by one or two things of one's own choice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from flask import Response, jsonify, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_admin import BaseView, expose
+
+from ... import saved_views
+from ...db.session import db
+from ...errors import NotFound, QueryError
+from ...query.ast import EVERYTHING, Node, all_of
+from ...query.fields import FIELDS, Kind
+from ...query.sql.compiler import compile_node
+from ...query.to_english import describe_count, spelling
+from ...stats import counts
+from ...stats.axes import MOST_ROWS, Order
+from ...stats.counts import CrossTable, Table
+from ...stats.dimensions import PERIODS, Dimension, groupable_names
+from ...stats.recent_activity import LATELY_DAYS
+from ...validation.values import quoted
+from ..generated.list_context import added_filter_url
+from ..generated.urls import VIEW, ViewUrl
+from ..query_args import query_chips, query_frame, read_hosts_request, with_query
+from ..query_filters import filter_menu
+from ..saved_views_menu import opens_with, view_menu
+from ..sql_panel import count_statement
+from .downloads import as_csv, as_json, file_name
+from .options import (
+    PARAMETERS,
+    SHOWN,
+    TABLES,
+    VIEW_NAMES,
+    Choice,
+    read_choice,
+    wanted_tables,
+)
+from .recent_activity import shown_lately
+from .tables import CrossView, TableView, cross_view, linked, lower, table_view
+from .time_budget import Budget
+
+SHORT = Order(top=7)
+SMALL_CROSS = (Order(top=8), Order(top=6))
+TONES = {"active": "accent", "offline": "danger"}
+TOPS = ("10", "20", "50", "100", "all")
+MOST_COLUMNS = 20
+# Of a file about two things; with all columns, so many rows are 200,000 numbers.
+MOST_CROSS_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Card:
+    number: str
+    label: str
+    url: str
+    tone: str
+
+
+class StatsPage(BaseView):
+    @expose("/")
+    def index(self) -> ResponseReturnValue:
+        """Count the hosts of the same query that the list takes."""
+        if elsewhere := opens_with(saved_views.STATS):
+            return redirect(elsewhere)
+        asked = read_hosts_request("stats.index", request.args, (*PARAMETERS, VIEW))
+        added = added_filter_url(asked, request.args, filter_menu())
+        if added:
+            return redirect(added)
+        node = asked.node
+        choice = read_choice(request.args, MOST_ROWS)
+        hosts = with_query(ViewUrl("hosts.index_view", ()), node)
+        chips = query_chips(asked.url, node)
+        # A table knows its total; to count again would double what it costs.
+        found = Budget().read(lambda: _read(node, choice)) if choice.by else None
+        total = (
+            found.total
+            if isinstance(found, Table | CrossTable)
+            else counts.count_hosts(db.session(), node)
+        )
+        context: dict[str, object] = {
+            "chips": chips,
+            "hosts_url": str(hosts),
+            "statement": count_statement(
+                db.session(), compile_node(db.session(), node)
+            ),
+            "listing": query_frame(asked.url, node, total, chips, VIEW_NAMES),
+            "saved_views": view_menu(saved_views.STATS, asked.url),
+            "total": total,
+            "options": _options(choice.by),
+        }
+        if found is not None:
+            return self._table_page(found, choice, hosts, node, context)
+        return self._overview(node, hosts, context)
+
+    @expose("/table.<kind>")
+    def table(self, kind: str) -> ResponseReturnValue:
+        """Send the table of the same address as a file."""
+        if kind not in ("csv", "json"):
+            raise NotFound(f"There is no format {quoted(kind)}; csv and json are.")
+        node = read_hosts_request("stats.table", request.args, PARAMETERS).node
+        choice = read_choice(request.args)
+        if not choice.by:
+            raise QueryError("The table of what?", "Add by=env or the like.")
+        found = _read(node, choice)
+        if kind == "json":
+            return jsonify(as_json(found))
+        name = file_name(choice.by)
+        return Response(
+            as_csv(found),
+            mimetype="text/csv",
+            headers={"Content-Disposition": f"attachment; filename={name}.csv"},
+        )
+
+    def _table_page(
+        self,
+        found: Table | CrossTable | str,
+        choice: Choice,
+        hosts: ViewUrl,
+        node: Node,
+        context: dict[str, object],
+    ) -> ResponseReturnValue:
+        url: ViewUrl = context["listing"].url  # type: ignore[attr-defined]
+        total: int = context["total"]  # type: ignore[assignment]
+        dimensions = counts.find_dimensions(db.session(), choice.by)
+        page: str = self.render(
+            "hostadmin/count.html",
+            sentence=_sentence(total, node, dimensions),
+            table=_view(found, choice, hosts),
+            choice=choice,
+            tops=TOPS,
+            shown=SHOWN,
+            kept=url.only_filters().pairs,
+            top=request.args.get("top", "20"),
+            csv_url=url.to("stats.table", kind="csv"),
+            json_url=url.to("stats.table", kind="json"),
+            switch_url=_switched(url, choice),
+            **context,
+        )
+        return page
+
+    def _overview(
+        self,
+        node: Node,
+        hosts: ViewUrl,
+        context: dict[str, object],
+    ) -> ResponseReturnValue:
+        budget = Budget()
+        url: ViewUrl = context["listing"].url  # type: ignore[attr-defined]
+        total: int = context["total"]  # type: ignore[assignment]
+        wanted = wanted_tables(request.args)
+        page: str = self.render(
+            "hostadmin/stats.html",
+            sentence=_sentence(total, node, ()),
+            cards=_cards(budget, node, hosts, total),
+            # What was deleted is in no query.
+            lately=shown_lately(budget) if node == EVERYTHING else [],
+            lately_days=LATELY_DAYS,
+            tables=_tables(budget, node, wanted, hosts, url.only_filters()),
+            offered=_offered(wanted),
+            kept=url.only_filters().pairs,
+            **context,
+        )
+        return page
+
+
+# ---- counting
+
+
+def _read(node: Node, choice: Choice) -> Table | CrossTable:
+    session = db.session()
+    dimensions = counts.find_dimensions(session, choice.by)
+    order = choice.order
+    if len(dimensions) == 1:
+        return counts.count_table(session, dimensions[0], node, order)
+    across = min(order.top or MOST_COLUMNS, MOST_COLUMNS)
+    columns = Order(across, order.by_key, order.zeros)
+    rows = replace(order, top=order.top or MOST_CROSS_ROWS)
+    return counts.cross_table(session, dimensions, node, (rows, columns))
+
+
+def _cards(budget: Budget, node: Node, hosts: ViewUrl, total: object) -> list[Card]:
+    cards = [Card(f"{total:,}", "host" if total == 1 else "hosts", str(hosts), "")]
+    for fact in counts.FACTS:
+        both = all_of(node, fact.condition)
+        number = budget.read(lambda both=both: counts.count_hosts(db.session(), both))  # type: ignore[misc]
+        url = linked(hosts, fact.condition) or ""
+        if isinstance(number, str):
+            cards.append(Card("?", f"{fact.label}: too slow to count", url, ""))
+            continue
+        tone = TONES.get(fact.name, "warning") if number else ""
+        cards.append(Card(f"{number:,}", fact.label, url, tone))
+    return cards
+
+
+def _tables(
+    budget: Budget,
+    node: Node,
+    wanted: Sequence[str],
+    hosts: ViewUrl,
+    stats: ViewUrl,
+) -> list[TableView | CrossView]:
+    session = db.session()
+    choices = [Choice(tuple(text.split(",")), SHORT, "count") for text in wanted]
+    for choice in choices:
+        if len(choice.by) > 2:
+            raise QueryError("A table is by one or two things, not more.")
+    each = [counts.find_dimensions(session, choice.by) for choice in choices]
+    # Plain columns are counted together: that costs hardly more than one of them.
+    plain = [ds[0] for ds in each if len(ds) == 1 and ds[0].column is not None]
+    together = (
+        budget.read(lambda: counts.count_columns(session, plain, node, SHORT))
+        if plain
+        else []
+    )
+    found: dict[str, Table | str] = {
+        d.name: together if isinstance(together, str) else together[at]
+        for at, d in enumerate(plain)
+    }
+    views = []
+    for choice, dimensions in zip(choices, each, strict=True):
+        name = dimensions[0].name
+        if len(dimensions) == 1 and name in found:
+            result: Table | CrossTable | str = found[name]
+        else:
+            result = budget.read(
+                lambda ds=dimensions: _small(node, ds)  # type: ignore[misc]
+            )
+        url = stats
+        for by in choice.by:
+            url = url.adding("by", by)
+        views.append(_view(result, choice, hosts, url, dimensions))
+    return views
+
+
+def _small(node: Node, dimensions: Sequence[Dimension]) -> Table | CrossTable:
+    session = db.session()
+    if len(dimensions) == 2:
+        return counts.cross_table(session, dimensions, node, SMALL_CROSS)
+    order = Order(top=24) if dimensions[0].calendar else SHORT
+    return counts.count_table(session, dimensions[0], node, order)
+
+
+def _view(
+    found: Table | CrossTable | str,
+    choice: Choice,
+    hosts: ViewUrl,
+    url: ViewUrl | None = None,
+    dimensions: Sequence[Dimension] = (),
+) -> TableView | CrossView:
+    if isinstance(found, str):
+        title = " by ".join(d.title for d in dimensions)
+        return TableView(title, [], [], 0, note=found, url=str(url or ""))
+    if isinstance(found, CrossTable):
+        return cross_view(found, hosts, choice.show, url)
+    return table_view(found, hosts, url)
+
+
+# ---- around the tables
+
+
+def _sentence(total: int, node: Node, dimensions: Sequence[Dimension]) -> str:
+    hosts = describe_count(total, node, spelling(db.session()))
+    if dimensions:
+        hosts += f", by {' and '.join(lower(d.title) for d in dimensions)}"
+    return hosts
+
+
+def _options(chosen: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what the menus offer to count by: name and label."""
+    names = [name for name in groupable_names() if name not in ("network", "domain")]
+    found = {name: FIELDS[name].label for name in names}
+    found |= {"network/16": "Network /16", "network/24": "Network /24"}
+    found |= {"domain": "Domain", "hostname": "Hostname", "ip": "Address"}
+    found |= {"alias": "Alias", "notes": "Notes"}
+    for field in FIELDS.values():
+        if field.kind is Kind.TIME:
+            found |= {f"{field.name}:{p}": f"{field.label}, by {p}" for p in PERIODS}
+    found |= {name: name for name in chosen if name not in found}
+    return list(found.items())
+
+
+def _offered(wanted: Sequence[str]) -> list[tuple[str, str, bool]]:
+    """Return the tables that the overview can show: name, label, chosen."""
+    labels = dict(_options(()))
+    labels |= {"network": labels["network/16"], "location,os": "Location by OS"}
+    names = list(dict.fromkeys((*TABLES, *wanted)))
+    return [(name, labels.get(name, name), name in wanted) for name in names]
+
+
+def _switched(url: ViewUrl, choice: Choice) -> str | None:
+    if len(choice.by) < 2:
+        return None
+    rest = tuple(pair for pair in url.pairs if pair[0] != "by")
+    return str(ViewUrl(url.endpoint, (*rest, *(("by", b) for b in choice.by[::-1]))))

@@ -1,0 +1,28 @@
+"""What the overview says of the last days: hosts that came, changed and went."""
+
+from datetime import timedelta
+
+from flask import url_for
+
+from ...clock import utcnow
+from ...db.session import db
+from ...stats.recent_activity import LATELY_DAYS, Lately, count_lately
+from .time_budget import Budget
+
+SINCE = f"-{LATELY_DAYS}d"
+
+
+def shown_lately(budget: Budget) -> list[tuple[str, str]]:
+    """Return words and address for each; nothing where counting took too long."""
+    since = utcnow() - timedelta(days=LATELY_DAYS)
+    found = budget.read(lambda: count_lately(db.session(), since))
+    if not isinstance(found, Lately):
+        return []
+    changes = url_for("changes.index", kind="host", since=SINCE)
+    retired = url_for("changes.index", kind="host", since=SINCE, field="status")
+    return [
+        (f"{found.added:,} added", url_for("hosts.index_view", q=f"created>={SINCE}")),
+        (f"{found.changed:,} changed", changes),
+        (f"{found.retired:,} retired", retired),
+        (f"{found.deleted:,} deleted", changes),
+    ]

@@ -1,0 +1,185 @@
+"""Tables of counts as templates show them: labels, bars, shades and links."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ...formatting import share_text
+from ...query.ast import Node, all_of
+from ...stats.axes import Kind as SlotKind
+from ...stats.axes import Slot
+from ...stats.counts import CrossTable, Table
+from ..generated.urls import ViewUrl
+from ..query_args import narrowed
+
+SHADES = 5
+SEVERAL = "A host in two of them is counted in both; the total counts it once."
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table. ``bar`` is the length in percent of the longest bar."""
+
+    label: str
+    is_unset: bool
+    count: int
+    share: float
+    bar: float
+    url: str | None
+    is_value: bool = True
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One column of a diagram; ``x`` to ``height`` are percents of its size."""
+
+    row: Row
+    x: float
+    width: float
+    y: float
+    height: float
+    tick: str
+
+
+@dataclass(frozen=True)
+class TableView:
+    title: str
+    rows: Sequence[Row]
+    bars: Sequence[Bar]
+    total: int
+    note: str = ""
+    url: str = ""
+    csv_url: str = ""
+    is_cross: bool = False
+    total_url: str = ""
+
+
+@dataclass(frozen=True)
+class CellView:
+    text: str
+    url: str | None
+    shade: int
+
+
+@dataclass(frozen=True)
+class CrossView:
+    title: str
+    corner: str
+    columns: Sequence[Row]
+    rows: Sequence[Row]
+    cells: Sequence[Sequence[CellView]]
+    total: int
+    names: tuple[str, str]
+    note: str = ""
+    url: str = ""
+    csv_url: str = ""
+    total_url: str = ""
+    is_cross: bool = True
+    bars: Sequence[Bar] = field(default=())
+
+
+def lower(title: str) -> str:
+    """Return a title as it stands within a sentence."""
+    return title if title[:2].isupper() else title[:1].lower() + title[1:]
+
+
+def linked(hosts: ViewUrl, condition: Node) -> str | None:
+    """Return the address of the list so narrowed, if a query can say it."""
+    url = narrowed(hosts, condition)
+    return None if url is None else str(url)
+
+
+def table_view(found: Table, hosts: ViewUrl, url: ViewUrl | None = None) -> TableView:
+    rows = _rows(found, hosts)
+    return TableView(
+        title=f"By {lower(found.dimension.title)}",
+        rows=rows,
+        bars=_bars(rows) if found.dimension.calendar else [],
+        total=found.total,
+        note=SEVERAL if found.dimension.is_several and rows else "",
+        url=str(url or ""),
+        csv_url=url.to("stats.table", kind="csv") if url else "",
+        total_url=str(hosts),
+    )
+
+
+def _rows(found: Table, hosts: ViewUrl) -> list[Row]:
+    longest = max(found.counts, default=0) or 1
+    return [
+        Row(
+            label=slot.label,
+            is_unset=slot.kind is SlotKind.NOT_SET,
+            count=number,
+            share=found.share(place),
+            bar=round(100 * number / longest, 1),
+            url=_slot_url(hosts, slot),
+            is_value=slot.kind is SlotKind.VALUE,
+        )
+        for place, (slot, number) in enumerate(
+            zip(found.slots, found.counts, strict=True)
+        )
+    ]
+
+
+def _slot_url(hosts: ViewUrl, *slots: Slot) -> str | None:
+    if not all(slot.can_be_asked for slot in slots):
+        return None
+    return linked(hosts, all_of(*(slot.condition for slot in slots)))
+
+
+def _bars(rows: Sequence[Row]) -> list[Bar]:
+    """Return the columns of a diagram over time, whose figures stand above them."""
+    # What lies before or after would dwarf all the others; it stands beside them.
+    rows = [row for row in rows if row.is_value]
+    width = 100 / max(len(rows), 1)
+    highest = max((row.count for row in rows), default=0) or 1
+    return [
+        Bar(
+            row,
+            round(place * width + width * 0.1, 2),
+            round(width * 0.8, 2),
+            round(90 - 80 * row.count / highest, 2),
+            round(80 * row.count / highest, 2),
+            row.label[-2:] if len(rows) > 12 else row.label,
+        )
+        for place, row in enumerate(rows)
+    ]
+
+
+def cross_view(
+    found: CrossTable, hosts: ViewUrl, show: str = "count", url: ViewUrl | None = None
+) -> CrossView:
+    rows, columns = found.rows, found.columns
+    highest = max((n for line in found.cells for n in line), default=0) or 1
+    cells = [
+        [
+            CellView(
+                _cell_text(n, rows.counts[at], columns.counts[across], show),
+                _slot_url(hosts, rows.slots[at], columns.slots[across]) if n else None,
+                -(-SHADES * n // highest),
+            )
+            for across, n in enumerate(line)
+        ]
+        for at, line in enumerate(found.cells)
+    ]
+    titles = (rows.dimension.title, columns.dimension.title)
+    several = rows.dimension.is_several or columns.dimension.is_several
+    return CrossView(
+        title=f"{titles[0]} by {lower(titles[1])}",
+        corner=titles[0],
+        columns=_rows(columns, hosts),
+        rows=_rows(rows, hosts),
+        cells=cells,
+        total=found.total,
+        names=(rows.dimension.name, columns.dimension.name),
+        note=SEVERAL if several and rows.slots else "",
+        url=str(url or ""),
+        csv_url=url.to("stats.table", kind="csv") if url else "",
+        total_url=str(hosts),
+    )
+
+
+def _cell_text(number: int, row: int, column: int, show: str) -> str:
+    if show == "count":
+        return f"{number:,}"
+    whole = row if show == "row" else column
+    return share_text(number / whole) if whole else "–"

@@ -1,0 +1,156 @@
+"""What can be done with accounts. Whatever weakens one ends its sessions at once."""
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from ..db.session import db
+from ..errors import Conflict, FieldError, InvalidInput, InvalidValue, NotFound
+from ..history.writer import add_entries
+from ..models import Account, AccountSession, SetupLink
+from ..validation.accounts import (
+    Role,
+    clean_role,
+    clean_username,
+    is_username,
+    username_key,
+)
+from ..validation.values import quoted
+
+LAST_ADMIN = "This is the last admin who can log in; make another one first."
+
+
+def list_accounts() -> list[Account]:
+    """Return all accounts by name: there are people, not hosts, behind them."""
+    return list(db.session.scalars(sa.select(Account).order_by(Account.username_key)))
+
+
+def have_accounts() -> bool:
+    return db.session.scalar(sa.select(Account.id).limit(1)) is not None
+
+
+def find_account(username: str) -> Account | None:
+    """Return the account of a name as somebody types it, in any case."""
+    key = username_key(username)
+    if not is_username(key):
+        return None
+    return db.session.scalar(sa.select(Account).where(Account.username_key == key))
+
+
+def get_account(id_: int) -> Account:
+    account = db.session.get(Account, id_)
+    if account is None:
+        raise NotFound(f"There is no account with the id {id_}.")
+    return account
+
+
+def named_account(username: str) -> Account:
+    account = find_account(username)
+    if account is None:
+        raise NotFound(f"There is no account {quoted(username)}.")
+    return account
+
+
+def check_new_name(username: object) -> str:
+    """Return the name if an account can have it. Raises ``InvalidInput``."""
+    try:
+        cleaned = clean_username(username)
+    except InvalidValue as error:
+        raise InvalidInput([FieldError("username", str(error))]) from None
+    if find_account(cleaned) is not None:
+        raise InvalidInput(
+            [
+                FieldError(
+                    "username", f"{quoted(cleaned)} is taken (case does not count)."
+                )
+            ]
+        )
+    return cleaned
+
+
+def add_account(username: object, password_hash: str, role: Role | str) -> Account:
+    """Add an account; the link for the first one is void from now on."""
+    account = Account(
+        username=check_new_name(username),
+        password_hash=password_hash,
+        role=clean_role(role),
+    )
+    db.session.add(account)
+    db.session.execute(sa.delete(SetupLink))
+    try:
+        db.session.flush()
+    except IntegrityError:
+        # Somebody else was faster: the database is the judge of that.
+        raise Conflict(f"{quoted(account.username)} was just taken.") from None
+    return account
+
+
+def change_role(id_: int, role: Role | str) -> Account:
+    """Give another role; the last admin keeps it."""
+    return _set(get_account(id_), "role", clean_role(role))
+
+
+def set_active(id_: int, active: bool) -> Account:
+    """Shut an account, or open it again; the last admin stays."""
+    return _set(get_account(id_), "active", active)
+
+
+def _set(account: Account, name: str, value: Role | bool) -> Account:
+    """Change what an account may do; whoever is logged in with it no longer is."""
+    if getattr(account, name) is value:
+        return account
+    _keep_an_admin(account)
+    setattr(account, name, value)
+    end_sessions(account.id)
+    db.session.flush()
+    return account
+
+
+def set_password(id_: int, password_hash: str) -> Account:
+    """Replace the password; whoever is logged in with the old one no longer is."""
+    account = get_account(id_)
+    account.password_hash = password_hash
+    db.session.flush()
+    end_sessions(account.id)
+    record(account, "new password")
+    return account
+
+
+def set_theme(id_: int, theme: str | None) -> None:
+    """Remember the colours; a taste is no change that the history tells."""
+    get_account(id_).theme = theme if theme in ("light", "dark") else None
+    db.session.flush()
+
+
+def end_sessions(account_id: int) -> None:
+    db.session.execute(
+        sa.delete(AccountSession).where(AccountSession.account_id == account_id)
+    )
+
+
+def record(account: Account | None, action: str) -> None:
+    """Note what was done with an account besides its fields, such as a log-in."""
+    add_entries(
+        db.session(),
+        [
+            {
+                "subject": "account",
+                # What was typed is not kept: it may be a password in the wrong field.
+                "subject_id": account.id if account else 0,
+                "subject_name": account.username if account else "(unknown name)",
+                "action": action,
+                "changes": {},
+            }
+        ],
+    )
+
+
+def _keep_an_admin(account: Account) -> None:
+    """Refuse to take away the last one. The lock keeps two from going at once."""
+    admins = db.session.scalars(
+        sa.select(Account.id)
+        .where(Account.role == Role.ADMIN, Account.active == sa.true())
+        .order_by(Account.id)
+        .with_for_update()
+    ).all()
+    if list(admins) == [account.id]:
+        raise Conflict(LAST_ADMIN)

@@ -1,0 +1,147 @@
+"""Logging in and out. Unlike the rest of the core this commits, and more than once: a
+try is counted before its password is looked at.
+"""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ..clock import utcnow
+from ..db.session import db, write_transaction
+from ..errors import HostadminError, NotFound
+from ..history.writer import Act, write
+from ..models import Account
+from ..validation.accounts import Role
+from . import first_account, passwords, throttle
+from .accounts import add_account, find_account, record
+from .identity import Identity
+from .sessions import Limits, begin_session, end_session, forget_ended
+
+NOBODY = "nobody"
+
+
+class LoginRefused(HostadminError):
+    """The name or the password is wrong, or the account is shut: all look the same."""
+
+    def __init__(self) -> None:
+        super().__init__("The name or the password is wrong.")
+
+
+class TooManyTries(HostadminError):
+    """There were too many wrong tries; ``seconds`` says for how long."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(
+            f"There were too many wrong tries. The next one counts in {seconds} s."
+        )
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Where a request comes from."""
+
+    address: str | None
+    agent: str | None
+
+
+def log_in(username: str, password: str, asker: Asker, limits: Limits) -> str:
+    """Return the key of a new session. Raises ``LoginRefused``, ``TooManyTries``."""
+    account = find_account(username)
+    account_id = account.id if account else None
+    known_hash = account.password_hash if account else None
+    actor = account.username if account else NOBODY
+    attempt_id = _count(username, asker, account_id)
+    is_right = passwords.is_right(password, known_hash)
+    new_hash = None
+    if is_right and known_hash and passwords.is_outdated(known_hash):
+        new_hash = passwords.hash_password(password)
+
+    def enter() -> str:
+        # What was read above may have changed while the password was checked.
+        current = db.session.scalar(
+            sa.select(Account).where(Account.id == account_id).with_for_update()
+        )
+        if not is_right or current is None or current.password_hash != known_hash:
+            raise LoginRefused
+        if not current.active:
+            raise LoginRefused
+        throttle.forgive(attempt_id, current.id, throttle.address_key(asker.address))
+        forget_ended(limits)
+        current.last_login_at = utcnow()
+        current.password_hash = new_hash or current.password_hash
+        db.session.flush()
+        record(current, "logged in")
+        return begin_session(current, asker.address, asker.agent)
+
+    try:
+        return write(Act(actor, "web", None, asker.address), enter)
+    except LoginRefused:
+        _record_failure(account_id, asker)
+        raise
+
+
+def confirm(identity: Identity, password: str, asker: Asker) -> None:
+    """Make sure that it is still the same person. Slowed down like a log-in.
+
+    Raises ``LoginRefused`` and ``TooManyTries``.
+    """
+    account = db.session.get(Account, identity.account_id)
+    known_hash = account.password_hash if account else None
+    attempt_id = _count(identity.name, asker, identity.account_id)
+    if not passwords.is_right(password, known_hash):
+        _record_failure(identity.account_id, asker)
+        raise LoginRefused
+    with write_transaction():
+        address = throttle.address_key(asker.address)
+        throttle.forgive(attempt_id, identity.account_id or 0, address)
+
+
+def log_out(identity: Identity, asker: Asker) -> None:
+    """End the session on the server: copies of its cookie are dead, too."""
+    id_, account_id = identity.session_id, identity.account_id
+    if id_ is None or account_id is None:
+        return
+
+    def leave() -> None:
+        if end_session(id_, account_id):
+            record(db.session.get(Account, account_id), "logged out")
+
+    write(Act(identity.name, "web", None, asker.address), leave)
+
+
+def log_in_first(link: str, username: str, password_hash: str, asker: Asker) -> str:
+    """Make the first account, an admin, and log it in. Raises ``NotFound``."""
+
+    def make() -> str:
+        if not first_account.is_valid(link, lock=True):
+            raise NotFound("This link was just used.")
+        account = add_account(username, password_hash, Role.ADMIN)
+        account.last_login_at = utcnow()
+        db.session.flush()
+        record(account, "logged in")
+        return begin_session(account, asker.address, asker.agent)
+
+    message = "The first account, by the link from the terminal"
+    return write(Act(username, "web", message, asker.address), make)
+
+
+def _count(username: str, asker: Asker, account_id: int | None) -> int:
+    """Count the try; refuse it if there were too many before."""
+    address = throttle.address_key(asker.address)
+    if seconds := throttle.seconds_to_wait(username, address, account_id):
+        raise TooManyTries(seconds)
+    with write_transaction():
+        attempt_id = throttle.add_attempt(username, address)
+    # Again, since others may have been counted at the same moment.
+    if seconds := throttle.seconds_to_wait(username, address, account_id, attempt_id):
+        raise TooManyTries(seconds)
+    return attempt_id
+
+
+def _record_failure(account_id: int | None, asker: Asker) -> None:
+    def note() -> None:
+        account = db.session.get(Account, account_id) if account_id else None
+        record(account, "failed log-in")
+
+    write(Act(NOBODY, "web", None, asker.address), note)

@@ -1,0 +1,185 @@
+"""What is to become of hosts, as said in a form or command: read and checked."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..errors import FieldError, HostadminError, InvalidInput, InvalidValue
+from ..query.fields import Field, Kind, find_field
+from ..validation.json_values import clean_vars
+from ..validation.rules import HOST_RULES, VOCABULARY_FIELDS
+from ..validation.values import STATUSES, HostStatus, clean_groups, quoted
+from ..validation.yaml_vars import parse_value
+
+CHANGE, CONFIRM, DELETE = "change", "confirm", "delete"
+# Whoever deletes more hosts is asked for their number.
+ASKED_ABOVE = 50
+# What many hosts can share; names and addresses are each host's own.
+# Variables and groups of one change: each is looked at on every host.
+MOST_AT_ONCE = 100
+SETTABLE = ("status", *VOCABULARY_FIELDS, "port", "notes")
+# What errors of groups are named by.
+INTO, OUT_OF = "add-group", "remove-group"
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to become of each host, whatever it is now.
+
+    ``fields`` are column → value, None to clear it; ``variables`` path → [value], or
+    [] to take it away. ``respelled`` is the spelling that gives way to that of the one
+    field, on all hosts.
+    """
+
+    action: str = CHANGE
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    into: tuple[str, ...] = ()
+    out_of: tuple[str, ...] = ()
+    variables: Mapping[Path, list[Any]] = field(default_factory=dict)
+    respelled: str | None = None
+    # Groups of ``into`` that are not there yet are made; else they are refused.
+    make_groups: bool = False
+
+    def __bool__(self) -> bool:
+        return self.action != CHANGE or bool(
+            self.fields or self.into or self.out_of or self.variables
+        )
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """The fields of a host that the wish looks at."""
+        groups = ("groups",) if self.into or self.out_of else ()
+        variables = ("vars",) if self.variables else ()
+        return (*self.fields, *groups, *variables)
+
+    def plain(self) -> dict[str, Any]:
+        """Return the wish as JSON can hold it, the same for the same wish."""
+        return {
+            "action": self.action,
+            "fields": {
+                name: value.value if isinstance(value, HostStatus) else value
+                for name, value in self.fields.items()
+            },
+            "into": sorted(self.into),
+            "out_of": sorted(self.out_of),
+            "variables": [[list(path), v] for path, v in self.variables.items()],
+            "respelled": self.respelled,
+        }
+
+
+RETIRE = Wish(fields={"status": HostStatus.RETIRED})
+
+
+def read_wish(
+    assignments: Iterable[tuple[str, str]] = (),
+    *,
+    variables: Mapping[str, Any] | None = None,
+    into: Iterable[str] = (),
+    out_of: Iterable[str] = (),
+    make_groups: bool = False,
+) -> Wish:
+    """Return what the texts say; names are those of a query, an empty text clears.
+
+    ``variables`` are name or path with dots → value. Raises ``InvalidInput`` with all
+    that is wrong.
+    """
+    errors: list[FieldError] = []
+    fields: dict[str, Any] = {}
+    paths: dict[Path, list[Any]] = {}
+    assignments, into, out_of = list(assignments), list(into), list(out_of)
+    for key, number in (
+        ("variables", len(assignments) + len(variables or {})),
+        (INTO, len(into)),
+        (OUT_OF, len(out_of)),
+    ):
+        if number > MOST_AT_ONCE:
+            text = f"are more than {MOST_AT_ONCE} at once."
+            raise InvalidInput([FieldError(key, text)])
+    for name, text in assignments:
+        try:
+            _assign(name, text, fields, paths)
+        except HostadminError as error:
+            errors.append(FieldError(name, str(error)))
+    for name, value in (variables or {}).items():
+        try:
+            _put(find_field(f"var.{name}").path, [value], paths)
+        except HostadminError as error:
+            errors.append(FieldError(f"var.{name}", str(error)))
+    groups: dict[str, tuple[str, ...]] = {}
+    for key, names in ((INTO, into), (OUT_OF, out_of)):
+        try:
+            groups[key] = tuple(clean_groups(names))
+        except InvalidValue as error:
+            errors.append(FieldError(key, str(error)))
+    both = set(groups.get(INTO, ())) & set(groups.get(OUT_OF, ()))
+    errors += [
+        FieldError(OUT_OF, f"{quoted(name)} cannot be joined and left at once.")
+        for name in sorted(both)
+    ]
+    if errors:
+        raise InvalidInput(errors)
+    return Wish(
+        fields=fields,
+        into=groups[INTO],
+        out_of=groups[OUT_OF],
+        variables=paths,
+        make_groups=make_groups,
+    )
+
+
+def read_respelling(name: str, old: str, new: str) -> Wish:
+    """Return the wish to write a value in another way, on all hosts that have it."""
+    field = _find(name)
+    if field.attribute not in VOCABULARY_FIELDS:
+        known = ", ".join(VOCABULARY_FIELDS)
+        raise InvalidInput([FieldError(name, f"has no spellings; {known} have.")])
+    wish = read_wish([(name, new)])
+    if not old.strip() or None in wish.fields.values():
+        raise InvalidInput([FieldError(name, "Give both spellings, old and new.")])
+    return replace(wish, respelled=old.strip())
+
+
+def _find(name: str) -> Field:
+    try:
+        return find_field(name)
+    except HostadminError as error:
+        raise InvalidInput([FieldError(name, str(error))]) from None
+
+
+def _assign(
+    name: str, text: str, fields: dict[str, Any], variables: dict[Path, list[Any]]
+) -> None:
+    field = find_field(name)
+    if field.kind is Kind.VARIABLE:
+        _put(field.path, [parse_value(text)] if text.strip() else [], variables)
+        return
+    column = field.attribute
+    if column not in SETTABLE:
+        raise InvalidValue(_why_not(field))
+    if column in fields:
+        raise InvalidValue("stands there twice.")
+    if column == "status" and not text.strip():
+        raise InvalidValue(f"is never empty. Known: {', '.join(STATUSES)}.")
+    fields[column] = HOST_RULES[column](text)
+
+
+def _why_not(field: Field) -> str:
+    if field.kind is Kind.GROUP:
+        return "is no field to set: hosts are added to groups, or removed from them."
+    if field.kind in (Kind.NAME, Kind.ALIAS, Kind.ADDRESS):
+        return "is each host's own; edit the host."
+    return f"cannot be set. What can be: {', '.join(SETTABLE)} and var.NAME."
+
+
+def _put(path: Path, value: list[Any], variables: dict[Path, list[Any]]) -> None:
+    for other in variables:
+        shorter = min(len(path), len(other))
+        if path[:shorter] == other[:shorter]:
+            raise InvalidValue("stands there twice, or inside of another one.")
+    document: Any = value[0] if value else None
+    for name in reversed(path):
+        document = {name: document}
+    clean_vars(document)
+    variables[path] = value

@@ -1,0 +1,230 @@
+"""The plan of a change to many hosts: how many, from what to what, what stays.
+
+Made again for the writing, and compared: only what was shown is ever written.
+"""
+
+import hashlib
+import heapq
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..db.bulk_insert import batched
+from ..errors import FieldError, InvalidInput
+from ..inventory import vocabulary
+from ..inventory.bulk_read import StoredHost, read_hosts_by_id
+from ..inventory.bulk_write import BATCH
+from ..models import Group
+from ..validation.json_values import json_text
+from ..validation.rules import VOCABULARY_FIELDS
+from ..validation.values import did_you_mean, fold, name_key, natural_key, quoted
+from .diff import Decision, Move, decide
+from .edit import CHANGE, DELETE, INTO, OUT_OF, Wish
+from .selection import Selection, find_ids
+from .shown_versions import Seen
+
+# Hosts that a page shows one by one; of deletions there are more.
+SAMPLE = 10
+SAMPLE_OF_DELETED = 50
+# So many different values of a field are counted one by one, the rest together.
+VALUES = 200
+LONG = 200
+OTHERS = "other values"
+
+
+@dataclass(frozen=True)
+class Line:
+    """So many hosts go from one value to another, or stay. None is not set.
+
+    ``value`` is the whole of what they have now, None where it is not one.
+    """
+
+    label: str
+    before: str | None
+    after: str | None
+    stays: str
+    count: int
+    others: bool = False
+
+
+@dataclass(frozen=True)
+class SampleHost:
+    id: int
+    hostname: str
+    moves: list[Move]
+
+
+class MissingGroups(InvalidInput):
+    """Groups to join that are not there yet; they could be made."""
+
+    def __init__(self, names: list[str], known: Iterable[str]) -> None:
+        self.names = names
+        known = list(known)
+        super().__init__(FieldError(INTO, no_group(name, known)) for name in names)
+
+
+def no_group(name: str, known: Iterable[str]) -> str:
+    return f"There is no group {quoted(name)}. {did_you_mean(name, known)}".strip()
+
+
+_Key = tuple[str, str | None, str | None, str, bool]
+
+
+class ChangePlan:
+    """What would become of the hosts of a selection."""
+
+    def __init__(self, wish: Wish, new_groups: Iterable[str] = ()) -> None:
+        # Spelled as it would be written.
+        self.wish = wish
+        self.new_groups = tuple(new_groups)
+        # All hosts of the selection, and those of them that would be written.
+        self.all = Seen()
+        self.written = Seen()
+        # Hosts that were named by an id and are not there (any more).
+        self.gone = 0
+        self._counts: Counter[_Key] = Counter()
+        self._values: Counter[str] = Counter()
+        self._sample: list[tuple[Any, ...]] = []
+        self._hash = hashlib.sha256(
+            json.dumps([wish.plain(), self.new_groups], sort_keys=True).encode()
+        )
+
+    def add(self, host: StoredHost, decision: Decision) -> None:
+        self.all.add(host.id, host.version)
+        self._hash.update(f"{host.id}:{host.version};".encode())
+        for move in decision.moves:
+            self._count(move)
+        if self.wish.action == CHANGE and not decision.changes:
+            return
+        self.written.add(host.id, host.version)
+        self._show(host, decision)
+
+    def _count(self, move: Move) -> None:
+        before, after = text_of(move.before), text_of(move.after)
+        key: _Key = (move.label, before, after, move.stays, False)
+        if key not in self._counts:
+            if self._values[move.label] >= VALUES:
+                key = (move.label, OTHERS, after, move.stays, True)
+            else:
+                self._values[move.label] += 1
+        self._counts[key] += 1
+
+    def _show(self, host: StoredHost, decision: Decision) -> None:
+        """Keep the first few in the order of names."""
+        name = host.fields["hostname"]
+        moves = [move for move in decision.moves if not move.stays]
+        self._sample.append((natural_key(name_key(name)), host.id, name, moves))
+        if len(self._sample) > 1_000:
+            self._sample = heapq.nsmallest(self._shown, self._sample)
+
+    @property
+    def _shown(self) -> int:
+        return SAMPLE_OF_DELETED if self.wish.action == DELETE else SAMPLE
+
+    @property
+    def sample(self) -> list[SampleHost]:
+        first = heapq.nsmallest(self._shown, self._sample)
+        return [SampleHost(id_, name, moves) for _, id_, name, moves in first]
+
+    @property
+    def lines(self) -> list[Line]:
+        """Return the counts: field by field in the order asked, what changes first."""
+        order = {label: number for number, label in enumerate(self._values)}
+        found = [Line(*key[:4], count, key[4]) for key, count in self._counts.items()]
+        return sorted(
+            found,
+            key=lambda line: (
+                order[line.label],
+                bool(line.stays),
+                line.others,
+                -line.count,
+                line.before or "",
+            ),
+        )
+
+    @property
+    def digest(self) -> str:
+        """What would be done to which hosts at which versions, in short."""
+        return self._hash.hexdigest()
+
+    def writes(self) -> Iterator[list[tuple[int, int]]]:
+        """Yield (id, version) of what would be written, batch by batch."""
+        yield from batched(self.written, BATCH)
+
+
+def text_of(value: Any) -> str | None:
+    """Return a value as a line of a page or terminal, cut; None where it is not set."""
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json_text(value)
+    return text if len(text) <= LONG else f"{text[:LONG]}…"
+
+
+def plan_change(session: orm.Session, selection: Selection, wish: Wish) -> ChangePlan:
+    """Return what the wish would do to the hosts of the selection. Reads only.
+
+    Memory holds ids and versions, not hosts. Raises ``QueryError``, ``InvalidInput``
+    and, for groups that could be made, ``MissingGroups``.
+    """
+    ids = find_ids(session, selection)
+    group_ids = find_group_ids(session, wish)
+    new = [name for name in wish.into if name not in group_ids]
+    plan = ChangePlan(spelled(session, wish), new)
+    names = ("hostname", *wish.touched)
+    for some in batched(ids, BATCH):
+        found = read_hosts_by_id(session, some, names)
+        for host_id in some:
+            if host := found.get(host_id):
+                plan.add(host, decide(host, plan.wish, group_ids))
+    if selection.node is None:
+        plan.gone = len(set(selection.ids)) - len(plan.all)
+    return plan
+
+
+def spelled(session: orm.Session, wish: Wish) -> Wish:
+    """Return the wish with its terms as they would be written. Writes nothing."""
+    fields = dict(wish.fields)
+    for name in fields.keys() & set(VOCABULARY_FIELDS):
+        text = fields[name]
+        if text is None or is_new_spelling(wish, text):
+            continue
+        fields[name] = vocabulary.find_spellings(session, name, {text})[text]
+    return replace(wish, fields=fields)
+
+
+def is_new_spelling(wish: Wish, text: str) -> bool:
+    """Whether the same value is to be written in another way from now on."""
+    return wish.respelled is not None and fold(wish.respelled) == fold(text)
+
+
+def find_group_ids(session: orm.Session, wish: Wish) -> dict[str, int]:
+    """Return the ids of the groups that are there.
+
+    Raises ``InvalidInput``, and ``MissingGroups`` unless they are to be made.
+    """
+    names = [*wish.into, *wish.out_of]
+    if not names:
+        return {}
+    ids = {
+        name: id_
+        for id_, name in session.execute(
+            sa.select(Group.id, Group.name).where(Group.name.in_(names))
+        )
+    }
+    known = (
+        list(session.scalars(sa.select(Group.name))) if len(ids) < len(names) else []
+    )
+    lacking = [name for name in wish.out_of if name not in ids]
+    if lacking:
+        raise InvalidInput(
+            FieldError(OUT_OF, no_group(name, known)) for name in lacking
+        )
+    missing = [name for name in wish.into if name not in ids]
+    if missing and not wish.make_groups:
+        raise MissingGroups(missing, known)
+    return ids

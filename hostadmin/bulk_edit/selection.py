@@ -1,0 +1,105 @@
+"""Which hosts: all that a query means, or those that were named one by one."""
+
+import re
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..errors import InvalidValue
+from ..models import Host
+from ..query.ast import Node
+from ..query.sql.compiler import select_ids
+from ..validation.values import quoted
+
+MAX_IDS = 100_000
+_MAX_ID = 2**31 - 1
+_RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """All that match ``node``, or the hosts with these ids; never both.
+
+    Where more than ``most`` match, the whole is refused.
+    """
+
+    node: Node | None = None
+    ids: tuple[int, ...] = ()
+    most: int | None = None
+
+    def __bool__(self) -> bool:
+        return self.node is not None or bool(self.ids)
+
+
+def find_ids(session: orm.Session, selection: Selection) -> "array[int]":
+    """Return the ids of the hosts that are there, in order.
+
+    Raises ``QueryError``, and ``InvalidValue`` for more than there may be.
+    """
+    if selection.node is not None:
+        return _matching(session, selection.node, selection.most)
+    found = array("q")
+    for ids in _parts(sorted(set(selection.ids))):
+        chosen = sa.select(Host.id).where(Host.id.in_(ids)).order_by(Host.id)
+        found.extend(session.scalars(chosen))
+    return found
+
+
+def _matching(session: orm.Session, node: Node, most: int | None) -> "array[int]":
+    wanted = select_ids(session, node).order_by(Host.id)
+    if most is not None:
+        wanted = wanted.limit(most + 1)
+    found = array("q", session.scalars(wanted.execution_options(yield_per=10_000)))
+    if most is not None and len(found) > most:
+        raise InvalidValue(
+            f"More than {most:,} hosts match, which is more than a page changes at "
+            "once. Narrow the query, or use the command flask hosts."
+        )
+    return found
+
+
+def _parts(ids: list[int], size: int = 1_000) -> Iterator[list[int]]:
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
+
+
+def read_ids(texts: Iterable[str]) -> tuple[int, ...]:
+    """Return the ids that texts such as ``5`` or ``5,7,9-12`` name, each once.
+
+    Raises ``InvalidValue``.
+    """
+    found: dict[int, None] = {}
+    for text in texts:
+        for part in text.replace(" ", "").split(","):
+            if part:
+                found.update(dict.fromkeys(_range(part, MAX_IDS - len(found))))
+    return tuple(found)
+
+
+def _range(text: str, room: int) -> range:
+    match = _RANGE.fullmatch(text)
+    if match is None:
+        raise InvalidValue(f"{quoted(text)} is no id of a host; 5 or 5-9 would be.")
+    first = int(match[1])
+    last = int(match[2] or first)
+    if not 1 <= first <= last <= _MAX_ID:
+        raise InvalidValue(f"{quoted(text)} names no ids of hosts.")
+    if last - first >= room:
+        raise InvalidValue(
+            f"More than {MAX_IDS:,} hosts were named one by one; say which by a query."
+        )
+    return range(first, last + 1)
+
+
+def ids_text(ids: Iterable[int]) -> str:
+    """Return the shortest text that ``read_ids`` reads back."""
+    ordered = sorted(set(ids))
+    breaks = [i for i, (one, two) in enumerate(pairwise(ordered), 1) if two > one + 1]
+    runs = [ordered[i:j] for i, j in pairwise([0, *breaks, len(ordered)]) if i < j]
+    return ",".join(
+        str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs
+    )

@@ -1,0 +1,52 @@
+"""A plan in sentences, for pages, commands and the history."""
+
+from ..formatting import counted
+from ..validation.json_values import json_text
+from ..validation.values import MAX_TEXT
+from .edit import CHANGE, CONFIRM, DELETE, Wish
+from .plan import ChangePlan
+
+_THE_ONE = "the host stays as it is"
+DONE = {CHANGE: "changed", CONFIRM: "confirmed", DELETE: "deleted"}
+
+
+def summary(plan: ChangePlan, *, would: bool = False) -> str:
+    """Return what the plan does, or ``would`` do, in one sentence."""
+    if not plan.all:
+        return "No host matches; nothing was done."
+    if not plan.written:
+        number = len(plan.all)
+        all_stay = f"all {number:,} hosts stay as they are"
+        return f"Nothing to change: {_THE_ONE if number == 1 else all_stay}."
+    done = f"{'would be ' if would else ''}{DONE[plan.wish.action]}"
+    parts = [f"{counted(len(plan.written), 'host')} {done}"]
+    if stays := len(plan.all) - len(plan.written):
+        parts.append(f"{stays:,} left as {'it is' if stays == 1 else 'they are'}")
+    if plan.new_groups:
+        names = ", ".join(plan.new_groups)
+        parts.append(f"new: group {names}" if would else f"group {names} made")
+    return f"{', '.join(parts)}."
+
+
+def message(wish: Wish, query: str | None) -> str:
+    """Return what the history says where nobody gave a reason."""
+    parts = [
+        f"{name}={_plain(value)}" for name, value in wish.plain()["fields"].items()
+    ]
+    parts += [
+        f"var.{'.'.join(path)}={json_text(value[0]) if value else ''}"
+        for path, value in wish.variables.items()
+    ]
+    parts += [f"group +{name}" for name in wish.into]
+    parts += [f"group -{name}" for name in wish.out_of]
+    what = " ".join(parts) or wish.action
+    if wish.respelled:
+        what = f"{what} instead of {wish.respelled}"
+        query = None
+    text = what if query is None else f"{what} for {query or 'all hosts'}"
+    text = " ".join(text.split())
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
+
+
+def _plain(value: object) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,267 @@
+"""``flask hosts set|add-group|remove-group|retire|confirm|delete|respell``.
+
+Each says first what it would do; on a terminal it asks, elsewhere it needs --yes.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import ParamSpec, TypeVar
+
+import click
+
+from ..bulk_edit import (
+    ASKED_ABOVE,
+    CONFIRM,
+    DELETE,
+    RETIRE,
+    ChangePlan,
+    Line,
+    MissingGroups,
+    Move,
+    Selection,
+    Wish,
+    change,
+    differences,
+    message,
+    plan_change,
+    read_respelling,
+    read_wish,
+    summary,
+    text_of,
+)
+from ..db.session import db
+from ..errors import Conflict, InvalidValue
+from ..formatting import counted
+from ..history.writer import ATTEMPTS, Act, write
+from ..query.ast import EQUALS, Node, Quoted, Term
+from ..query.parser import parse
+from ..query.to_text import to_text
+from ..stats.axes import NOT_SET
+from ..validation.values import clean_text
+from .common import QUERY, QUERY_SETTINGS, actor, command, fail, printable, write_out
+
+Args = ParamSpec("Args")
+Result = TypeVar("Result")
+
+ALL = "*"
+
+
+def _options(function: Callable[Args, Result]) -> Callable[Args, Result]:
+    """Give a command what every command that changes many has."""
+    for option in (
+        click.option("--message", help="Why; it goes into the history."),
+        click.option("--yes", is_flag=True, help="Do it without asking."),
+        click.option("--dry-run", is_flag=True, help="Only say what would be done."),
+    ):
+        function = option(function)
+    return function
+
+
+_query = click.argument(QUERY)
+
+
+@click.command("set", context_settings=QUERY_SETTINGS)
+@_query
+@click.argument("assignments", nargs=-1, required=True, metavar="FIELD=VALUE...")
+@_options
+@command
+def set_fields(
+    query: str,
+    assignments: Sequence[str],
+    dry_run: bool,
+    yes: bool,
+    message: str | None,
+) -> None:
+    """Set fields and variables of the hosts that QUERY means; '*' means all.
+
+    FIELD is status, env, os, location, role, owner, port, notes or var.NAME, where
+    NAME may lead inside: var.net.mtu=9000. An empty VALUE clears the field; the value
+    of a variable is YAML or JSON.
+    """
+    pairs = [text.partition("=") for text in assignments]
+    for name, sign, _ in pairs:
+        if not sign or not name.strip():
+            raise click.UsageError(f"{printable(name)!r} is not FIELD=VALUE.")
+    wish = read_wish((name, value) for name, _, value in pairs)
+    _run(query, wish, dry_run, yes, message)
+
+
+@click.command("add-group", context_settings=QUERY_SETTINGS)
+@_query
+@click.argument("groups", nargs=-1, required=True, metavar="GROUP...")
+@click.option("--create", is_flag=True, help="Make groups that are not there yet.")
+@_options
+@command
+def add_group(
+    query: str,
+    groups: Sequence[str],
+    create: bool,
+    dry_run: bool,
+    yes: bool,
+    message: str | None,
+) -> None:
+    """Add the hosts that QUERY means to each GROUP."""
+    wish = read_wish(into=groups, make_groups=create)
+    try:
+        _run(query, wish, dry_run, yes, message)
+    except MissingGroups as error:
+        fail(f"{error} --create makes what is missing.")
+
+
+@click.command("remove-group", context_settings=QUERY_SETTINGS)
+@_query
+@click.argument("groups", nargs=-1, required=True, metavar="GROUP...")
+@_options
+@command
+def remove_group(
+    query: str, groups: Sequence[str], dry_run: bool, yes: bool, message: str | None
+) -> None:
+    """Take the hosts that QUERY means out of each GROUP."""
+    _run(query, read_wish(out_of=groups), dry_run, yes, message)
+
+
+@click.command("retire", context_settings=QUERY_SETTINGS)
+@_query
+@_options
+@command
+def retire(query: str, dry_run: bool, yes: bool, message: str | None) -> None:
+    """Give the hosts that QUERY means the status retired."""
+    _run(query, RETIRE, dry_run, yes, message)
+
+
+@click.command("confirm", context_settings=QUERY_SETTINGS)
+@_query
+@_options
+@command
+def confirm(query: str, dry_run: bool, yes: bool, message: str | None) -> None:
+    """Note that the hosts that QUERY means exist: seen just now."""
+    _run(query, Wish(CONFIRM), dry_run, yes, message)
+
+
+@click.command("delete", context_settings=QUERY_SETTINGS)
+@_query
+@_options
+@command
+def delete(query: str, dry_run: bool, yes: bool, message: str | None) -> None:
+    """Delete the hosts that QUERY means; the history keeps what they were."""
+    _run(query, Wish(DELETE), dry_run, yes, message)
+
+
+@click.command("respell")
+@click.argument("field")
+@click.argument("old")
+@click.argument("new")
+@_options
+@command
+def respell(
+    field: str, old: str, new: str, dry_run: bool, yes: bool, message: str | None
+) -> None:
+    """Write the value OLD of FIELD as NEW, on all hosts."""
+    wish = read_respelling(field, old, new)
+    node = Term(next(iter(wish.fields)), EQUALS, (Quoted(old.strip()),))
+    _do(node, wish, dry_run, yes, message)
+
+
+COMMANDS = (set_fields, add_group, remove_group, retire, confirm, delete, respell)
+
+
+# ---- what they share
+
+
+def _run(query: str, wish: Wish, dry_run: bool, yes: bool, message: str | None) -> None:
+    if not query.strip():
+        raise click.BadParameter(f"empty; '{ALL}' means all hosts.", param_hint="QUERY")
+    _do(parse(query), wish, dry_run, yes, message)
+
+
+def _do(node: Node, wish: Wish, dry_run: bool, yes: bool, why: str | None) -> None:
+    selection = Selection(node=node)
+    act = Act(actor(), "command", _reason(why, wish, node))
+    shown: ChangePlan | None = None
+    if dry_run or not yes:
+        shown = plan_change(db.session(), selection, wish)
+        db.session.rollback()
+        write_out(_lines(shown))
+        if dry_run or not shown.written:
+            click.echo(printable(summary(shown, would=True)))
+            return
+        _ask(shown)
+    done, new_id = _write(act, selection, wish, shown)
+    this = f" This is change {new_id}." if new_id is not None else ""
+    click.echo(printable(f"{summary(done)}{this}"))
+
+
+def _reason(why: str | None, wish: Wish, node: Node) -> str:
+    try:
+        return clean_text(why) or message(wish, to_text(node))
+    except InvalidValue as error:
+        fail(f"--message {error}")
+
+
+def _write(
+    act: Act, selection: Selection, wish: Wish, shown: ChangePlan | None
+) -> tuple[ChangePlan, int | None]:
+    """Write what was shown; what nobody looked at, as it is when it is written."""
+    digest = shown.digest if shown else None
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return write(act, lambda: change(db.session(), selection, wish, digest))
+        except Conflict as error:
+            if shown is not None:
+                told = _what_changed(shown, selection, wish)
+                fail(f"{error} {told}".strip())
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _what_changed(shown: ChangePlan, selection: Selection, wish: Wish) -> str:
+    now = plan_change(db.session(), selection, wish)
+    return "; ".join(differences(db.session(), shown.all, now.all))
+
+
+def _asks() -> bool:
+    return sys.stdin.isatty()
+
+
+def _ask(plan: ChangePlan) -> None:
+    if not _asks():
+        fail("Nothing was done; say --yes to do it without being asked.")
+    told = printable(summary(plan, would=True))
+    number = len(plan.written)
+    if plan.wish.action == DELETE and number > ASKED_ABOVE:
+        typed = click.prompt(f"{told} Type {number} to delete them", default="")
+        sure = typed.replace(",", "").strip() == str(number)
+    else:
+        sure = click.confirm(f"{told} Do it?")
+    if not sure:
+        fail("Nothing was done.")
+
+
+def _lines(plan: ChangePlan) -> Iterator[str]:
+    for name in plan.new_groups:
+        yield printable(f"new: group {name}") + "\n"
+    for line in plan.lines:
+        yield printable(_line(line)) + "\n"
+    verb = plan.wish.action
+    for host in plan.sample:
+        fields = "; ".join(map(_move, host.moves))
+        text = f"{verb}: {host.hostname}" + (f": {fields}" if fields else "")
+        yield printable(text) + "\n"
+    more = len(plan.written) - len(plan.sample)
+    if more > 0:
+        yield f"… and {more:,} more\n"
+
+
+def _line(line: Line) -> str:
+    before = NOT_SET if line.before is None else line.before
+    hosts = counted(line.count, "host")
+    if line.stays:
+        return f"{line.label}: {before} stays, {line.stays}: {hosts}"
+    after = NOT_SET if line.after is None else line.after
+    return f"{line.label}: {before} → {after}: {hosts}"
+
+
+def _move(move: Move) -> str:
+    before, after = (text_of(value) or NOT_SET for value in (move.before, move.after))
+    return f"{move.label} {before} → {after}"

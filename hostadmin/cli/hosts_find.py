@@ -1,0 +1,68 @@
+"""``flask hosts find``: the hosts that a list of names means."""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+
+import click
+
+from ..db.session import db
+from ..formatting import counted
+from ..imports.text_file import open_text
+from ..paste import MAX_CHARACTERS, Answer, find_pasted, read_pasted
+from .common import command, printable, write_out
+
+
+@click.command("find")
+@click.argument("file", default="-")
+@click.option("--names", is_flag=True, help="Print the names of the hosts alone.")
+@command
+def find(file: str, names: bool) -> None:
+    """Find the hosts of a list: names, aliases or addresses, as copied from anywhere.
+
+    FILE is a text; without it, or for -, the standard input is read. Prints one name
+    a line, tab-separated: what was given, how it was found, the host. What several
+    hosts answer to is "ambiguous", with all of them.
+    """
+    answer = find_pasted(db.session(), read_pasted(_text(file)))
+    if names:
+        write_out(f"{printable(name)}\n" for name in sorted(answer.hosts().values()))
+    else:
+        write_out(_lines(answer))
+    if sys.stderr.isatty():
+        click.echo(_summary(answer), err=True)
+
+
+def _text(file: str) -> str:
+    """Read the file, but no more of it than is looked up."""
+    with tempfile.TemporaryFile() as spool:
+        text = open_text(file, spool)
+        parts: list[str] = []
+        with closing(text.source):
+            for block in text.blocks():
+                parts.append(block)
+                if sum(map(len, parts)) > MAX_CHARACTERS:
+                    break
+    return "".join(parts)
+
+
+def _lines(answer: Answer) -> Iterator[str]:
+    for one in answer.found:
+        yield _line(one.given, one.how, one.host.hostname)
+    for doubt in answer.doubts:
+        names = ",".join(candidate.hostname for candidate in doubt.candidates)
+        yield _line(doubt.given, "ambiguous", f"{names},…" if doubt.more else names)
+    for name in answer.missing:
+        yield _line(name.text, "not found", "")
+
+
+def _line(*cells: str) -> str:
+    return "\t".join(map(printable, cells)) + "\n"
+
+
+def _summary(answer: Answer) -> str:
+    return (
+        f"{counted(len(answer.hosts()), 'host')} found, {len(answer.doubts):,} "
+        f"ambiguous, {len(answer.missing):,} not found."
+    )

@@ -1,0 +1,1 @@
+"""The database: sessions, engines, bulk statements, limits, the schema."""

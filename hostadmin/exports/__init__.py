@@ -1,0 +1,1 @@
+"""Hosts out of the database, into files."""

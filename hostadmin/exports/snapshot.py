@@ -1,0 +1,304 @@
+"""The inventory as of one moment, as plain rows for files: no objects, flat memory."""
+
+import contextlib
+import functools
+from array import array
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..db.session import LONG_TEXT
+from ..inventory.list_hosts import SNAPSHOT
+from ..models import Group, Host, HostAddress, HostAlias, Inventory, group_members
+from ..query import ast
+from ..query.ast import Node
+from ..query.sql.compiler import compile_node
+from ..query.sql.group_tree import children_by_parent, with_descendants
+from .json_cells import JsonCells
+
+BATCH = 2_000
+# Of so many hosts it is kept in memory who is in which group. Of more, the members of
+# each group are read when they are asked for.
+FEW = 50_000
+
+# As they stand in the table: neither enumeration nor JSON is made of them here.
+_COLUMNS = (
+    *(Host.id, Host.hostname, Host.ip_addr, Host.port),
+    sa.type_coerce(Host.status, sa.String).label("status"),
+    *(Host.environment, Host.os, Host.location, Host.role, Host.owner, Host.notes),
+    sa.cast(Host.vars, LONG_TEXT).label("vars"),
+)
+_NAMES = (Host.id, Host.hostname)
+_LISTS = (
+    ("aliases", HostAlias.host_id, HostAlias.name, HostAlias.name_key),
+    ("addresses", HostAddress.host_id, HostAddress.ip_addr, HostAddress.ip_key),
+)
+
+HostRow = dict[str, Any]
+
+
+@contextlib.contextmanager
+def snapshot(engine: sa.Engine, node: Node = ast.EVERYTHING) -> Iterator["Snapshot"]:
+    """Read on a connection of its own, in one transaction that sees one moment.
+
+    Raises ``QueryError``. What a session has not committed is not there.
+    """
+    # Elsewhere each statement would see what was committed before it; SQLite keeps
+    # to what a transaction saw first.
+    level = {} if engine.dialect.name == "sqlite" else SNAPSHOT
+    with (
+        engine.connect().execution_options(**level) as connection,
+        orm.Session(connection) as reader,
+    ):
+        yield Snapshot(reader, node)
+
+
+class Snapshot:
+    """The hosts that a query means, and what is said of them elsewhere.
+
+    Hosts come in the order of ids, which is that of the table. It is what a file is
+    written from: ``transfer.formats.document.Source``.
+    """
+
+    def __init__(self, reader: orm.Session, node: Node) -> None:
+        self._reader = reader
+        self._connection = reader.connection()
+        self._where = compile_node(reader, node)
+        self._json = JsonCells()
+        groups: Any = reader.execute(sa.select(Group.id, Group.name))
+        self._names: dict[int, str] = dict(groups.all())
+        self._found: array[int] | None = None
+        self._number: int | None = None
+        self._by_group: dict[str | None, list[str]] | None = None
+
+    @property
+    def unread(self) -> int:
+        """Return how many values could not be read as the JSON that they should be."""
+        return self._json.unread
+
+    # ---- hosts
+
+    @property
+    def hosts(self) -> Iterator[HostRow]:
+        """Yield what is said of each host, field by field, by its id."""
+        for row in self._rows():
+            row["vars"] = self._json.object(row["vars"])
+            yield row
+
+    @property
+    def host_texts(self) -> Iterator[HostRow]:
+        """Yield the same, with the variables as JSON text."""
+        for row in self._rows():
+            row["vars"] = self._json.text(row["vars"])
+            yield row
+
+    def _rows(self) -> Iterator[HostRow]:
+        for batch in self._batches(_COLUMNS):
+            rows = {cells[0]: _row(*cells) for cells in batch}
+            self._add_lists(rows)
+            yield from rows.values()
+
+    def _batches(self, columns: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        """Yield rows that begin with the id."""
+        select = sa.select(*columns).order_by(Host.id)
+        if self._where is not None:
+            for ids in self._found_ids():
+                yield self._read(select.where(Host.id.in_(ids)))
+            return
+        last = 0
+        while batch := self._read(select.where(Host.id > last).limit(BATCH)):
+            yield batch
+            last = batch[-1][0]
+
+    def _read(self, select: sa.Executable) -> Sequence[Any]:
+        """Return rows as the driver gives them; SQLAlchemy's cost half as much again.
+
+        Their columns must be of kinds that every driver knows: numbers and texts.
+        """
+        result: Any = self._connection.execute(select)
+        rows: Sequence[Any] = result.cursor.fetchall()
+        result.close()
+        return rows
+
+    def _found_ids(self) -> Iterator[list[int]]:
+        """Yield the ids of what was asked for, found once and for all.
+
+        A condition that goes along with each batch would be looked up, and perhaps
+        sorted, again for each of them.
+        """
+        if self._found is None:
+            assert self._where is not None  # noqa: S101 - else there is nothing to find
+            select = sa.select(Host.id).where(self._where).order_by(Host.id)
+            self._found = array("q")
+            # Eight bytes each; the driver would first hold them all as objects.
+            result = self._reader.execute(
+                select, execution_options={"yield_per": 10_000}
+            )
+            for ids in result.scalars().partitions():
+                self._found.extend(ids)
+        for start in range(0, len(self._found), BATCH):
+            yield self._found[start : start + BATCH].tolist()
+
+    def _add_lists(self, rows: Mapping[int, HostRow]) -> None:
+        for name, host_id, value, key in _LISTS:
+            select = sa.select(host_id, value).where(self._among(host_id, rows))
+            _put(name, rows, self._read(select.order_by(host_id, key)))
+        _put("groups", rows, self._memberships(rows))
+        for row in rows.values():
+            if len(row["groups"]) > 1:
+                row["groups"].sort()
+
+    def _memberships(self, ids: Iterable[int]) -> Iterator[tuple[int, str]]:
+        columns = group_members.c
+        select = sa.select(columns.host_id, columns.group_id)
+        found = self._read(select.where(self._among(columns.host_id, ids)))
+        names = self._names
+        return ((host_id, names[group_id]) for host_id, group_id in found)
+
+    def _among(self, column: Any, ids: Iterable[int]) -> sa.ColumnElement[bool]:
+        known = list(ids)
+        if self._where is None:
+            # Without gaps: nothing of another host lies between.
+            return sa.and_(column >= known[0], column <= known[-1])
+        return sa.and_(column.in_(known))
+
+    # ---- what is said of many at once
+
+    @functools.cached_property
+    def vars(self) -> dict[str, Any]:
+        """The variables of the whole inventory."""
+        return self._json.object(
+            self._reader.scalar(sa.select(sa.cast(Inventory.vars, LONG_TEXT)))
+        )
+
+    @functools.cached_property
+    def groups(self) -> list[dict[str, Any]]:
+        """The groups by name; of a query those that its hosts are in, and all above."""
+        children = children_by_parent(self._reader)
+        matter = self._groups_that_matter(children)
+        columns = (Group.id, Group.name, Group.description)
+        select = sa.select(*columns, sa.cast(Group.vars, LONG_TEXT).label("vars"))
+        return [
+            {
+                "name": row.name,
+                "description": row.description,
+                "vars": self._json.object(row.vars),
+                "children": sorted(
+                    self._names[c] for c in children.get(row.id, ()) if c in matter
+                ),
+            }
+            for row in self._reader.execute(select.order_by(Group.name))
+            if row.id in matter
+        ]
+
+    def _groups_that_matter(self, children: Mapping[int, Sequence[int]]) -> set[int]:
+        if self._where is None:
+            return set(self._names)
+        parents: dict[int, list[int]] = defaultdict(list)
+        for parent, inside in children.items():
+            for child in inside:
+                parents[child].append(parent)
+        if self._is_few():
+            direct = {id_ for id_, name in self._names.items() if self._few(name)}
+        else:
+            group_id = group_members.c.group_id
+            select = sa.select(group_id).distinct().join_from(group_members, Host)
+            direct = set(self._reader.scalars(select.where(self._where)))
+        return with_descendants(direct, parents)
+
+    # ---- who is in which group
+
+    def members(self, group: str | None) -> Iterable[str]:
+        """Return the hosts that are directly in a group; of None, in no group."""
+        return self._few(group) if self._is_few() else self._many(group)
+
+    def _is_few(self) -> bool:
+        if self._number is None:
+            if self._where is None:
+                ids = sa.select(Host.id).limit(FEW + 1).subquery()
+                count = sa.select(sa.func.count()).select_from(ids)
+                self._number = self._reader.scalar(count) or 0
+            else:
+                self._number = sum(map(len, self._found_ids()))
+        return self._number <= FEW
+
+    def _few(self, group: str | None) -> Sequence[str]:
+        if self._by_group is None:
+            self._by_group = defaultdict(list)
+            for batch in self._batches(_NAMES):
+                names: dict[int, str] = dict(batch)
+                rest = dict(names)
+                for id_, name in self._memberships(names):
+                    self._by_group[name].append(names[id_])
+                    rest.pop(id_, None)
+                self._by_group[None] += rest.values()
+        return self._by_group.get(group, ())
+
+    def _many(self, group: str | None) -> Iterator[str]:
+        host_id: Any = Host.id
+        select = sa.select(Host.id, Host.hostname)
+        if group is None:
+            inside = sa.exists().where(group_members.c.host_id == Host.id)
+            select = select.where(~inside)
+        else:
+            [group_id] = [id_ for id_, name in self._names.items() if name == group]
+            host_id = group_members.c.host_id
+            select = select.join_from(group_members, Host)
+            select = select.where(group_members.c.group_id == group_id)
+        last = 0
+        ordered = select.order_by(host_id).limit(BATCH)
+        while batch := self._read(ordered.where(host_id > last)):
+            last = batch[-1][0]
+            yield from (name for id_, name in batch if self._is_found(id_))
+
+    def _is_found(self, id_: int) -> bool:
+        if self._found is None:
+            return True
+        place = bisect_left(self._found, id_)
+        return place < len(self._found) and self._found[place] == id_
+
+
+def _row(
+    _id: int,
+    hostname: str,
+    ip_addr: str | None,
+    port: int | None,
+    status: str,
+    environment: str | None,
+    os: str | None,
+    location: str | None,
+    role: str | None,
+    owner: str | None,
+    notes: str | None,
+    variables: str,
+) -> HostRow:
+    """Return the cells of a row by name, in the order of a file."""
+    return {
+        "hostname": hostname,
+        "aliases": (),
+        "ip_addr": ip_addr,
+        "addresses": (),
+        "port": port,
+        "status": status,
+        "environment": environment,
+        "os": os,
+        "location": location,
+        "role": role,
+        "owner": owner,
+        "groups": (),
+        "notes": notes,
+        "vars": variables,
+    }
+
+
+def _put(name: str, rows: Mapping[int, HostRow], found: Iterable[Any]) -> None:
+    for id_, text in found:
+        row = rows[id_]
+        if row[name]:
+            row[name].append(text)
+        else:
+            row[name] = [text]

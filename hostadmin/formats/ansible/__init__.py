@@ -1,0 +1,1 @@
+"""Ansible inventories: INI, YAML and JSON, read and written."""

@@ -1,0 +1,223 @@
+"""Names as Ansible reads them: words of a line, ports, ranges, names of groups."""
+
+import ipaddress
+import itertools
+import re
+import string
+from collections.abc import Iterable, Iterator, Sequence
+
+from ...errors import InvalidValue
+from ...validation.values import quoted
+from ..document import some
+
+# How many hosts one pattern may stand for.
+MAX_RANGE = 100_000
+
+_PIECE = re.compile(
+    r"""(?P<space>[ \t\r\n]+)
+    | (?P<comment>\#)
+    | '(?P<single>[^']*)'
+    | "(?P<double>[^"\\]*(?:\\.[^"\\]*)*)"
+    | \\(?P<escaped>.)
+    | (?P<plain>[^ \t\r\n'"\\\#]+)""",
+    re.VERBOSE | re.DOTALL,
+)
+_BARE = re.compile(r"[^'\"\\#]*")
+
+
+def words(line: str) -> list[str]:
+    """Return what ``shlex.split(line, comments=True)`` does, many times faster."""
+    if _BARE.fullmatch(line):
+        return [word for word in re.split(r"[ \t\r\n]+", line) if word]
+    return list(_quoted_words(line))
+
+
+def _quoted_words(line: str) -> Iterator[str]:
+    word: str | None = None
+    position = 0
+    while position < len(line):
+        piece = _PIECE.match(line, position)
+        if piece is None:
+            raise InvalidValue(
+                "ends inside quotation marks, or with a backslash; close them, and "
+                "write a quotation mark that is meant as such as \\' or \\\"."
+            )
+        position = piece.end()
+        if piece.lastgroup == "comment":
+            break
+        if piece.lastgroup == "space":
+            if word is not None:
+                yield word
+            word = None
+            continue
+        text = piece[piece.lastgroup or 0]
+        if piece.lastgroup == "double":
+            text = re.sub(r'\\(["\\])', r"\1", text)
+        word = (word or "") + text
+    if word is not None:
+        yield word
+
+
+# ---- patterns of hosts
+
+_BRACKETED = re.compile(r"\[(.+)\]:([0-9]+)")
+_WITH_PORT = re.compile(r"((?:[^:\[\]]|\[[^\]]*\])*):([0-9]+)")
+_RANGE = r"\[(?:[a-zA-Z]:[a-zA-Z]|[0-9]+:[0-9]+)(?::[0-9]+)?\]"
+_LABEL = rf"(?:\w|{_RANGE})(?:[\w-]|{_RANGE})*(?<![_-])"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_HEX_RANGE = re.compile(r"\[[0-9a-fA-F]+:[0-9a-fA-F]+(?::[0-9]+)?\]")
+_RANGE_HELP = (
+    "write a range as [1:20], with a step as [1:20:2], with zeros as [01:20], "
+    "or of letters as [a:f]"
+)
+
+
+def expand(pattern: str) -> tuple[list[str], int | None]:
+    """Return the names that a pattern stands for, and the port that it ends with.
+
+    Raises ``InvalidValue``.
+    """
+    name, port = _split_port(pattern)
+    if not name:
+        raise InvalidValue("has an empty name.")
+    return (_expanded(name) if "[" in name else [name]), port
+
+
+def _split_port(pattern: str) -> tuple[str, int | None]:
+    name, digits = pattern, ""
+    for form in (_BRACKETED, _WITH_PORT):
+        if found := form.fullmatch(name):
+            name, digits = found[1], found[2]
+    # Ansible takes "web-:22" as a whole for a name.
+    if not digits or not _is_name(name):
+        return pattern, None
+    if len(digits) > 9:
+        raise InvalidValue(f"{quoted(digits)} is not a port: a whole number, 1–65535.")
+    return name, int(digits) or None
+
+
+def _is_name(text: str) -> bool:
+    return bool(_NAME.fullmatch(text)) or _is_ipv6(_HEX_RANGE.sub("0", text))
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
+def _expanded(pattern: str) -> list[str]:
+    pieces: list[Sequence[str]] = []
+    count = 1
+    rest = pattern
+    while "[" in rest:
+        head, _, rest = rest.partition("[")
+        bounds, closed, rest = rest.partition("]")
+        if not closed or "]" in head or "|" in pattern:
+            raise InvalidValue(f"{quoted(pattern)} has an open bracket; {_RANGE_HELP}.")
+        values = _range(pattern, bounds)
+        count *= len(values)
+        if count > MAX_RANGE:
+            raise InvalidValue(
+                f"{quoted(pattern)} stands for over {MAX_RANGE:,} hosts."
+            )
+        pieces += [(head,), values]
+    return ["".join(parts) for parts in itertools.product(*pieces, (rest,))]
+
+
+def _range(pattern: str, bounds: str) -> Sequence[str]:
+    first, last, step = _bounds(pattern, bounds)
+    letters = string.ascii_letters
+    if len(first) == len(last) == 1 and first in letters and last in letters:
+        names: Sequence[str] = letters[letters.index(first) : letters.index(last) + 1]
+        names = names[::step]
+    elif first.isdecimal() and last.isdecimal():
+        padded = first[0] == "0" and len(first) > 1
+        if padded and len(first) != len(last):
+            raise InvalidValue(
+                f"{quoted(pattern)}: with leading zeros, both ends need as many digits."
+            )
+        numbers = range(int(first), int(last) + 1, step)
+        if len(numbers) > MAX_RANGE:
+            raise InvalidValue(
+                f"{quoted(pattern)} stands for over {MAX_RANGE:,} hosts."
+            )
+        width = len(first) if padded else 0
+        names = [str(number).zfill(width) for number in numbers]
+    else:
+        raise InvalidValue(f"{quoted(pattern)} is no range; {_RANGE_HELP}.")
+    if not names:
+        raise InvalidValue(f"{quoted(pattern)} is empty: it starts behind its end.")
+    return names
+
+
+def _bounds(pattern: str, bounds: str) -> tuple[str, str, int]:
+    parts = bounds.split(":")
+    if len(parts) > 3 and _is_ipv6(bounds):
+        raise InvalidValue(
+            f"{quoted(pattern)}: write an IPv6 address without brackets, or with a "
+            "port behind them."
+        )
+    if len(parts) not in (2, 3) or any(len(part) > 9 for part in parts):
+        raise InvalidValue(f"{quoted(pattern)} is no range; {_RANGE_HELP}.")
+    step = parts[2] if len(parts) == 3 else "1"
+    if not (step.isdecimal() and step.isascii() and int(step)) or not parts[1]:
+        raise InvalidValue(f"{quoted(pattern)} is no range; {_RANGE_HELP}.")
+    if not bounds.isascii():
+        raise InvalidValue(f"{quoted(pattern)} is no range; {_RANGE_HELP}.")
+    return parts[0] or "0", parts[1], int(step)
+
+
+def is_literal(name: str) -> bool:
+    """Whether Ansible takes a key in YAML for just this name."""
+    if name and "[" not in name and ":" not in name:
+        return True
+    try:
+        return expand(name) == ([name], None)
+    except InvalidValue:
+        return False
+
+
+# ---- names of groups
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_]")
+
+
+def safe_group_names(
+    names: Iterable[str], taken: Iterable[str], notes: list[str]
+) -> dict[str, str]:
+    """Return name → a name that Ansible takes, each once."""
+    known = sorted(names)
+    used = {"all", "ungrouped", *taken}
+    safe: dict[str, str] = {}
+    for name in known:
+        if _safe(name) == name and name not in used:
+            safe[name] = name
+    used.update(safe)
+    collisions: list[str] = []
+    for name in known:
+        if name in safe:
+            continue
+        wanted = _safe(name)
+        found = wanted
+        for number in itertools.count(2):
+            if found not in used:
+                break
+            found = f"{wanted}_{number}"
+        if found != wanted:
+            collisions.append(f"{name} → {found}")
+        used.add(found)
+        safe[name] = found
+    if collisions:
+        notes.append(
+            "Names of groups that Ansible does not tell apart got a number: "
+            f"{some(collisions)}."
+        )
+    return safe
+
+
+def _safe(name: str) -> str:
+    text = _UNSAFE.sub("_", name)
+    return f"_{text}" if text[0].isdigit() else text

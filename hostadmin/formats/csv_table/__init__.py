@@ -1,0 +1,1 @@
+"""Tables as CSV, read and written."""

@@ -1,0 +1,184 @@
+"""Our own JSON and JSON Lines: every field of every host and group, types kept.
+
+In JSON Lines a record with ``hostadmin`` is the header, one with ``name`` is a group,
+any other is a host. JSON has them under ``groups`` and ``hosts``.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ..errors import FieldError, InvalidFile, InvalidValue
+from ..validation.rules import GROUP_RULES
+from ..validation.values import quoted
+from .document import FileGroup, FileVars, Item, Source, lines_of
+from .json_stream import MAX_RECORD, Decoder, Stream, in_words, twice
+from .rows import COLUMNS, ROW, Row
+
+VERSION = 1
+_KINDS = ("groups", "hosts")
+# Kept by the inventory itself; what other exports say of it is not read.
+_OURS = {"id", "version", "created_at", "updated_at", "confirmed_at"}
+
+# ---- reading
+
+
+def read(name: str, pieces: Iterable[str], notes: list[str]) -> Iterator[Item]:
+    """Yield what a JSON document states, given as text in pieces.
+
+    Raises ``InvalidFile``, perhaps only in the middle. ``notes`` gets what to tell.
+    """
+    stream = Stream(name, pieces)
+    if stream.peek() == "[":
+        yield from _records(stream, "hosts")
+    else:
+        yield from _document(name, stream)
+    if stream.peek():
+        raise stream.refused("more follows behind the end of JSON.")
+
+
+def _document(name: str, stream: Stream) -> Iterator[Item]:
+    seen: set[str] = set()
+    for key in stream.names():
+        if key in seen:
+            raise stream.refused(twice([key]))
+        seen.add(key)
+        if key in _KINDS:
+            yield from _records(stream, key)
+        elif key == "vars":
+            yield _file_vars(stream.line, stream.value(), stream.doubles())
+        elif key == "hostadmin":
+            _check_version(name, stream.value())
+        else:
+            raise stream.refused(
+                f"{quoted(key)} is no part of an inventory; hostadmin, vars, groups "
+                "and hosts are."
+            )
+    if not seen:
+        raise InvalidFile(f"{name}: There is no host in the file.")
+
+
+def _records(stream: Stream, kind: str) -> Iterator[Item]:
+    for line, record in stream.items():
+        yield _item(line, record, stream.doubles(), kind)
+
+
+def read_lines(name: str, pieces: Iterable[str], notes: list[str]) -> Iterator[Item]:
+    """Yield what JSON Lines state, given as text in pieces.
+
+    Raises ``InvalidFile``, perhaps only in the middle. ``notes`` gets what to tell.
+    """
+    decoder = Decoder()
+    for number, line in enumerate(lines_of(name, pieces, MAX_RECORD), start=1):
+        text = line.strip("\ufeff \t\r\n")
+        if not text:
+            continue
+        try:
+            record, end = decoder.value_at(text, 0)
+            if end < len(text):
+                raise InvalidValue("holds more than one value; write one a line.")
+        except ValueError as error:
+            yield _bad(number, in_words(error))
+        except InvalidValue as error:
+            yield _bad(number, str(error))
+        else:
+            yield from _line_item(name, number, record, decoder.doubles())
+            continue
+        decoder.doubles()
+
+
+def _bad(line: int, message: str) -> Row:
+    return Row(line, {}, (FieldError(ROW, message),))
+
+
+def _line_item(name: str, line: int, record: Any, doubles: list[str]) -> Iterator[Item]:
+    if isinstance(record, dict) and "hostadmin" in record:
+        _check_version(name, record["hostadmin"])
+        if record.get("vars"):
+            yield _file_vars(line, record["vars"], doubles)
+        return
+    is_group = isinstance(record, dict) and "name" in record
+    yield _item(line, record, doubles, "groups" if is_group else "hosts")
+
+
+def _check_version(name: str, version: Any) -> None:
+    if version != VERSION or isinstance(version, bool):
+        raise InvalidFile(
+            f"{name}: is written in version {quoted(version)} of this format; only "
+            f"{VERSION} is understood."
+        )
+
+
+def _file_vars(line: int, given: Any, doubles: list[str]) -> FileVars:
+    errors = [FieldError("vars", twice(doubles))] if doubles else []
+    if given is None:
+        given = {}
+    if not isinstance(given, dict):
+        errors.append(FieldError("vars", "are not a mapping of names to values."))
+        given = {}
+    return FileVars(line, given, tuple(errors))
+
+
+def _item(line: int, record: Any, doubles: list[str], kind: str) -> Item:
+    if not isinstance(record, dict):
+        return _bad(line, f"{quoted(record)} is no object with fields.")
+    errors = (FieldError(ROW, twice(doubles)),) if doubles else ()
+    # Nothing is stated by null and by what is empty, as by an empty cell.
+    values = {
+        field: value
+        for field, value in record.items()
+        if not (value is None or value in ("", [], {}) or field in _OURS)
+    }
+    if kind == "hosts":
+        return Row(line, values, errors)
+    name = values.pop("name", None)
+    if isinstance(name, str):
+        return FileGroup(line, name, values, errors)
+    missing = FieldError("name", "is missing; every group needs a name.")
+    return FileGroup(line, "", values, (*errors, missing))
+
+
+# ---- writing
+
+
+def write(content: Source, notes: list[str]) -> Iterator[str]:
+    """Yield a JSON document, a record a line."""
+    yield f'{{"hostadmin": {VERSION},\n"vars": {_text(content.vars)},\n"groups": ['
+    yield from _joined(map(_group_text, content.groups))
+    yield '],\n"hosts": ['
+    yield from _joined(map(_host_text, content.host_texts))
+    yield "]}\n"
+
+
+def write_lines(content: Source, notes: list[str]) -> Iterator[str]:
+    """Yield JSON Lines: the header, the groups, the hosts."""
+    header = {"hostadmin": VERSION, "vars": content.vars}
+    for record in (header, *map(_group, content.groups)):
+        yield f"{_text(record)}\n"
+    for host in content.host_texts:
+        yield f"{_host_text(host)}\n"
+
+
+def _joined(records: Iterable[str]) -> Iterator[str]:
+    mark = "\n"
+    for record in records:
+        yield f"{mark}{record}"
+        mark = ",\n"
+
+
+def _group(group: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: group.get(field) for field in GROUP_RULES}
+
+
+def _group_text(group: Mapping[str, Any]) -> str:
+    return _text(_group(group))
+
+
+def _host_text(row: Mapping[str, Any]) -> str:
+    # The variables are text already.
+    rest = _text({field: row.get(field) for field in _BUT_VARS})
+    return f'{rest[:-1]}, "vars": {row["vars"]}}}'
+
+
+_BUT_VARS = tuple(field for field in COLUMNS if field != "vars")
+_text = json.JSONEncoder(ensure_ascii=False).encode

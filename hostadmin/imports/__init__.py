@@ -1,0 +1,1 @@
+"""Files into the inventory: read, checked, planned, and written as one change."""

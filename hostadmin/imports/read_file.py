@@ -1,0 +1,157 @@
+"""A file into the staging: which format it is, and its items by the rules."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from ..db.bulk_insert import batched
+from ..errors import InvalidFile
+from ..formats import json_own
+from ..formats.ansible import (
+    ini as ansible_ini,
+)
+from ..formats.ansible import (
+    json as ansible_json,
+)
+from ..formats.ansible import (
+    yaml_read as ansible_yaml,
+)
+from ..formats.csv_table import read as csv_read
+from ..formats.detect import detect
+from ..formats.document import FileGroup, Item, namesakes_note
+from ..formats.rows import Row, RowError
+from ..validation.values import quoted
+from .staged_table import BATCH
+from .staging import Staging
+from .text_file import TextFile
+from .validate import Cleaner, clean_file_group, clean_file_vars
+
+Progress = Callable[[int], None]
+Good = list[tuple[int, dict[str, Any]]]
+Reader = Callable[[str, Iterable[str], list[str]], Iterator[Item]]
+
+CSV = "csv"
+# If most of so many rows are bad, then it is another kind of file.
+MAX_BAD = 100_000
+
+# Names of groups that are compared with those of hosts.
+MAX_COMPARED = 20_000
+
+# They take a text in blocks; CSV is read by lines.
+_READERS: dict[str, Reader] = {
+    "ansible-ini": ansible_ini.read,
+    "ansible-yaml": ansible_yaml.read,
+    "ansible-json": ansible_json.read,
+    "json": json_own.read,
+    "jsonl": json_own.read_lines,
+}
+_LABELS = {
+    CSV: "a table (CSV)",
+    "ansible-ini": "an Ansible inventory in INI",
+    "ansible-yaml": "an Ansible inventory in YAML",
+    "ansible-json": "an Ansible inventory in JSON",
+    "json": "JSON of hostadmin",
+    "jsonl": "JSON Lines of hostadmin",
+}
+# What somebody may ask for: the layouts it may be in, and the one where that does
+# not show. The names of all export formats are among them.
+_ASKED = {
+    CSV: ((CSV,), CSV),
+    "ansible": (("ansible-ini", "ansible-yaml", "ansible-json"), "ansible-ini"),
+    "ansible-yaml": (("ansible-yaml", "ansible-json"), "ansible-yaml"),
+    "json": (("json", "jsonl", "ansible-json"), "json"),
+    "jsonl": (("jsonl",), "jsonl"),
+}
+FORMATS = ("auto", *_ASKED)
+
+
+def read_file(staging: Staging, file: TextFile, format: str, progress: Progress) -> str:
+    """Read a file into the staging; return in words what it was read as.
+
+    Raises ``InvalidFile``.
+    """
+    if format not in FORMATS:
+        raise InvalidFile(f"There is no format {format}; {', '.join(FORMATS)} are.")
+    head = file.head()
+    layout = detect(head)
+    if format != "auto":
+        possible, default = _ASKED[format]
+        layout = layout if layout in possible else default
+    elif layout == "ansible-ini" and "[" not in head and "=" not in head:
+        # Perhaps the first line was meant as a header.
+        first = next(filter(None, map(str.strip, head.splitlines())), "")
+        file.notes.append(f"Read as a list of names, beginning with {quoted(first)}.")
+    items: Iterable[Item]
+    if layout == CSV:
+        items = csv_read.read(file.name, file.lines(), file.notes)
+    else:
+        items = _READERS[layout](file.name, file.blocks(), file.notes)
+    done = 0
+    keep = _Keeper(staging, file.name)
+    for batch in batched(items, BATCH):
+        keep.take(batch)
+        done += len(batch)
+        progress(done)
+    # The layouts of Ansible look for themselves.
+    if layout in (CSV, "json", "jsonl") and (same := keep.namesakes()):
+        file.notes.append(namesakes_note(same))
+    if not done:
+        where = "row below the header" if layout == CSV else "host in the file"
+        note = f"There is no {where}."
+        # A format that looks for hosts itself has told already.
+        if note not in file.notes:
+            file.notes.append(note)
+    return _LABELS[layout]
+
+
+class _Keeper:
+    """Puts what is good into the staging, and notes what is not."""
+
+    def __init__(self, staging: Staging, name: str) -> None:
+        self._staging = staging
+        self._name = name
+        self._cleaner = Cleaner()
+        self._good = self._bad = 0
+        # In the order of the file.
+        self._groups: dict[str, None] = {}
+
+    def take(self, items: Iterable[Item]) -> None:
+        staging = self._staging
+        hosts: Good = []
+        groups: Good = []
+        whole: Good = []
+        for item in items:
+            if isinstance(item, Row):
+                fields, errors = self._cleaner.row(item)
+                good = hosts
+            elif isinstance(item, FileGroup):
+                fields, errors = clean_file_group(item)
+                good = groups
+            else:
+                fields, errors = clean_file_vars(item)
+                good = whole
+            if errors:
+                self._note_bad(errors)
+            else:
+                good.append((item.line, fields))
+        staging.hosts.add(hosts)
+        staging.groups.add(groups)
+        staging.inventory.add(whole)
+        self._good += len(hosts) + len(groups)
+        if len(self._groups) < MAX_COMPARED:
+            self._groups.update((fields["name"], None) for _, fields in groups)
+            for _, fields in hosts:
+                self._groups.update(dict.fromkeys(fields.get("groups", ())))
+
+    def namesakes(self) -> list[str]:
+        """Return the groups that are called like a host."""
+        return self._staging.hosts.named(self._groups) if self._groups else []
+
+    def _note_bad(self, errors: Iterable[RowError]) -> None:
+        self._bad += 1
+        if self._bad > MAX_BAD and self._bad > self._good:
+            some = ", ".join(str(error) for error in errors)
+            raise InvalidFile(
+                f"{self._name}: over {MAX_BAD:,} bad rows, and fewer good ones, such "
+                f"as {some}"
+            )
+        self._staging.add_errors(errors)

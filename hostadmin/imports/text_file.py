@@ -1,0 +1,234 @@
+"""Bytes to lines of text: encoding, limits, and refusing what is no text at all."""
+
+import codecs
+import contextlib
+import io
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import InvalidFile
+from ..formats.document import MAX_LINE
+
+# Where Ansible looks for more variables, beside an inventory.
+VARS_FOLDERS = ("group_vars", "host_vars")
+MAX_FILE = 1024**3
+HEAD = 64 * 1024
+BLOCK = 1024**2
+
+# First bytes of files that people take for a table.
+NOT_TEXT = (
+    (b"PK\x03\x04", "a zip archive or an Excel workbook; save it as CSV"),
+    (b"\x1f\x8b", "compressed with gzip; unpack it first"),
+    (b"BZh", "compressed with bzip2; unpack it first"),
+    (b"\xfd7zXZ", "compressed with xz; unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd; unpack it first"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"%PDF", "a PDF document"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook; save it as CSV"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"\x7fELF", "a program"),
+)
+WEB_PAGE = re.compile(rb"<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass
+class TextFile:
+    """A file that can be read line by line, again and again."""
+
+    name: str
+    source: BinaryIO
+    encoding: str
+    notes: list[str] = field(default_factory=list)
+
+    def head(self) -> str:
+        """Return the first characters."""
+        self.source.seek(0)
+        decoder = codecs.getincrementaldecoder(self.encoding)(errors="replace")
+        return decoder.decode(self.source.read(HEAD))
+
+    def blocks(self) -> Iterator[str]:
+        """Yield the text in pieces, wherever its lines end.
+
+        Raises ``InvalidFile`` for what is not in this encoding.
+        """
+        self.source.seek(0)
+        decoder = codecs.getincrementaldecoder(self.encoding)()
+        number = 1
+        try:
+            while block := self.source.read(BLOCK):
+                text = decoder.decode(block)
+                number += text.count("\n")
+                yield text
+            yield decoder.decode(b"", final=True)
+        except UnicodeError:
+            raise self._undecodable(f"line {number} or one below") from None
+
+    def lines(self) -> Iterator[str]:
+        """Yield lines with their ends. Raises ``InvalidFile`` for an endless one."""
+        self.source.seek(0)
+        text = io.TextIOWrapper(self.source, encoding=self.encoding, newline="")
+        try:
+            number = 0
+            while line := text.readline(MAX_LINE):
+                number += 1
+                if len(line) == MAX_LINE and not line.endswith(("\n", "\r")):
+                    raise InvalidFile(
+                        f"{self.name}: line {number} is over {MAX_LINE:,} characters "
+                        "long; this is no table of hosts."
+                    )
+                yield line
+        except UnicodeError:
+            raise self._undecodable(f"line {number + 1}") from None
+        finally:
+            # The wrapper would close the file when it goes; perhaps that is done.
+            with contextlib.suppress(ValueError):
+                text.detach()
+
+    def _undecodable(self, where: str) -> InvalidFile:
+        return InvalidFile(
+            f"{self.name}: {where} is not {self.encoding}; save the file as UTF-8."
+        )
+
+
+def open_text(path: str, spool: BinaryIO) -> TextFile:
+    """Open a file, or the standard input for ``-``, which is copied to ``spool``.
+
+    Raises ``InvalidFile`` when it is not there, cannot be read or is no text.
+    """
+    name = "standard input" if path == "-" else path
+    try:
+        source = (
+            _copied(sys.stdin.buffer, spool) if path == "-" else _opened(path, spool)
+        )
+        return _kept_open(name, source)
+    except OSError as error:
+        reason = error.strerror or "cannot be read"
+        raise InvalidFile(f"{name}: {reason}.") from None
+    except ValueError:
+        # A name with a NUL, which no file system has.
+        raise InvalidFile("There is no file of that name.") from None
+
+
+def recognised(name: str, source: BinaryIO) -> TextFile:
+    """Return an open file as text. Raises ``InvalidFile`` when it is none."""
+    return TextFile(name, source, *_encoding(name, source))
+
+
+def _kept_open(name: str, source: BinaryIO) -> TextFile:
+    try:
+        return recognised(name, source)
+    except BaseException:
+        source.close()
+        raise
+
+
+def _copied(source: BinaryIO, spool: BinaryIO) -> BinaryIO:
+    """Copy what can be read only once."""
+    while block := source.read(BLOCK):
+        spool.write(block)
+        if spool.tell() > MAX_FILE:
+            raise InvalidFile(f"The input is over {MAX_FILE:,} bytes; split it.")
+    return spool
+
+
+def _opened(path: str, spool: BinaryIO) -> BinaryIO:
+    if Path(path).is_dir():
+        raise InvalidFile(_directory(path))
+    source = Path(path).open("rb")  # noqa: SIM115 - whoever reads it closes it
+    if source.seekable():
+        return source
+    with source:
+        return _copied(source, spool)
+
+
+def _directory(path: str) -> str:
+    what = "is a directory; name a file."
+    if any((Path(path) / name).is_dir() for name in VARS_FOLDERS):
+        what = f"is a directory of Ansible. {one_file_of(path)}"
+    return f"{path}: {what}"
+
+
+def one_file_of(path: str) -> str:
+    """Return the line that makes one file of all that belongs to an inventory."""
+    return (
+        "Make one file of it, and import that: ansible-inventory -i "
+        f"{shlex.quote(path)} --list --export > inventory.json"
+    )
+
+
+def _encoding(name: str, source: BinaryIO) -> tuple[str, list[str]]:
+    """Return the encoding and what to tell about it."""
+    size = source.seek(0, io.SEEK_END)
+    source.seek(0)
+    if size > MAX_FILE:
+        raise InvalidFile(f"{name}: over {MAX_FILE:,} bytes; split it.")
+    head = source.read(HEAD)
+    if not head.strip():
+        raise InvalidFile(f"{name}: is empty.")
+    for magic, what in NOT_TEXT:
+        if head.startswith(magic):
+            raise InvalidFile(f"{name}: is {what}.")
+    for bom, encoding in BOMS:
+        if head.startswith(bom):
+            return encoding, []
+    _refuse_other(name, head)
+    if _is_utf8(source):
+        return "utf-8", []
+    encoding = _guessed(head)
+    return encoding, [
+        f"The file is not UTF-8; it was read as {encoding}. "
+        "Look whether letters with accents are right."
+    ]
+
+
+def _refuse_other(name: str, head: bytes) -> None:
+    if b"\0" in head:
+        raise InvalidFile(
+            f"{name}: is not a text file, or one in UTF-16 without its mark; "
+            "save it as UTF-8."
+        )
+    # No name begins like that.
+    if head.lstrip().startswith(b"<"):
+        if WEB_PAGE.search(head):
+            raise InvalidFile(f"{name}: is a web page; was a log-in in between?")
+        raise InvalidFile(f"{name}: is XML, which is not understood.")
+
+
+def _guessed(head: bytes) -> str:
+    """Return a likely encoding of text that is not UTF-8."""
+    if head.isascii():
+        return "cp1252"
+    # Seldom needed, and slow to import.
+    import charset_normalizer
+
+    # Asked for any encoding, it takes "Zürich" for Chinese.
+    guess = charset_normalizer.from_bytes(
+        head, cp_isolation=["cp1252", "cp1251", "cp932"]
+    ).best()
+    return guess.encoding if guess else "cp1252"
+
+
+def _is_utf8(source: BinaryIO) -> bool:
+    source.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while block := source.read(BLOCK):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Keyset paging: orders, places in a list, pages of any select."""

@@ -1,0 +1,232 @@
+"""Pages of any table in any order, each read from where the last one ended.
+
+No OFFSET and no uncapped count: the cost of a page follows its size. Empty values
+come last in both directions; they are a range of their own, so that an index on
+(column, id) serves both.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.sql.elements import ColumnElement
+
+from .cursors import Cursor, Sort, read_cursor, write_cursor
+from .index_scan import walk
+from .order_by import beyond, order_of
+
+T = TypeVar("T")
+
+CAP = 10_000
+# More rows than there can be.
+EVERY = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of rows; ``capped`` means there are more than that."""
+
+    value: int
+    capped: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.value:,}+" if self.capped else f"{self.value:,}"
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Some rows of a list, in the order that they are in.
+
+    ``start`` counts from 1 and is good for showing only.
+    """
+
+    rows: list[T]
+    next_cursor: str | None
+    previous_cursor: str | None
+    start: int
+    sort: Sort
+
+
+# ---- counts
+
+
+def capped_count(
+    session: orm.Session, ids: sa.Select[Any], cap: int | None = CAP
+) -> Count:
+    """Return how many ids the select finds, stopping at the cap."""
+    limited = ids.order_by(None)
+    if cap is not None:
+        limited = limited.limit(cap + 1)
+    found = session.scalar(
+        sa.select(sa.func.count()).select_from(limited.subquery("matches"))
+    )
+    number = found or 0
+    if cap is not None and number > cap:
+        return Count(cap, capped=True)
+    return Count(number)
+
+
+# ---- pages
+
+
+def fetch_page(
+    session: orm.Session,
+    rows: sa.Select[T],
+    where: ColumnElement[bool] | None,
+    sort: Sort,
+    cursor: str | None = None,
+    size: int = 50,
+    *,
+    count: Count | None = None,
+    collect: bool = False,
+) -> Page[T]:
+    """Return one page of the rows for which ``where`` holds.
+
+    ``rows`` selects one entity, with its loader options, and no condition or order.
+    ``count`` is the capped count of the same condition. Where it says that there are
+    few matches, these are collected and sorted; otherwise the index of the sort
+    column is walked until the page is full. Either way the cost is bounded. Only a few
+    are sorted by further columns; of many, the page tells by its ``sort``. ``collect``
+    sorts all matches though they are many: where the walk is long, since they all stand
+    at the end of it, that is the shorter way.
+    """
+    is_bounded = count is not None and not count.capped
+    if sort.then and not is_bounded:
+        sort = sort.alone
+    few = is_bounded and (where is not None or bool(sort.then))
+    most = CAP + 1 if few else EVERY
+    reader = _Reader(session, rows, where, sort, size, few or collect, most)
+    if cursor:
+        place = read_cursor(sort, cursor)
+        page = reader.before(place) if place.backward else reader.after(place)
+        if page is not None:
+            return page
+    return reader.first()
+
+
+class _Found(Generic[T]):
+    """Rows with their keys, in the order of the list, and whether more follow."""
+
+    def __init__(self, found: Sequence[sa.Row[Any]], size: int) -> None:
+        self.more = len(found) > size
+        self._found = list(found[:size])
+
+    def reverse(self) -> None:
+        self._found.reverse()
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @property
+    def rows(self) -> list[T]:
+        return [row[0] for row in self._found]
+
+    def edge(self, index: int, position: int, *, backward: bool) -> Cursor:
+        row: Any = self._found[index]
+        return Cursor(row[1], row[2], position, backward, tuple(row[3:]))
+
+
+@dataclass(frozen=True)
+class _Reader(Generic[T]):
+    session: orm.Session
+    select: sa.Select[T]
+    where: ColumnElement[bool] | None
+    sort: Sort
+    size: int
+    few: bool
+    most: int
+
+    @property
+    def engine(self) -> str:
+        return self.session.get_bind().dialect.name
+
+    def first(self) -> Page[T]:
+        return self._page(self._read(None), 1, has_previous=False)
+
+    def after(self, place: Cursor) -> Page[T] | None:
+        found = self._read(place)
+        if len(found):
+            return self._page(found, place.position, has_previous=True)
+        # The rows that stood here are gone: show the last page instead.
+        return self._until(None, place.position)
+
+    def before(self, place: Cursor) -> Page[T] | None:
+        return self._until(place, place.position)
+
+    def _until(self, place: Cursor | None, position: int) -> Page[T] | None:
+        """Return the page that ends there, or None where it is the first one."""
+        found = self._read(place, backward=True)
+        if not found.more:
+            return None
+        found.reverse()
+        start = max(1, position - len(found))
+        return self._page(found, start, has_previous=True, has_next=place is not None)
+
+    def _page(
+        self,
+        found: _Found[T],
+        start: int,
+        *,
+        has_previous: bool,
+        has_next: bool | None = None,
+    ) -> Page[T]:
+        following = previous = None
+        if found.more if has_next is None else has_next:
+            last = found.edge(-1, start + len(found), backward=False)
+            following = write_cursor(self.sort, last)
+        if has_previous:
+            first = found.edge(0, start, backward=True)
+            previous = write_cursor(self.sort, first)
+        return Page(found.rows, following, previous, start, self.sort)
+
+    def _read(self, place: Cursor | None, *, backward: bool = False) -> _Found[T]:
+        if self.few:
+            statements = iter([self._sorted(place, backward)])
+        else:
+            statements = walk(
+                self.engine, self.select, self.where, self.sort, place, backward
+            )
+        found: list[sa.Row[Any]] = []
+        for statement in statements:
+            wanted = self.size + 1 - len(found)
+            found += self.session.execute(statement.limit(wanted)).all()
+            if len(found) > self.size:
+                break
+        return _Found(found, self.size)
+
+    def _sorted(self, place: Cursor | None, backward: bool) -> sa.Select[Any]:
+        """Return the statement that collects the matches and sorts them.
+
+        The page is cut out of a narrow table first; wide rows are read for it alone.
+        """
+        sort = self.sort
+        columns = [part.column for part in sort.parts]
+        names = [f"key_{number}" for number in range(len(columns))]
+        keys = [c.label(name) for c, name in zip(columns, names, strict=True)]
+        collected = sa.select(sort.id_column.label("id"), *keys)
+        # A limit keeps the database from walking the order after all.
+        if self.where is None:
+            collected = collected.limit(self.most)
+        elif self.engine == "sqlite" and self.most < EVERY:
+            # It takes few for many where the value is not in its statistics, and would
+            # read the whole table for the keys. The ids stand in an index.
+            found_ids = sa.select(sort.id_column.label("id")).where(self.where)
+            ids = found_ids.limit(self.most).subquery("ids")
+            collected = collected.join(ids, ids.c.id == sort.id_column)
+        else:
+            collected = collected.where(self.where).limit(self.most)
+        matches = collected.subquery("matches")
+        found = [matches.c[name] for name in names]
+        page = sa.select(matches.c.id, *found)
+        if place is not None:
+            page = page.where(beyond(sort, found, matches.c.id, place, backward))
+        order = order_of(sort, found, matches.c.id, backward)
+        cut = page.order_by(*order).limit(self.size + 1).subquery("page")
+        order = order_of(sort, [cut.c[name] for name in names], cut.c.id, backward)
+        return (
+            self.select.join(cut, cut.c.id == sort.id_column)
+            .add_columns(columns[0], sort.id_column, *columns[1:])
+            .order_by(*order)
+        )

@@ -1,0 +1,22 @@
+"""The gate before every page: who asks, and may they? Shut unless a line opens it."""
+
+from flask import Flask
+
+from .current_user import identity, may
+from .guard import install as install_guard
+from .policy import missing_lines
+
+__all__ = ["close", "identity", "install", "may"]
+
+
+def install(app: Flask) -> None:
+    """Stand before every request, and let templates ask what they may show."""
+    install_guard(app)
+    app.add_template_global(identity)
+    app.add_template_global(may)
+
+
+def close(app: Flask) -> None:
+    """Refuse to start with a route that nobody decided about."""
+    if missing := missing_lines(app):
+        raise RuntimeError(f"No line in hostadmin/permissions/policy.py for: {missing}")

@@ -1,0 +1,90 @@
+"""Who asks, found out once a request: by the session, or by a token."""
+
+from datetime import timedelta
+
+from flask import current_app, g, has_request_context, request, session
+from werkzeug.datastructures import Authorization
+
+from ..auth.identity import Identity
+from ..auth.last_used import note_use
+from ..auth.login import Asker
+from ..auth.sessions import Found, Limits, find_session
+from ..auth.tokens import find_token
+from ..config import Settings
+from ..db.session import db
+from .policy import allows, needed
+
+# Where the signed cookie holds the key of the session; alone, it opens nothing.
+KEY = "sid"
+
+
+def limits() -> Limits:
+    settings: Settings = current_app.extensions["hostadmin"]
+    return Limits(
+        idle=timedelta(minutes=settings.session_idle_minutes),
+        absolute=timedelta(hours=settings.session_hours),
+    )
+
+
+def identity() -> Identity | None:
+    """Return who asks; None for nobody, and before the gate has looked."""
+    found: Identity | None = g.get("identity")
+    return found
+
+
+def may(endpoint: str, method: str = "") -> bool:
+    """Whether whoever asks may follow a link to this endpoint, or post to it.
+
+    Outside of a request, such as when views are built, everybody may.
+    """
+    if not has_request_context():
+        return True
+    if not method:
+        method = "GET" if needed(endpoint, "GET") else "POST"
+    return allows(needed(endpoint, method), identity())
+
+
+def asker() -> Asker:
+    return Asker(request.remote_addr, request.headers.get("User-Agent"))
+
+
+def enter(key: str) -> None:
+    """Begin anew: whatever the browser had before, somebody may have planted."""
+    session.clear()
+    session[KEY] = key
+
+
+def leave() -> None:
+    session.clear()
+
+
+def find_identity() -> Identity | None:
+    """Look up who asks. Whoever shows a token is nobody else, whatever the cookie."""
+    found = _of_token() if "Authorization" in request.headers else _of_session()
+    # Gives the connection back: a long answer may hold another one.
+    db.session.rollback()
+    if found is None:
+        return None
+    if found.is_due:
+        note_use(db.engine, found.identity)
+    return found.identity
+
+
+def is_bearer() -> bool:
+    """Whether a token was sent in the way that no browser does by itself."""
+    shown = request.authorization
+    return shown is not None and shown.type == "bearer"
+
+
+def _of_session() -> Found | None:
+    key = session.get(KEY)
+    return find_session(key, limits()) if key is not None else None
+
+
+def _of_token() -> Found | None:
+    shown: Authorization | None = request.authorization
+    if shown is None:
+        return None
+    # As a password, it serves tools that know no other way.
+    key = shown.token if shown.type == "bearer" else shown.password
+    return find_token(key) if key else None

@@ -1,0 +1,44 @@
+"""Sets of hosts in a query: ``set:12``, which somebody picked before."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..errors import QueryError
+from ..models import Host, HostSet, host_set_members
+from ..validation.values import quoted
+from .clauses import Part
+
+MAX_ID = 2**31 - 1
+
+
+def parse_set(value: str) -> int:
+    """Return the number of a set. Raises ``QueryError``."""
+    text = str(value)
+    good = text.isascii() and text.isdigit() and len(text) <= 10
+    number = int(text) if good else 0
+    if not 1 <= number <= MAX_ID:
+        raise QueryError(f"{quoted(value)} is no number of a set.")
+    return number
+
+
+def in_sets(session: orm.Session, values: Iterable[str]) -> Part:
+    """Return the condition that a host is in one of the sets.
+
+    Raises ``QueryError`` for a set that is not there: without it, a monitor would
+    take an empty list for the truth.
+    """
+    by_id = {parse_set(value): value for value in values}
+    known = set(session.scalars(sa.select(HostSet.id).where(HostSet.id.in_(by_id))))
+    for number, value in by_id.items():
+        if number not in known:
+            raise QueryError(
+                f"There is no set {quoted(value)} (any more).",
+                "Sets are kept for some weeks, longer where a saved view names them.",
+                value=value,
+            )
+    members = sa.select(host_set_members.c.host_id).where(
+        host_set_members.c.set_id.in_(sorted(known))
+    )
+    return Part(Host.id.in_(members))

@@ -1,0 +1,114 @@
+"""Times as people write them in a query. Every text is a half-open range in UTC."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from ..errors import QueryError
+from ..validation.values import nearest, quoted
+
+# The least year that every engine keeps.
+MIN_YEAR = 1000
+LAST = datetime.max.replace(tzinfo=UTC)
+FIRST = datetime(MIN_YEAR, 1, 1, tzinfo=UTC)
+INSTANT = timedelta(microseconds=1)
+
+EXAMPLES = "2026, 2026-11, 2026-11-03, 2026-11-03T10:00, today or -7d"
+
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(days=7),
+    "mo": timedelta(days=30),
+    "y": timedelta(days=365),
+}
+_RELATIVE = re.compile(r"([+-])(\d{1,9})([a-z]+)")
+_DATE = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?")
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(\.\d{1,6})?(Z|[+-]\d\d:?\d\d)?",
+    re.IGNORECASE,
+)
+_WORDS = ("now", "today", "yesterday")
+
+
+@dataclass(frozen=True)
+class Span:
+    """From ``start`` up to, and without, ``end``."""
+
+    start: datetime
+    end: datetime
+
+
+def parse_time(text: str, now: datetime) -> Span:
+    """Return the span that the text names: a year, a day, a minute, an instant."""
+    word = text.strip().casefold()
+    try:
+        span = _word(word, now) or _relative(word, now) or _date(word) or _time(word)
+    except (ValueError, OverflowError):
+        span = None
+    if span is None or span.start < FIRST:
+        unsigned = _RELATIVE.fullmatch(f"-{word}")
+        known = unsigned and unsigned[3] in _UNITS
+        near = f"-{word}" if known else nearest(word, _WORDS)
+        raise QueryError(
+            f"{quoted(text)} is not a time.",
+            f"Did you mean “{near}”?" if near else f"Write {EXAMPLES}.",
+            instead=near,
+        )
+    return span
+
+
+def _word(word: str, now: datetime) -> Span | None:
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if word == "now":
+        return _instant(now)
+    if word == "today":
+        return Span(today, today + timedelta(days=1))
+    if word == "yesterday":
+        return Span(today - timedelta(days=1), today)
+    return None
+
+
+def _relative(word: str, now: datetime) -> Span | None:
+    found = _RELATIVE.fullmatch(word)
+    if found is None or found[3] not in _UNITS:
+        return None
+    distance = int(found[2]) * _UNITS[found[3]]
+    return _instant(now - distance if found[1] == "-" else now + distance)
+
+
+def _instant(time: datetime) -> Span:
+    return Span(time, time + INSTANT)
+
+
+def _date(word: str) -> Span | None:
+    found = _DATE.fullmatch(word)
+    if found is None:
+        return None
+    year, month, day = int(found[1]), int(found[2] or 1), int(found[3] or 1)
+    start = datetime(year, month, day, tzinfo=UTC)
+    try:
+        if found[3]:
+            end = start + timedelta(days=1)
+        elif found[2]:
+            end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+        else:
+            end = datetime(year + 1, 1, 1, tzinfo=UTC)
+    except (ValueError, OverflowError):
+        end = LAST
+    return Span(start, end)
+
+
+def _time(word: str) -> Span | None:
+    found = _TIME.fullmatch(word)
+    if found is None:
+        return None
+    date, minute, second, fraction, zone = found.groups()
+    zone = "+00:00" if zone in (None, "z") else zone
+    text = f"{date}T{minute}{second or ':00'}{(fraction or '.0').ljust(7, '0')}{zone}"
+    start = datetime.fromisoformat(text).astimezone(UTC)
+    if fraction:
+        return _instant(start)
+    return Span(start, start + timedelta(seconds=1 if second else 60))

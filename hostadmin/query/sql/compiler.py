@@ -1,0 +1,139 @@
+"""From the tree to SQLAlchemy: the one place that says what a query means.
+
+Negation keeps the partition law: ``not x`` holds for exactly the hosts for which
+``x`` does not, so those with an empty field are among them.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ...keyset.pages import CAP
+from ...models import Host, VocabularyEntry
+from ...validation.values import fold, nearest
+from .. import ast
+from ..ast import And, Node, Not, Or, Term, Word
+from ..clauses import Clause
+from ..fields import Field, Kind, find_field
+from .groups import groups_alone
+from .terms import parts_of, spellings_of
+from .text_match import is_pattern
+
+__all__ = [
+    "Clause",
+    "compile_forms",
+    "compile_node",
+    "nearest_values",
+    "select_hosts",
+    "select_ids",
+]
+
+
+def select_hosts(session: orm.Session, node: Node = ast.EVERYTHING) -> sa.Select[Host]:
+    """Start every read of hosts here: what may be seen, and what was asked for."""
+    where = compile_node(session, node)
+    hosts = sa.select(Host)
+    return hosts if where is None else hosts.where(where)
+
+
+def select_ids(session: orm.Session, node: Node = ast.EVERYTHING) -> sa.Select[int]:
+    """Return the ids of the hosts that were asked for."""
+    where = compile_node(session, node)
+    ids = sa.select(Host.id)
+    return ids if where is None else ids.where(where)
+
+
+def compile_node(session: orm.Session, node: Node) -> Clause | None:
+    """Return the condition on ``Host`` that the tree means; None where it has none.
+
+    Asks the database for what the tree only names: spellings, groups. Raises
+    ``QueryError`` for an unknown field, status or group.
+    """
+    return None if node == ast.EVERYTHING else _clause(session, node)
+
+
+class Forms(NamedTuple):
+    """A condition in the forms that are cheap for a list.
+
+    ``walked`` is for hosts that are looked at one by one until a page is full,
+    ``collected`` for all that match at once; ``ids`` are as many as these.
+    """
+
+    walked: Clause | None
+    collected: Clause | None
+    ids: sa.Select[int]
+
+
+def compile_forms(session: orm.Session, node: Node) -> Forms:
+    """Return what the tree means, as ``compile_node`` does, for a list."""
+    alone = groups_alone(session, node)
+    if alone is not None:
+        where, ids = alone
+        return Forms(where, Host.id.in_(ids), ids)
+    condition = compile_node(session, node)
+    hosts = sa.select(Host.id)
+    counted = hosts if condition is None else hosts.where(condition)
+    return Forms(condition, condition, counted)
+
+
+# Of one query; each is compared with all values of its field.
+MAX_NEAR = 10
+
+
+class Near(NamedTuple):
+    """A value of a query that no host ever had, and the one it probably meant."""
+
+    field: Field
+    value: str
+    instead: str
+
+
+def nearest_values(session: orm.Session, node: Node) -> list[Near]:
+    """Return what is in use and near to values that no host ever had."""
+    unknown: list[tuple[Field, str]] = []
+    for term in ast.terms_of(node):
+        field = find_field(term.field)
+        if field.kind is Kind.TEXT and term.op == ast.EQUALS:
+            values = [value for value in term.values if not is_pattern(value)]
+            known = spellings_of(session, field, values)
+            unknown += [(field, value) for value in values if fold(value) not in known]
+    return [
+        Near(field, value, match)
+        for field, value in unknown[:MAX_NEAR]
+        if (match := nearest(value, _vocabulary(session, field)))
+    ]
+
+
+def _vocabulary(session: orm.Session, field: Field) -> Sequence[str]:
+    return session.scalars(
+        sa.select(VocabularyEntry.spelling)
+        .where(VocabularyEntry.field == field.attribute)
+        .order_by(VocabularyEntry.folded)
+        .limit(CAP)
+    ).all()
+
+
+# ---- and, or, not
+
+
+def _clause(session: orm.Session, node: Node) -> Clause:
+    if isinstance(node, And):
+        return sa.and_(sa.true(), *(_clause(session, part) for part in node.nodes))
+    if isinstance(node, Or):
+        return sa.or_(sa.false(), *(_clause(session, part) for part in node.nodes))
+    if isinstance(node, Term | Word):
+        return sa.or_(*(part.holds for part in parts_of(session, node)))
+    return _negation(session, node.node)
+
+
+def _negation(session: orm.Session, node: Node) -> Clause:
+    """Push a "not" down to the terms, where it is known which of them can be NULL."""
+    if isinstance(node, And):
+        return sa.or_(sa.false(), *(_negation(session, part) for part in node.nodes))
+    if isinstance(node, Or):
+        return sa.and_(sa.true(), *(_negation(session, part) for part in node.nodes))
+    if isinstance(node, Not):
+        return _clause(session, node.node)
+    return sa.and_(*(part.fails for part in parts_of(session, node)))

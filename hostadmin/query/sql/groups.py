@@ -1,0 +1,83 @@
+"""What is asked of the groups of a host, in the form that is cheap on each engine."""
+
+import math
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ...keyset.pages import CAP, capped_count
+from ...models import Host, group_members
+from .. import ast
+from ..ast import Node, Term
+from ..clauses import Clause, Part, has_none
+from ..fields import Field, Kind, find_field
+from ..parse_values import check_term
+from . import group_tree
+
+
+def group_parts(session: orm.Session, _field: Field, term: Term) -> list[Part]:
+    none = has_none(session, group_members.c.host_id)
+    if term.op == ast.EMPTY:
+        return [Part(none)]
+    names = set(map(str, term.values))
+    parts = [Part(none)] if group_tree.UNGROUPED in names else []
+    if group_tree.ALL in names:
+        parts.append(Part(sa.true()))
+    names -= {group_tree.ALL, group_tree.UNGROUPED}
+    if names:
+        ids = sorted(group_tree.group_ids(session, names))
+        in_groups = group_members.c.group_id.in_(ids)
+        parts.append(Part(_members(session, in_groups)))
+    return parts
+
+
+def groups_alone(
+    session: orm.Session, node: Node
+) -> tuple[Clause, sa.Select[int]] | None:
+    """Return what a query means that asks for groups and nothing else.
+
+    First the condition, for a walk that ends with the page: even among many hosts,
+    probes find enough members before a list of them is made. Then the ids, which can
+    be counted without a look at any host.
+    """
+    if not isinstance(node, Term) or node.op != ast.EQUALS:
+        return None
+    names = set(map(str, node.values))
+    is_group = find_field(node.field).kind is Kind.GROUP
+    if not is_group or names & {group_tree.ALL, group_tree.UNGROUPED}:
+        return None
+    check_term(node, find_field(node.field))
+    ids = sorted(group_tree.group_ids(session, names))
+    in_groups = group_members.c.group_id.in_(ids)
+    members = sa.select(group_members.c.host_id).where(in_groups)
+    where: Clause = Host.id.in_(members)
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    if is_sqlite and capped_count(session, members).capped:
+        # By the sum, SQLite looks the host up once, not once in each of the groups.
+        group = (
+            group_members.c.group_id if len(ids) == 1 else group_members.c.group_id + 0
+        )
+        where = sa.exists().where(group_members.c.host_id == Host.id, group.in_(ids))
+    return where, members.distinct()
+
+
+def _members(session: orm.Session, in_groups: Clause) -> Clause:
+    """Return the condition that a host is a member, in the form that is cheap here."""
+    hosts = sa.select(group_members.c.host_id).where(in_groups)
+    if _is_big(session, hosts):
+        return sa.exists().where(group_members.c.host_id == Host.id, in_groups)
+    return Host.id.in_(hosts)
+
+
+def _is_big(session: orm.Session, hosts: sa.Select[Any]) -> bool:
+    """Whether SQLite should probe host by host; the others find out by themselves.
+
+    To collect M members costs as much as to probe M hosts; of all N, about cap · N / M
+    are probed until a count reaches its cap.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        return False
+    highest = session.scalar(sa.select(sa.func.max(Host.id))) or 0
+    limit = math.isqrt(CAP * highest)
+    return capped_count(session, hosts, limit).capped

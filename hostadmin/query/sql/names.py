@@ -1,0 +1,82 @@
+"""What is asked of the name of a host, or of an alias, as a condition on a host."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ...models import Host, HostAlias
+from ...validation.values import MAX_TEXT, fold, natural_key
+from .. import ast
+from ..ast import Term
+from ..clauses import Clause, Part
+from ..fields import Field
+from .text_match import HIGHEST, is_pattern, match_key
+from .trigrams import near
+
+
+def name_parts(session: orm.Session, _field: Field, term: Term) -> list[Part]:
+    return [Part(named_in_order(session, term))]
+
+
+def named_in_order(session: orm.Session, term: Term) -> Clause:
+    """Return the same as ``host_named``, for a walk along the order of names."""
+    holds = host_named(session, term)
+    starts = [_start_of(term.op, value) for value in term.values]
+    if all(starts):
+        holds = sa.and_(holds, *_sorted_near(session, starts))
+    return holds
+
+
+def host_named(session: orm.Session, term: Term) -> Clause:
+    """Return the condition on a host that its name is what the term says."""
+    return _with_index(match_key(Host.hostname_key, term), near(session, Host, term))
+
+
+def alias_named(session: orm.Session, term: Term) -> Clause:
+    """Return the condition on an alias that it is what the term says."""
+    found = near(session, HostAlias, term)
+    return _with_index(match_key(HostAlias.name_key, term), found)
+
+
+def _with_index(holds: Clause, found: Clause | None) -> Clause:
+    return holds if found is None else sa.and_(found, holds)
+
+
+def _start_of(op: str, value: str) -> str:
+    """Return how a name must begin, if that is all that is asked of it."""
+    if op == ast.STARTS:
+        return fold(value)
+    head = value.rstrip("*")
+    plain = op == ast.EQUALS and is_pattern(value) and not is_pattern(head)
+    return fold(head) if plain and head != value else ""
+
+
+def _sorted_near(session: orm.Session, starts: Iterable[str]) -> list[Clause]:
+    """Return a range of the natural order that has all names which start so.
+
+    It says nothing new, but about the column by which lists are sorted.
+    """
+    heads = [(start, start.rstrip("0123456789")) for start in starts]
+    # A run of digits is sorted by its length first, so longer ones come later.
+    longer = chr(ord("0") + MAX_TEXT + 1)
+    ends = [
+        natural_key(head) + (HIGHEST if head == start else longer)
+        for start, head in heads
+    ]
+    around: list[Clause] = [
+        Host.hostname_sort >= min(natural_key(start) for start, _ in heads),
+        Host.hostname_sort < max(ends),
+    ]
+    if session.get_bind().dialect.name == "sqlite":
+        # Else SQLite might begin a search with the wider of two ranges.
+        almost = sa.literal_column("0.9999", sa.Float)
+        around = [sa.func.likelihood(clause, almost) for clause in around]
+    return around
+
+
+def alias_parts(session: orm.Session, _field: Field, term: Term) -> list[Part]:
+    hosts = sa.select(HostAlias.host_id)
+    if term.op == ast.EMPTY:
+        return [Part(Host.id.not_in(hosts))]
+    return [Part(Host.id.in_(hosts.where(alias_named(session, term))))]

@@ -1,0 +1,1 @@
+"""Counts of hosts: tables, facets, checks of the data."""

@@ -1,0 +1,139 @@
+"""What a table of counts shows along one side: values, and what is left of them."""
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from ..errors import QueryError
+from ..query.ast import EVERYTHING, Node, terms_of
+from ..query.fields import find_field
+from ..query.parse_values import check_term
+from .dimensions import Dimension
+from .group_by import Key, Tally
+
+NOT_SET = "(not set)"
+# More than a page can show is not shown.
+MOST_ROWS = 1_000
+
+
+class Kind(enum.Enum):
+    VALUE = "value"
+    NOT_SET = "not set"
+    OTHER = "other"
+    EARLIER = "earlier"
+    LATER = "later"
+
+    @property
+    def is_rest(self) -> bool:
+        return self in (Kind.OTHER, Kind.EARLIER, Kind.LATER)
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which values are shown, and in which order.
+
+    All are shown where ``top`` is None. ``zeros`` adds those that no host has.
+    """
+
+    top: int | None = 20
+    by_key: bool = False
+    zeros: bool = False
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One row or column: the hosts with a value, without one, or with another.
+
+    ``value`` is None unless ``kind`` is VALUE. ``condition`` finds the hosts.
+    """
+
+    kind: Kind
+    key: Key
+    label: str
+    condition: Node
+
+    @property
+    def value(self) -> str | None:
+        return self.label if self.kind is Kind.VALUE else None
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether a query can say it: a long variable, for one, is too long."""
+        try:
+            for term in terms_of(self.condition):
+                check_term(term, find_field(term.field))
+        except QueryError:
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class Axis:
+    slots: Sequence[Slot]
+    counts: Sequence[int]
+
+
+def make_axis(dimension: Dimension, found: Tally, order: Order) -> Axis:
+    """Return what to show of the counts, "(not set)" and "(other)" last."""
+    if dimension.calendar is not None:
+        slots = _periods(dimension, found, order)
+    else:
+        slots = _values(dimension, found, order)
+    if found.unset:
+        condition = EVERYTHING if dimension.unset is None else dimension.unset
+        slots.append((Slot(Kind.NOT_SET, None, NOT_SET, condition), found.unset))
+    return Axis([slot for slot, _ in slots], [number for _, number in slots])
+
+
+_Slots = list[tuple[Slot, int]]
+
+
+def _values(dimension: Dimension, found: Tally, order: Order) -> _Slots:
+    counts = dict(found.counts)
+    if order.zeros and dimension.known is not None:
+        missing = [key for key in dimension.known() if key not in counts]
+        counts |= dict.fromkeys(missing, 0)
+        if order.by_key:
+            counts = dict(sorted(counts.items(), key=lambda i: dimension.text(i[0])))
+    keys = list(counts) if order.top is None else list(counts)[: order.top]
+    slots = [(_value(dimension, key), counts[key]) for key in keys]
+    rest = found.rest + len(counts) - len(keys)
+    if rest:
+        number = found.counted - found.unset - sum(n for _, n in slots)
+        only = "only in " if dimension.is_several else ""
+        label = f"({only}{rest:,} other)"
+        other = Slot(Kind.OTHER, None, label, dimension.others(keys))
+        slots.append((other, number))
+    return slots
+
+
+def _value(dimension: Dimension, key: Key) -> Slot:
+    return Slot(Kind.VALUE, key, dimension.text(key), dimension.condition(key))
+
+
+def _periods(dimension: Dimension, found: Tally, order: Order) -> _Slots:
+    """Return every period up to the last, also those of no host."""
+    calendar = dimension.calendar
+    if calendar is None or not found.counts:
+        return []
+    counts: dict[date, int] = dict(found.counts)
+    # A date in the far future would leave nothing but empty periods.
+    end = start = min(max(counts), calendar.current())
+    oldest = min(counts)
+    for _ in range((order.top or MOST_ROWS) - 1):
+        if start > oldest:
+            start = calendar.previous(start)
+    shown = [start]
+    while shown[-1] < end:
+        shown.append(calendar.next(shown[-1]))
+    slots = [(_value(dimension, key), counts.get(key, 0)) for key in shown]
+    earlier = sum(number for key, number in counts.items() if key < start)
+    if earlier:
+        before = Slot(Kind.EARLIER, None, "(earlier)", calendar.before(start))
+        slots.insert(0, (before, earlier))
+    later = sum(number for key, number in counts.items() if key > end)
+    if later:
+        after = Slot(Kind.LATER, None, "(later)", calendar.after(end))
+        slots.append((after, later))
+    return slots

@@ -1,0 +1,318 @@
+"""How many hosts: in all, by one field, by two.
+
+Every number comes with the condition that finds exactly the hosts behind it. A host in
+two groups, or with addresses in two networks, counts in both, and once in each.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..errors import QueryError
+from ..query import ast
+from ..query.ast import Node, all_of
+from ..query.sql.compiler import select_ids
+from ..validation.values import quoted
+from .axes import NOT_SET, Kind, Order, Slot, make_axis
+from .dimensions import Dimension, plain
+from .dimensions import find_dimension as find_dimension
+from .dimensions import groupable_names as groupable_names
+from .group_by import Key, Tally, as_tally, count_any, tally, tally_all, tally_columns
+from .hygiene import STALE_DAYS, unconfirmed
+
+# So many combinations are read at once; with more, the margins are counted first.
+MOST_CELLS = 20_000
+# A file or an answer of a command holds no more.
+MOST_VALUES = 100_000
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The hosts that share a value in each of several fields."""
+
+    values: tuple[str | None, ...]
+    labels: tuple[str, ...]
+    count: int
+    condition: Node
+
+
+@dataclass(frozen=True)
+class Table:
+    """Hosts by one thing: a number for each slot of the axis.
+
+    ``total`` counts each host once; where ``dimension.is_several``, the numbers may
+    sum up to more.
+    """
+
+    dimension: Dimension
+    slots: Sequence[Slot]
+    counts: Sequence[int]
+    total: int
+
+    def share(self, place: int) -> float:
+        return self.counts[place] / self.total if self.total else 0.0
+
+    def places(self) -> Callable[[Key], int]:
+        """Return where a key stands, be it among others."""
+        known = {
+            slot.key: place
+            for place, slot in enumerate(self.slots)
+            if not slot.kind.is_rest
+        }
+        rest = {
+            slot.kind: place
+            for place, slot in enumerate(self.slots)
+            if slot.kind.is_rest
+        }
+        start = next((s.key for s in self.slots if s.kind is Kind.VALUE), None)
+
+        def place_of(key: Key) -> int:
+            if key in known:
+                return known[key]
+            if self.dimension.calendar is None:
+                return rest[Kind.OTHER]
+            return rest[Kind.EARLIER if key < start else Kind.LATER]
+
+        return place_of
+
+
+@dataclass(frozen=True)
+class CrossTable:
+    """Hosts by two things; the totals count each host once."""
+
+    rows: Table
+    columns: Table
+    cells: Sequence[Sequence[int]]
+    total: int
+
+
+def count_hosts(session: orm.Session, node: Node = ast.EVERYTHING) -> int:
+    """Return how many hosts the query means, exactly."""
+    ids = select_ids(session, node)
+    counted = ids.with_only_columns(sa.func.count(), maintain_column_froms=True)
+    return session.scalar(counted) or 0
+
+
+def find_dimensions(session: orm.Session, by: Sequence[str]) -> list[Dimension]:
+    """Return what the texts count by. Raises ``QueryError``, also for one twice."""
+    dimensions = [find_dimension(session, name) for name in by]
+    for number, dimension in enumerate(dimensions):
+        if dimension.name in [other.name for other in dimensions[:number]]:
+            raise QueryError(f"Hosts are counted by {quoted(dimension.name)} twice.")
+    return dimensions
+
+
+def count_by_many(
+    session: orm.Session, node: Node = ast.EVERYTHING, by: Sequence[str] = ()
+) -> list[Cell]:
+    """Return the counts by some fields at once, without combinations of no host.
+
+    The highest come first, then by value; what is not set comes last.
+    """
+    dimensions = find_dimensions(session, by)
+    counts = _every(session, dimensions, node)
+
+    def rank(item: tuple[tuple[Key, ...], int]) -> tuple[Any, ...]:
+        keys, count = item
+        return (-count, *((key is None, plain(key) or "") for key in keys))
+
+    return [_cell(dimensions, keys, n) for keys, n in sorted(counts.items(), key=rank)]
+
+
+def _every(
+    session: orm.Session, dimensions: Sequence[Dimension], node: Node
+) -> Counter[tuple[Key, ...]]:
+    """Return the hosts by all keys that there are; they are held in memory."""
+    counts = tally_all(session, dimensions, node, MOST_VALUES)
+    if counts is None:
+        names = " and ".join(dimension.name for dimension in dimensions)
+        raise QueryError(
+            f"Counting by {names} gives more than {MOST_VALUES:,} values.",
+            "Ask for fewer hosts, or for the hosts themselves: an export has them all.",
+        )
+    return counts
+
+
+def _cell(dimensions: Sequence[Dimension], keys: tuple[Key, ...], count: int) -> Cell:
+    pairs = list(zip(dimensions, keys, strict=True))
+    values = tuple(None if key is None else d.text(key) for d, key in pairs)
+    conditions = [d.unset if key is None else d.condition(key) for d, key in pairs]
+    return Cell(
+        values,
+        tuple(NOT_SET if value is None else value for value in values),
+        count,
+        all_of(*(node for node in conditions if node is not None)),
+    )
+
+
+# ---- one dimension
+
+
+def count_table(
+    session: orm.Session,
+    dimension: Dimension,
+    node: Node = ast.EVERYTHING,
+    order: Order = Order(),  # noqa: B008 - frozen
+) -> Table:
+    """Return the hosts by one thing. Raises ``QueryError`` for too many values.
+
+    That is where all of them are asked for, not the first so many.
+    """
+    if order.top is None:
+        each = _every(session, [dimension], node)
+        margin = {key: number for (key,), number in each.items()}
+        found = as_tally(dimension, margin, order.by_key)
+    else:
+        top = None if order.zeros else order.top
+        found = tally(session, dimension, node, top, by_key=order.by_key)
+    return _table(session, dimension, found, node, order)
+
+
+def count_columns(
+    session: orm.Session,
+    dimensions: Sequence[Dimension],
+    node: Node = ast.EVERYTHING,
+    order: Order = Order(),  # noqa: B008 - frozen
+) -> list[Table]:
+    """Return a table for each of some plain columns, read in one pass."""
+    return [
+        _table(session, dimension, found, node, order)
+        for dimension, found in zip(
+            dimensions, tally_columns(session, dimensions, node), strict=True
+        )
+    ]
+
+
+def _table(
+    session: orm.Session, dimension: Dimension, found: Tally, node: Node, order: Order
+) -> Table:
+    axis = make_axis(dimension, found, order)
+    total = found.counted
+    if dimension.is_several:
+        total = count_hosts(session, node)
+    counts = list(axis.counts)
+    for place, slot in enumerate(axis.slots):
+        # What a host is in besides, it may be in more than once.
+        if slot.kind is Kind.OTHER and dimension.is_several:
+            keys = [shown.key for shown in axis.slots if shown.kind is Kind.VALUE]
+            some = count_any(session, dimension, keys, node)
+            if some is None:
+                rest = count_hosts(session, all_of(node, slot.condition))
+            else:
+                rest = total - found.unset - some
+            counts[place] = rest
+    return Table(dimension, axis.slots, counts, total)
+
+
+# ---- two dimensions
+
+
+def cross_table(
+    session: orm.Session,
+    dimensions: Sequence[Dimension],
+    node: Node = ast.EVERYTHING,
+    orders: Sequence[Order] = (Order(), Order()),
+) -> CrossTable:
+    """Return the hosts by two things, the first in rows."""
+    counts = tally_all(session, dimensions, node, MOST_CELLS)
+    tables = []
+    for place, (dimension, order) in enumerate(zip(dimensions, orders, strict=True)):
+        if counts is None or dimensions[1 - place].is_several:
+            tables.append(count_table(session, dimension, node, order))
+        else:
+            # Each host has one value of the other, so that the cells add up.
+            margin: dict[Key, int] = {}
+            for keys, number in counts.items():
+                margin[keys[place]] = margin.get(keys[place], 0) + number
+            found = as_tally(dimension, margin, order.by_key)
+            tables.append(_table(session, dimension, found, node, order))
+    rows, columns = tables
+    if counts is None:
+        shown = all_of(node, _shown(rows), _shown(columns))
+        counts = tally_all(session, dimensions, shown)
+        is_complete = False
+    else:
+        is_complete = not any(d.is_several for d in dimensions)
+    cells = [[0] * len(columns.slots) for _ in rows.slots]
+    row_of, column_of = rows.places(), columns.places()
+    for (row, column), number in (counts or {}).items():
+        at, across = row_of(row), column_of(column)
+        if is_complete or not (
+            rows.slots[at].kind.is_rest or columns.slots[across].kind.is_rest
+        ):
+            cells[at][across] += number
+    if not is_complete:
+        for at, across, number in _rest(session, node, rows, columns):
+            cells[at][across] = number
+    return CrossTable(rows, columns, cells, rows.total)
+
+
+def _shown(table: Table) -> Node:
+    """Return the condition on hosts that stand not only under "other"."""
+    rest = [slot.condition for slot in table.slots if slot.kind.is_rest]
+    return all_of(*(ast.negated(condition) for condition in rest))
+
+
+def _rest(
+    session: orm.Session, node: Node, rows: Table, columns: Table
+) -> Iterator[tuple[int, int, int]]:
+    """Count the cells of "other", which cannot be had from those that are shown."""
+    for table, other, is_row in ((rows, columns, True), (columns, rows, False)):
+        for place, slot in enumerate(table.slots):
+            if not slot.kind.is_rest:
+                continue
+            within = all_of(node, slot.condition)
+            shown = all_of(within, _shown(other))
+            place_of = other.places()
+            counts = tally_all(session, [other.dimension], shown) or Counter()
+            for (key,), number in counts.items():
+                across = place_of(key)
+                if not other.slots[across].kind.is_rest:
+                    yield (place, across, number) if is_row else (across, place, number)
+            for across, also in enumerate(other.slots):
+                if is_row and also.kind.is_rest:
+                    both = all_of(within, also.condition)
+                    yield place, across, count_hosts(session, both)
+
+
+# ---- cards
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number worth a look, such as the hosts without an owner."""
+
+    name: str
+    label: str
+    condition: Node
+
+
+FACTS = (
+    Fact("active", "active", ast.Term("status", ast.EQUALS, ("active",))),
+    Fact("without_owner", "without an owner", ast.Term("owner", ast.EMPTY)),
+    Fact("without_address", "without an address", ast.Term("ip", ast.EMPTY)),
+    Fact(
+        "unconfirmed",
+        f"not confirmed in {STALE_DAYS} days",
+        unconfirmed(STALE_DAYS),
+    ),
+    Fact("offline", "offline", ast.Term("status", ast.EQUALS, ("offline",))),
+)
+
+
+def cells_of(table: CrossTable) -> Iterator[tuple[Slot, Slot, int]]:
+    """Yield every cell with its row and column."""
+    places = itertools.product(
+        range(len(table.rows.slots)), range(len(table.columns.slots))
+    )
+    for row, column in places:
+        yield (
+            table.rows.slots[row],
+            table.columns.slots[column],
+            table.cells[row][column],
+        )

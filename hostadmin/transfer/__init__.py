@@ -1,1 +1,0 @@
-"""Hosts from files and to files. A format knows no database, the rest no format."""

@@ -1,0 +1,139 @@
+"""One object, field by field: what goes back, what is so already, what has to stay."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..validation.addresses import ip_key
+from ..validation.json_values import same_json
+
+# Of these each item goes back by itself, so that what was added later stays.
+LISTS = frozenset({"aliases", "addresses", "groups", "children"})
+CHANGED_SINCE = "was changed since"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A field, or an item of one, that stays as it is now, and why."""
+
+    field: str
+    now: Any
+    wanted: Any
+    reason: str
+
+
+@dataclass
+class Merged:
+    """What becomes of an object's fields.
+
+    ``back`` is field → [from, to]; ``same`` names what is already as it was.
+    """
+
+    back: dict[str, list[Any]] = field(default_factory=dict)
+    same: list[str] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+
+    def keep(self, name: str, reason: str) -> None:
+        """Leave a field alone that would have gone back."""
+        now, wanted = self.back.pop(name)
+        self.kept.append(Kept(name, now, wanted, reason))
+
+
+def identity(name: str, item: Any) -> Any:
+    """Return what makes two items of a list the same."""
+    if isinstance(item, dict):
+        return item["id"]
+    return ip_key(item) if name == "addresses" else item
+
+
+def same_value(name: str, one: Any, other: Any) -> bool:
+    """Whether a field holds the same; groups count by id, whatever their names."""
+    if name in LISTS:
+        return {identity(name, item) for item in one or ()} == {
+            identity(name, item) for item in other or ()
+        }
+    if isinstance(one, str) and isinstance(other, str):
+        return one == other
+    return same_json(one or None, other or None)
+
+
+def merge(changes: Mapping[str, Any], now: Mapping[str, Any]) -> Merged:
+    """Take [from, to] of each field back, as far as it still is what it became."""
+    merged = Merged()
+    for name, (before, after) in changes.items():
+        if same_value(name, before, after):
+            continue
+        current = now.get(name)
+        if name in LISTS:
+            _merge_list(merged, name, before, after, current)
+        elif name == "vars":
+            _merge_vars(merged, before or {}, after or {}, current or {})
+        elif same_json(current, after):
+            merged.back[name] = [current, before]
+        elif same_json(current, before):
+            merged.same.append(name)
+        else:
+            merged.kept.append(Kept(name, current, before, CHANGED_SINCE))
+    return merged
+
+
+def in_order(items: Any) -> list[Any] | None:
+    """Return items as the history keeps them: sorted, None instead of none."""
+    return sorted(items, key=_sort_key) or None
+
+
+def _sort_key(item: Any) -> str:
+    return str(item["name"] if isinstance(item, dict) else item)
+
+
+def _merge_list(
+    merged: Merged, name: str, before: Any, after: Any, current: Any
+) -> None:
+    old = {identity(name, item): item for item in before or ()}
+    new = {identity(name, item): item for item in after or ()}
+    result = {identity(name, item): item for item in current or ()}
+    changed = False
+    for key in new.keys() - old.keys():
+        changed |= result.pop(key, None) is not None
+    for key in old.keys() - new.keys():
+        changed |= key not in result
+        result.setdefault(key, old[key])
+    if changed:
+        merged.back[name] = [current or None, in_order(result.values())]
+    else:
+        merged.same.append(name)
+
+
+def _merge_vars(
+    merged: Merged,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    current: Mapping[str, Any],
+) -> None:
+    result = dict(current)
+    changed = same = False
+    for key in [*before, *(key for key in after if key not in before)]:
+        old, new, now = (_of(values, key) for values in (before, after, current))
+        if same_json(old, new):
+            continue
+        if same_json(now, new):
+            changed = True
+            if old:
+                result[key] = old[0]
+            else:
+                del result[key]
+        elif same_json(now, old):
+            same = True
+        else:
+            wanted = old[0] if old else None
+            is_now = now[0] if now else None
+            merged.kept.append(Kept(f"vars.{key}", is_now, wanted, CHANGED_SINCE))
+    if changed:
+        merged.back["vars"] = [dict(current) or None, result or None]
+    elif same:
+        merged.same.append("vars")
+
+
+def _of(values: Mapping[str, Any], key: str) -> list[Any]:
+    """Return the value in a list, or an empty one: None is a value, too."""
+    return [values[key]] if key in values else []

@@ -1,0 +1,1 @@
+"""What a value may be, whichever way it comes in."""

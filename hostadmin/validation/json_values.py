@@ -1,0 +1,90 @@
+"""Variables: which JSON is kept, its text, and when two values are the same."""
+
+import json
+import math
+from typing import Any
+
+from ..errors import InvalidValue
+from .values import MAX_BYTES, MAX_TEXT, quoted, refuse_unprintable
+
+MAX_DEPTH = 20
+# Beyond the range of a double, databases and JSON readers disagree about a number.
+MAX_DIGITS = 300
+
+
+def clean_vars(value: object) -> dict[str, Any]:
+    """Return variables: a JSON object within the limits of size, depth and numbers."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidValue("are not a mapping of names to values.")
+    _check_json(value, "", 0)
+    size = len(json_text(value).encode())
+    if size > MAX_BYTES:
+        raise InvalidValue(f"are {size:,} bytes long; at most {MAX_BYTES:,} are kept.")
+    return value
+
+
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def json_text(value: object) -> str:
+    """Return compact JSON text, the form whose length counts."""
+    return _compact.encode(value)
+
+
+def same_json(one: object, other: object) -> bool:
+    """Whether two JSON values are equal in type and value; order of names is none."""
+
+    def canonical(value: object) -> str:
+        return json.dumps(value, sort_keys=True)
+
+    return one is other or canonical(one) == canonical(other)
+
+
+def _check_json(value: object, path: str, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise InvalidValue(f"are nested more than {MAX_DEPTH} deep.")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_json_key(key, path)
+            _check_json(item, f"{path}.{key}" if path else key, depth + 1)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            _check_json(item, f"{path}[{number}]", depth + 1)
+    else:
+        _check_json_scalar(value, path)
+
+
+def _check_json_key(key: object, path: str) -> None:
+    where = f" in {quoted(path)}" if path else ""
+    if not isinstance(key, str):
+        raise InvalidValue(
+            f"the name {quoted(key)}{where} is not a text; put it in quotes."
+        )
+    if not key or len(key) > MAX_TEXT:
+        raise InvalidValue(f"a name{where} is empty or over {MAX_TEXT} characters.")
+    try:
+        refuse_unprintable(key, multiline=False)
+    except InvalidValue as error:
+        raise InvalidValue(f"in the name {quoted(key)}{where}, {error}") from None
+
+
+def _check_json_scalar(value: object, path: str) -> None:
+    if value is None or isinstance(value, bool):
+        return
+    if isinstance(value, str):
+        try:
+            refuse_unprintable(value, multiline=True)
+        except InvalidValue as error:
+            raise InvalidValue(f"in {quoted(path)}, {error}") from None
+    elif isinstance(value, int):
+        if abs(value) >= 10**MAX_DIGITS:
+            raise InvalidValue(f"{quoted(path)} has over {MAX_DIGITS} digits.")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise InvalidValue(f"{quoted(path)} is {value}, which is not a number.")
+    else:
+        raise InvalidValue(
+            f"{quoted(path)} is a {type(value).__name__}; put it in quotes."
+        )

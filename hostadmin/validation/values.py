@@ -1,0 +1,287 @@
+"""What a value may be: names, texts, ports and words; the same for every way in.
+
+Each ``clean_*`` function takes what a form, file or command gave, and returns the
+value to store or raises ``InvalidValue``. It knows no database.
+"""
+
+import difflib
+import enum
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+
+from ..errors import InvalidValue
+
+MAX_TEXT = 255
+MAX_ALIASES = 64
+MAX_BYTES = 64 * 1024
+DEFAULT_PORT = 22
+
+RESERVED_GROUPS = frozenset({"all", "ungrouped"})
+
+# Unicode's spaces: at the ends they cannot be seen, inside they look like any other.
+_SPACES = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B)))
+_SPACES += "\u202f\u205f\u3000"
+_BLANKS = _SPACES + "\t"
+_TO_SPACE = dict.fromkeys(map(ord, _SPACES), " ")
+# Letters and marks by category, but nothing is drawn.
+_UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+
+
+class HostStatus(enum.Enum):
+    """Where a host is in its life. Values are stored, so never rename one."""
+
+    ACTIVE = "active"
+    STAGED = "staged"
+    MAINTENANCE = "maintenance"
+    OFFLINE = "offline"
+    RETIRED = "retired"
+
+
+STATUSES = tuple(status.value for status in HostStatus)
+# Words of other inventories, such as NetBox. They are suggested and never taken: what
+# somebody means by them is not ours to say.
+_OTHER_STATUSES = {
+    **dict.fromkeys(("up", "online", "running", "live", "in use"), "active"),
+    **dict.fromkeys(("planned", "provisioning", "deploying", "new"), "staged"),
+    **dict.fromkeys(("failed", "inactive", "down", "stopped", "disabled"), "offline"),
+    "inventory": "offline",
+    **dict.fromkeys(
+        ("decommissioning", "decommissioned", "deprecated", "deleted"), "retired"
+    ),
+}
+
+
+def fold(text: str) -> str:
+    """Return the form under which two spellings count as the same."""
+    if text.isascii():
+        return text.lower()
+    text = unicodedata.normalize("NFC", text.translate(_TO_SPACE))
+    return unicodedata.normalize("NFC", text.casefold())
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that ``word`` was probably meant to be."""
+    by_fold = {fold(candidate): candidate for candidate in known}
+    found = difflib.get_close_matches(fold(word), list(by_fold), n=1, cutoff=0.6)
+    return by_fold[found[0]] if found else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a sentence with the nearest known word, or nothing."""
+    found = nearest(word, known)
+    return f"Did you mean “{found}”?" if found else ""
+
+
+def quoted(value: object, limit: int = 60) -> str:
+    """Return the value in quotation marks, cut and safe to print on one line."""
+    try:
+        given = str(value)
+    except ValueError:
+        # Python prints no whole number of over 4,300 digits.
+        given = "a number of thousands of digits"
+    # Cut first, too: it may have millions of characters.
+    text = "".join(
+        char if char.isprintable() else f"\\u{ord(char):04x}"
+        for char in given[: limit + 1]
+    )
+    return f"“{text[:limit]}…”" if len(text) > limit else f"“{text}”"
+
+
+def refuse_unprintable(text: str, *, multiline: bool) -> None:
+    """Refuse what a person cannot see: it makes two equal-looking values differ.
+
+    Text over several lines may hold tabs, line ends and format characters (the
+    joiners of emoji and of some scripts); names may not.
+    """
+    if text.isprintable() and (text.isascii() or not _has_unseen(text)):
+        return
+    for position, char in enumerate(text, start=1):
+        category = unicodedata.category(char)
+        if multiline and (char in "\t\n\r" or category == "Cf"):
+            continue
+        if category in ("Cc", "Cf", "Cs", "Zl", "Zp") or (
+            char in _UNSEEN and not multiline
+        ):
+            name = unicodedata.name(char, "a control character")
+            raise InvalidValue(
+                f"character {position} is U+{ord(char):04X} ({name.lower()}), "
+                "which cannot be seen; remove it."
+            )
+
+
+def _has_unseen(text: str) -> bool:
+    return any(char in text for char in _UNSEEN)
+
+
+def is_blank(value: object) -> bool:
+    """Whether nothing was given, or nothing that can be seen."""
+    return value is None or (isinstance(value, str) and not value.strip(_BLANKS))
+
+
+def trimmed(value: object) -> str:
+    """Return a text without blanks around it, all of which can be seen."""
+    if not isinstance(value, str):
+        raise InvalidValue(f"{quoted(value)} is not a text.")
+    # str.strip() would also take line ends and other control characters away
+    # silently; these are refused instead.
+    text = value.strip(_BLANKS)
+    refuse_unprintable(text, multiline=False)
+    return text
+
+
+def clean_text(value: object) -> str | None:
+    """Return a short text, or None where it is empty."""
+    if value is None:
+        return None
+    text = trimmed(value)
+    if len(text) > MAX_TEXT:
+        raise InvalidValue(f"has {len(text)} characters; at most {MAX_TEXT} are kept.")
+    return text or None
+
+
+def clean_term(value: object) -> str | None:
+    """Return a short text that the vocabulary can hold, or None where it is empty."""
+    text = clean_text(value)
+    if text is not None and len(fold(text)) > MAX_TEXT:
+        raise InvalidValue("is too long once upper and lower case are made equal.")
+    return text
+
+
+def clean_view_name(value: object) -> str:
+    """Return the name of a saved view."""
+    name = clean_term(value)
+    if name is None:
+        raise InvalidValue("is missing; a view is found by its name.")
+    return name
+
+
+def clean_notes(value: object) -> str | None:
+    """Return the notes exactly as given, or None where they are empty."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise InvalidValue(f"{quoted(value)} is not a text.")
+    refuse_unprintable(value, multiline=True)
+    size = len(value.encode())
+    if size > MAX_BYTES:
+        raise InvalidValue(f"is {size:,} bytes long; at most {MAX_BYTES:,} are kept.")
+    return value
+
+
+def name_key(name: str) -> str:
+    """Return the key under which a host name is unique."""
+    return fold(name).rstrip(". ")
+
+
+def clean_hostname(value: object) -> str:
+    """Return the name of a host as it is kept."""
+    text = clean_text(value)
+    if text is None:
+        raise InvalidValue("is missing; every host needs a name.")
+    key = name_key(text)
+    if not key:
+        raise InvalidValue(f"{quoted(text)} is not a name.")
+    if len(key) > MAX_TEXT:
+        raise InvalidValue("is too long once upper and lower case are made equal.")
+    return text
+
+
+_DIGITS = re.compile(r"[0-9]+")
+
+
+def natural_key(key: str) -> str:
+    """Return a text whose plain order is the natural order of names.
+
+    Each run of digits loses its leading zeros and gets its length as one character
+    in front, so that web-2 sorts before web-10. At most half longer than the key.
+    """
+
+    def with_length(run: re.Match[str]) -> str:
+        digits = run[0].lstrip("0") or "0"
+        return chr(ord("0") + len(digits)) + digits
+
+    return _DIGITS.sub(with_length, key)
+
+
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
+
+
+def clean_port(value: object) -> int | None:
+    """Return a port, or None where it is empty."""
+    if is_blank(value):
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    else:
+        text = trimmed(value) if isinstance(value, str) else ""
+        number = int(text) if _PORT.fullmatch(text) else 0
+    if not 1 <= number <= 65535:
+        raise InvalidValue(f"{quoted(value)} is not a port: a whole number, 1–65535.")
+    return number
+
+
+def clean_status(value: object) -> HostStatus:
+    """Return a status; nothing given means active."""
+    if isinstance(value, HostStatus):
+        return value
+    text = clean_text(value)
+    if text is None:
+        return HostStatus.ACTIVE
+    if fold(text) not in STATUSES:
+        meant = did_you_mean(_OTHER_STATUSES.get(fold(text), text), STATUSES)
+        raise InvalidValue(
+            f"{quoted(text)} is not a status. Known: {', '.join(STATUSES)}. "
+            f"{meant}".strip()
+        )
+    return HostStatus(fold(text))
+
+
+def clean_group_name(value: object) -> str:
+    """Return the name of a group; case counts, as in Ansible."""
+    text = clean_text(value)
+    if text is None:
+        raise InvalidValue("is missing; every group needs a name.")
+    if "," in text:
+        raise InvalidValue(f"{quoted(text)} has a comma, which separates groups.")
+    if text in RESERVED_GROUPS:
+        raise InvalidValue(
+            f"{quoted(text)} is implied: every host is in it or not by itself; "
+            "choose another name."
+        )
+    return text
+
+
+def _items(value: object) -> list[object]:
+    if value is None:
+        return []
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise InvalidValue(f"{quoted(value)} is not a list.")
+    return list(value)
+
+
+def unique(
+    value: object,
+    clean: Callable[[object], str | None],
+    key: Callable[[str], str],
+    limit: int,
+) -> list[str]:
+    """Return the cleaned items of a list, of each key only the first."""
+    found: dict[str, str] = {}
+    for item in _items(value):
+        text = clean(item)
+        if text is not None:
+            found.setdefault(key(text), text)
+    if len(found) > limit:
+        raise InvalidValue(f"has {len(found)} entries; at most {limit} are kept.")
+    return list(found.values())
+
+
+def clean_aliases(value: object) -> list[str]:
+    """Return further names, each once."""
+    return unique(value, clean_hostname, name_key, MAX_ALIASES)
+
+
+def clean_groups(value: object) -> list[str]:
+    """Return names of groups, each once. Whether they exist is not known here."""
+    return unique(value, clean_group_name, str, 10_000)
