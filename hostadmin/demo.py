@@ -13,7 +13,7 @@ from sqlalchemy import orm
 from .auth import accounts, passwords
 from .clock import utcnow
 from .db.session import db
-from .history.writer import writing
+from .history import writing
 from .inventory import bulk_write, groups, vocabulary
 from .models import Group, Host
 from .validation.accounts import Role

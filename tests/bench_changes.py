@@ -13,12 +13,11 @@ from unittest import mock
 
 import sqlalchemy as sa
 from flask import Flask
-from hostadmin.history.writer.writer import Act
 from sqlalchemy import event
 
 from hostadmin import history
 from hostadmin.db.session import db
-from hostadmin.history import recorder
+from hostadmin.history import Act, recorder
 from hostadmin.imports import importer
 from hostadmin.inventory import hosts
 from hostadmin.models import ChangeSet, Host

@@ -7,12 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
-from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
 from hostadmin.bulk_edit import DELETE, Selection, Wish, change, plan_change, read_wish
 from hostadmin.clock import utcnow
 from hostadmin.db.session import db
+from hostadmin.history import Act
 from hostadmin.models import ChangeEntry, ChangeSet, Host
 from hostadmin.undo import undo
 

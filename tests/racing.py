@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
-from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
+from hostadmin.history import Act
 
 
 def run_at_once(app: Flask, *works: Callable[[], Any]) -> list[Any]:

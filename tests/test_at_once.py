@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 import sqlalchemy as sa
-from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
+from hostadmin.history import Act
 from hostadmin.inventory import groups, hosts
 from hostadmin.models import ChangeEntry, Group, Host
 

@@ -2,11 +2,11 @@
 
 import pytest
 import sqlalchemy as sa
-from hostadmin.history.writer.writer import CHANGED, DELETED, changes_of
 
 from hostadmin import history
 from hostadmin.db.session import Base, db
 from hostadmin.errors import Conflict
+from hostadmin.history import CHANGED, DELETED, changes_of
 from hostadmin.inventory import bulk_delete, bulk_write, hosts
 from hostadmin.inventory.bulk_write import HostChange
 from hostadmin.models import Host

@@ -1,11 +1,11 @@
 """The pages of the history, over HTTP."""
 
 import pytest
-from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
 from hostadmin.auth import accounts
 from hostadmin.db.session import db
+from hostadmin.history import Act
 from hostadmin.inventory import bulk_write, groups, hosts
 from hostadmin.models import ChangeEntry
 

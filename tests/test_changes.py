@@ -4,13 +4,12 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
 from hostadmin.clock import utcnow
 from hostadmin.db.session import db
 from hostadmin.errors import QueryError
-from hostadmin.history import filters, objects, search
+from hostadmin.history import Act, filters, objects, search
 from hostadmin.inventory import bulk_write, groups, hosts, inventory_vars
 from hostadmin.models import ChangeEntry, ChangeSet, change_counts, change_fields
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
-from hostadmin.history.writer.writer import Act, changes_of
 
 from hostadmin import bulk_edit, history
 from hostadmin.bulk_edit import Seen, Selection, Wish, read_wish
 from hostadmin.db.session import db
 from hostadmin.errors import Conflict, InvalidInput, InvalidValue
+from hostadmin.history import Act, changes_of
 from hostadmin.inventory import groups, hosts
 from hostadmin.models import ChangeSet, Group, Host
 from hostadmin.query.parser import parse

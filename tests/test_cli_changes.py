@@ -6,10 +6,10 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
 from hostadmin.db.session import db
+from hostadmin.history import Act
 from hostadmin.inventory import bulk_write, hosts
 from hostadmin.models import ChangeEntry
 

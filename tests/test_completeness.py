@@ -2,10 +2,10 @@
 
 import pytest
 import sqlalchemy as sa
-from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
 from hostadmin.db.session import db
+from hostadmin.history import Act
 from hostadmin.inventory import bulk_delete, hosts
 from hostadmin.models import ChangeEntry, Group, Host
 from hostadmin.validation.addresses import ip_key

@@ -1,9 +1,9 @@
 """Two people edit the same: the second is told, and chooses field by field."""
 
 import pytest
-from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
+from hostadmin.history import Act
 from hostadmin.inventory import groups, hosts, inventory_vars
 from hostadmin.models import ChangeEntry, Group, Host
 

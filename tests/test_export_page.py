@@ -44,10 +44,9 @@ def test_a_download_holds_what_is_filtered(client, make_host):
 
 
 def test_a_download_holds_every_host(client, app):
-    from hostadmin.history.writer.writer import writing
-
     from hostadmin import demo
     from hostadmin.db.session import db
+    from hostadmin.history import writing
 
     with app.app_context(), writing("tests"):
         demo.fill(db.session(), 2_100)

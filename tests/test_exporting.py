@@ -6,7 +6,6 @@ import io
 from typing import Any
 
 import pytest
-from hostadmin.history.writer.writer import Act
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +14,7 @@ from hostadmin.db.session import db
 from hostadmin.errors import InvalidInput
 from hostadmin.exports.exporter import FORMATS, export
 from hostadmin.formats.rows import COLUMNS
-from hostadmin.history import recorder
+from hostadmin.history import Act, recorder
 from hostadmin.imports import importer
 from hostadmin.inventory import groups, hosts
 from hostadmin.models import Host

@@ -6,13 +6,12 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
 from hostadmin.clock import utcnow
 from hostadmin.db.session import db, was_rolled_back
 from hostadmin.errors import Busy, InvalidInput
-from hostadmin.history import recorder
+from hostadmin.history import Act, recorder
 from hostadmin.inventory import groups, hosts
 from hostadmin.models import (
     ChangeEntry,

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
 from hostadmin.db.session import db
 from hostadmin.errors import Conflict
-from hostadmin.history import recorder
+from hostadmin.history import Act, recorder
 from hostadmin.imports import importer
 from hostadmin.inventory import hosts
 from hostadmin.models import ChangeEntry, ChangeSet, Group, Host

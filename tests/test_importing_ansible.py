@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
 from hostadmin.db.session import db
 from hostadmin.formats.ansible.fields import host_variables
 from hostadmin.formats.rows import COLUMNS
+from hostadmin.history import Act
 from hostadmin.imports import importer
 from hostadmin.inventory.groups import effective_variables, load_tree
 from hostadmin.models import Group, Host

@@ -5,13 +5,12 @@ import json
 from typing import Any
 
 import sqlalchemy as sa
-from hostadmin.history.writer.writer import Act
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hostadmin import history
 from hostadmin.db.session import Base, db
-from hostadmin.history import recorder
+from hostadmin.history import Act, recorder
 from hostadmin.imports import importer
 from hostadmin.models import Group, Host
 

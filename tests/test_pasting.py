@@ -3,10 +3,10 @@
 import time
 
 import pytest
-from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
 from hostadmin.errors import Conflict, InvalidValue
+from hostadmin.history import Act
 from hostadmin.inventory import host_sets, hosts
 from hostadmin.models import ChangeSet, Host, HostSet, host_set_members
 from hostadmin.paste import (

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from hostadmin.history.writer.writer import Act
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hostadmin import history
 from hostadmin.db.session import Base, db
 from hostadmin.exports.exporter import FORMATS, encoded, export
-from hostadmin.history import recorder
+from hostadmin.history import Act, recorder
 from hostadmin.imports import importer
 from hostadmin.inventory import groups, hosts
 from hostadmin.inventory.inventory_vars import change_inventory

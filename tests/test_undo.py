@@ -2,11 +2,11 @@
 
 import pytest
 import sqlalchemy as sa
-from hostadmin.history.writer.writer import Act, changes_of
 
 from hostadmin import history
 from hostadmin.db.session import db
 from hostadmin.errors import Conflict, NotFound
+from hostadmin.history import Act, changes_of
 from hostadmin.inventory import bulk_write, groups, hosts, inventory_vars
 from hostadmin.models import ChangeSet, Host
 from hostadmin.undo import DELETE, message, plan_undo, undo

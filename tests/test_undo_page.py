@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from hostadmin.history.writer.writer import Act
 
 from hostadmin import history
+from hostadmin.history import Act
 from hostadmin.inventory import groups, hosts, inventory_vars
 from hostadmin.models import Host
 

@@ -5,13 +5,13 @@ import json
 
 import pytest
 import sqlalchemy as sa
-from hostadmin.history.writer.writer import Act
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hostadmin import history
 from hostadmin.db.session import Base, db
 from hostadmin.errors import InvalidFile, InvalidInput
+from hostadmin.history import Act
 from hostadmin.imports import importer
 from hostadmin.inventory import bulk_delete, groups, hosts, inventory_vars
 from hostadmin.models import ChangeSet, Group, Host

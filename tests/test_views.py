@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
-from hostadmin.history.writer.writer import Act
 
 from hostadmin import history, saved_views
 from hostadmin.errors import Conflict, InvalidInput, InvalidValue, NotFound
+from hostadmin.history import Act
 from hostadmin.inventory import groups
 from hostadmin.models import Account, ChangeSet, SavedView
 from hostadmin.saved_views.read import Viewer

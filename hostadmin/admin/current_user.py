@@ -3,7 +3,7 @@
 from flask import request
 
 from ..auth.identity import Identity
-from ..history.writer import Act
+from ..history import Act
 from ..models import NOBODY
 from ..permissions import identity
 from ..saved_views.read import Viewer

@@ -23,7 +23,7 @@ from markupsafe import Markup
 from ..db.session import db
 from ..errors import Conflict, HostadminError, InvalidValue
 from ..formatting import counted
-from ..history.writer import write
+from ..history import write
 from ..inventory import host_sets
 from ..paste import (
     AddPlan,

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from .. import saved_views
 from ..db.session import db
 from ..errors import Conflict, InvalidInput, QueryError
-from ..history.writer import write
+from ..history import write
 from ..inventory.list_hosts import parse_sort
 from ..models import NOBODY, SavedView
 from ..query.ast import Node

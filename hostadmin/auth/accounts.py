@@ -5,7 +5,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..db.session import db
 from ..errors import Conflict, FieldError, InvalidInput, InvalidValue, NotFound
-from ..history.writer import add_entries
+from ..history import add_entries
 from ..models import Account, AccountSession, SetupLink
 from ..validation.accounts import (
     Role,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from ..clock import utcnow
 from ..db.session import db, write_transaction
 from ..errors import HostadminError, NotFound
-from ..history.writer import Act, write
+from ..history import Act, write
 from ..models import Account
 from ..validation.accounts import Role
 from . import first_account, passwords, throttle

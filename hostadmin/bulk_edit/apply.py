@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..errors import Conflict
-from ..history.writer import current_change_set_id
+from ..history import current_change_set_id
 from ..inventory import bulk_delete, bulk_write, vocabulary
 from ..inventory.bulk_read import read_hosts_by_id
 from ..inventory.groups import add_group

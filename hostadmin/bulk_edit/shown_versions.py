@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..history.writer import DELETED
+from ..history import DELETED
 from ..models import ChangeEntry, ChangeSet, Host
 from ..validation.values import quoted
 from .selection import MAX_IDS

@@ -14,7 +14,7 @@ from ..config import Settings
 from ..db.session import db
 from ..errors import InvalidValue
 from ..formatting import ago_text
-from ..history.writer import Act, write
+from ..history import Act, write
 from ..models import Account
 from ..validation.accounts import ROLES
 from .common import actor, command, fail, printable, write_out

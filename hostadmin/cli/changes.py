@@ -13,11 +13,11 @@ from ..clock import utcnow
 from ..db.session import db
 from ..errors import NotFound
 from ..formatting import time_text
+from ..history import SOURCES
 from ..history.describe import FieldChange, field_changes, object_text, shown
 from ..history.filters import KINDS, read
 from ..history.objects import find_objects
 from ..history.search import Line, iter_changes, summarised
-from ..history.writer import SOURCES
 from ..models import ChangeEntry, ChangeSet
 from ..validation.json_values import json_text
 from .common import command, printable, write_out

@@ -32,7 +32,7 @@ from ..bulk_edit import (
 from ..db.session import db
 from ..errors import Conflict, InvalidValue
 from ..formatting import counted
-from ..history.writer import ATTEMPTS, Act, write
+from ..history import ATTEMPTS, Act, write
 from ..query.ast import EQUALS, Node, Quoted, Term
 from ..query.parser import parse
 from ..query.to_text import to_text

@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 from ..db.session import db
 from ..errors import Conflict
 from ..formats.rows import GROUP, HOST
-from ..history.writer import ATTEMPTS, Act, write
+from ..history import ATTEMPTS, Act, write
 from ..imports import importer
 from ..imports.importer import Counts, Plan, Planned
 from ..imports.text_file import VARS_FOLDERS, one_file_of

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import and_, func, or_, select, update
 
 from ..db.session import db
-from ..history.writer import writing
+from ..history import writing
 from ..models import Group, Host
 
 

@@ -9,7 +9,7 @@ from ..auth import tokens as core
 from ..clock import utcnow
 from ..db.session import db
 from ..formatting import ago_text
-from ..history.writer import Act, write
+from ..history import Act, write
 from ..models import ApiToken
 from .accounts import NAME, ROLE
 from .common import actor, command, write_out

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 
 from ..db.session import db
-from ..history.writer import Act, write
+from ..history import Act, write
 from ..undo import (
     CHANGE,
     DELETE,

@@ -7,7 +7,7 @@ from sqlalchemy import orm
 
 from ..db.bulk_insert import batched
 from ..errors import Conflict
-from ..history.writer import DELETED, add_entries, recording
+from ..history import DELETED, add_entries, recording
 from ..models import Group, Host, group_members
 from .bulk_read import StoredHost, read_hosts_by_id
 from .bulk_write import (

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from ..clock import utcnow
 from ..db.bulk_insert import insert_rows, reserve_ids
 from ..errors import Conflict
-from ..history.writer import CHANGED, CREATED, add_confirmed, add_entries, recording
+from ..history import CHANGED, CREATED, add_confirmed, add_entries, recording
 from ..models import Host, HostAddress, HostAlias, group_members
 from ..validation import values
 from ..validation.addresses import ip_key

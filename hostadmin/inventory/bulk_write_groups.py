@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..clock import utcnow
 from ..errors import Conflict
-from ..history.writer import CHANGED, CREATED, add_entries, recording
+from ..history import CHANGED, CREATED, add_entries, recording
 from ..models import Group, group_children
 from .bulk_write import GroupIds, group_references
 

@@ -20,7 +20,7 @@ from ..errors import (
     NotFound,
     QueryError,
 )
-from ..history.writer import CHANGED, CREATED, DELETED, add_entries
+from ..history import CHANGED, CREATED, DELETED, add_entries
 from ..models import NOBODY, DefaultView, SavedView
 from ..validation.values import clean_view_name, quoted
 from .check import check_query

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql.elements import ColumnElement
 
-from ..history.writer import CHANGED, DELETED
+from ..history import CHANGED, DELETED
 from ..models import ChangeEntry, ChangeSet, Host, change_counts
 from ..validation.values import HostStatus
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..errors import Conflict
-from ..history.writer import current_change_set_id
+from ..history import current_change_set_id
 from ..models import Group, Inventory
 from .apply import apply_plan
 from .merge import Kept, merge

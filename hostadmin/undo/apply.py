@@ -12,7 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from ..clock import utcnow
 from ..db.bulk_insert import batched
 from ..errors import Conflict
-from ..history.writer import CREATED, add_entries, recording
+from ..history import CREATED, add_entries, recording
 from ..inventory import bulk_delete, bulk_write, inventory_vars, vocabulary
 from ..inventory.flush import saved
 from ..inventory.groups import get_group

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..errors import NotFound
-from ..history.writer import CREATED, DELETED
+from ..history import CREATED, DELETED
 from ..inventory.bulk_write import BATCH
 from ..models import ChangeEntry, ChangeSet, Host
 

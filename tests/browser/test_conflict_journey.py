@@ -1,10 +1,10 @@
 """Two people edit one host; the second one chooses, then takes it back."""
 
 import pytest
-from hostadmin.history.writer.writer import Act
 from playwright.sync_api import expect
 
 from hostadmin import history
+from hostadmin.history import Act
 from hostadmin.inventory import hosts
 
 

@@ -1,11 +1,11 @@
 """Views, in a real browser."""
 
 import pytest
-from hostadmin.history.writer.writer import Act
 from playwright.sync_api import expect
 
 from hostadmin import history, saved_views
 from hostadmin.db.session import db
+from hostadmin.history import Act
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from ...auth import accounts, tokens
 from ...errors import Conflict, InvalidInput, InvalidValue
-from ...history.writer import write
+from ...history import write
 from ...models import Account
 from ...permissions.password_forms import (
     checked_account,

@@ -9,7 +9,7 @@ from ...auth import accounts, sessions, tokens
 from ...auth.login import LoginRefused, TooManyTries, confirm
 from ...db.session import db
 from ...errors import FieldError, InvalidInput, InvalidValue
-from ...history.writer import write
+from ...history import write
 from ...models import Account
 from ...permissions.current_user import asker, enter, limits
 from ...permissions.password_forms import checked_password, least_length, messages

@@ -30,7 +30,7 @@ from ...bulk_edit import (
 from ...db.session import db
 from ...errors import Conflict, InvalidInput, InvalidValue
 from ...formatting import counted
-from ...history.writer import write
+from ...history import write
 from ...query.ast import EQUALS, Quoted, Term
 from ...query.to_text import to_text
 from ...validation.local_path import own_path

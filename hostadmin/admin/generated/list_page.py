@@ -138,7 +138,7 @@ class ListPages(ModelView):
         return list(page.rows), listing
 
     def read_page(self, asked: ListRequest, filters: list[Any]) -> Any:
-        """Return a page with its counts, as ``inventory.list_hosts.HostPage`` has them."""
+        """Return a page with its counts, like ``list_hosts.HostPage``."""
         where = self.where(filters)
         session = db.session()
         ids = sa.select(sa.inspect(self.model).primary_key[0])

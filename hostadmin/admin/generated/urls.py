@@ -8,7 +8,7 @@ from flask import url_for
 from markupsafe import Markup
 
 from ...db.session import db
-from ...history.writer import written_change_set_id
+from ...history import written_change_set_id
 
 Pairs = tuple[tuple[str, str], ...]
 

@@ -12,10 +12,10 @@ from ...clock import utcnow
 from ...db.session import db
 from ...errors import NotFound, QueryError
 from ...formatting import time_text
+from ...history import SOURCES
 from ...history.filters import FIELDS, KINDS, NAMES, SHORTHANDS, Asked, read
 from ...history.objects import existing, find_objects
 from ...history.search import WINDOW, ChangePage, list_changes, list_entries, summarised
-from ...history.writer import SOURCES
 from ...keyset.pages import Count
 from ...models import ChangeEntry, ChangeSet
 from ...undo import UNDONE

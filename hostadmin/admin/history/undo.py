@@ -9,8 +9,8 @@ from markupsafe import Markup
 from ...db.session import db
 from ...errors import Conflict
 from ...formatting import calm
+from ...history import write
 from ...history.describe import WHOLE, field_changes, value_text
-from ...history.writer import write
 from ...models import ChangeSet
 from ...undo import (
     CHANGE,

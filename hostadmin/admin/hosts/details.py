@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...db.session import db
+from ...history import changes_of
 from ...history.describe import value_text
-from ...history.writer import changes_of
 from ...inventory.groups import EffectiveVariable, GroupTree
 from ...models import Group, Host, group_members
 from ..generated.change_entries import ShownEntry, shown_entry
