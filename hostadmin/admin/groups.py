@@ -40,8 +40,8 @@ class GroupAdmin(ModelAdmin):
     name_column = "name"
     rules = GROUP_RULES
     unique_fields = ("name",)
-    list_template = "hostadmin/group_list.html"
-    details_template = "hostadmin/group_details.html"
+    list_template = "groups/list.html"
+    details_template = "groups/details.html"
 
     column_list = ("name", "description", "members", "children", "updated_at")
     column_labels: ClassVar[dict[str, str]] = {

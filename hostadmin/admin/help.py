@@ -13,7 +13,7 @@ class HelpPage(BaseView):
     def index(self) -> ResponseReturnValue:
         return str(
             self.render(
-                "hostadmin/help.html",
+                "help.html",
                 fields=help_fields(),
                 examples=example_links(ViewUrl("hosts.index_view", ())),
             )

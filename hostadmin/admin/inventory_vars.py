@@ -26,7 +26,7 @@ class InventoryAdmin(ModelAdmin):
     rules = GROUP_RULES
     can_create = False
     can_delete = False
-    details_template = "hostadmin/inventory_details.html"
+    details_template = "inventory_vars/details.html"
 
     column_list = ("updated_at",)
     column_labels: ClassVar[dict[str, str]] = {

@@ -124,7 +124,7 @@ def _ids(texts: Iterable[str]) -> Iterable[int]:
 
 def _page(text: str, shown: ShownAnswer | None = None, error: str = "") -> str:
     return render_template(
-        "hostadmin/paste.html",
+        "paste/result.html",
         text=text,
         shown=shown,
         error=error,
@@ -214,7 +214,7 @@ def _show_plan(
 ) -> ResponseReturnValue:
     status = 200 if error is None else 409 if isinstance(error, Conflict) else 400
     page = render_template(
-        "hostadmin/paste_new.html",
+        "paste/new.html",
         names="\n".join(lines),
         plan=plan,
         new=[host["hostname"] for host in plan.new.values()],

@@ -90,7 +90,7 @@ def list_views() -> ResponseReturnValue:
     session, viewer = db.session(), web_viewer()
     default = saved_views.default_view_id(session, viewer)
     return render_template(
-        "hostadmin/views.html",
+        "saved_views/list.html",
         rows=[
             _shown(view, default) for view in saved_views.list_views(session, viewer)
         ],
@@ -247,7 +247,7 @@ def _show_form(
     owner = view.owner_id if view is not None else viewer.id
     back = str(asked.url) if view is None else url_for("views.list_views")
     return render_template(
-        "hostadmin/view_form.html",
+        "saved_views/form.html",
         title=title,
         form=form,
         page=page,
@@ -303,7 +303,7 @@ def delete() -> ResponseReturnValue:
 def _ask(view: SavedView, error: str = "") -> str:
     session = db.session()
     return render_template(
-        "hostadmin/view_delete.html",
+        "saved_views/delete.html",
         saved=view,
         error=error,
         is_default=saved_views.default_view_id(session, web_viewer()) == view.id,

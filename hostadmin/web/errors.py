@@ -138,7 +138,7 @@ def _query_error(error: QueryError) -> ResponseReturnValue:
 def _not_found(error: NotFound) -> ResponseReturnValue:
     if isinstance(error, Deleted):
         body = render_template(
-            "hostadmin/gone.html",
+            "admin/model/gone.html",
             deletion=error.deletion,
             subject=error.subject,
             id=error.id,

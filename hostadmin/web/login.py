@@ -99,7 +99,7 @@ def _where_to() -> str:
 
 def _form(error: str = "") -> str:
     return render_template(
-        "hostadmin/login.html",
+        "accounts/login.html",
         error=error,
         username=sent_username(),
         next=own_path(request.values.get("next")),
@@ -109,7 +109,7 @@ def _form(error: str = "") -> str:
 
 def _first_form(errors: dict[str, str] | None = None) -> str:
     return render_template(
-        "hostadmin/first_account.html",
+        "accounts/first.html",
         errors=errors or {},
         username=sent_username(),
         least=least_length(),

@@ -26,7 +26,7 @@ NAMES = [role.value for role in ROLES]
 @bp.get("/")
 def index() -> ResponseReturnValue:
     return render_template(
-        "hostadmin/accounts.html",
+        "accounts/list.html",
         accounts=accounts.list_accounts(),
         # Of the server's own shell: they belong to no account.
         tokens=[token for token in tokens.list_tokens() if token.account_id is None],
@@ -53,7 +53,7 @@ def new() -> ResponseReturnValue:
 
 def _new_form(errors: dict[str, str] | None = None) -> str:
     return render_template(
-        "hostadmin/account_new.html",
+        "accounts/new.html",
         errors=errors or {},
         username=sent_username(),
         role=request.form.get("role", "viewer"),
@@ -128,7 +128,7 @@ def _refused(id_: int, error: Exception) -> ResponseReturnValue:
 
 def _page(account: Account, errors: dict[str, str] | None = None) -> str:
     return render_template(
-        "hostadmin/account_details.html",
+        "accounts/details.html",
         account=account,
         errors=errors or {},
         roles=NAMES,

@@ -130,7 +130,7 @@ def _page(
     db.session.rollback()
     account = db.session.get(Account, _own_id())
     return render_template(
-        "hostadmin/account.html",
+        "accounts/profile.html",
         account=account,
         errors=errors or {},
         sent=request.form,

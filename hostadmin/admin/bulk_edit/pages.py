@@ -164,7 +164,7 @@ def _kept() -> list[tuple[str, str]]:
 def _show_form(action: str, form: WishForm | None, chosen: Chosen) -> str:
     own = set(form._fields) if form is not None else set()
     return render_template(
-        "hostadmin/bulk_form.html",
+        "bulk_edit/form.html",
         action=action,
         form=form,
         which=None if action == "respell" else which_hosts(chosen.selection),
@@ -180,7 +180,7 @@ def _show_plan(
     plan = plan_change(db.session(), chosen.selection, wish)
     doubted = plan.wish.action == DELETE and len(plan.written) > ASKED_ABOVE
     return render_template(
-        "hostadmin/bulk.html",
+        "bulk_edit/preview.html",
         action=action,
         verb=VERBS[action],
         plan=plan,

@@ -31,8 +31,8 @@ class FormPages(ListPages):
 
     create_template = "admin/model/create.html"
     edit_template = "admin/model/edit.html"
-    delete_template = "hostadmin/delete.html"
-    conflict_template = "hostadmin/conflict.html"
+    delete_template = "admin/model/delete.html"
+    conflict_template = "admin/model/conflict.html"
 
     # Fields whose rules live in values.py, so that forms bring none of their own.
     rules: ClassVar[Mapping[str, Any]] = {}
@@ -222,7 +222,7 @@ class FormPages(ListPages):
         """Keep what was typed for somebody who edited what was deleted meanwhile."""
         form = self.get_edit_form()(formdata=request.form)
         page = self.render(
-            "hostadmin/gone.html",
+            "admin/model/gone.html",
             deletion=error.deletion,
             subject=error.subject,
             id=error.id,

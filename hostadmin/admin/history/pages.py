@@ -82,7 +82,7 @@ class ChangesPage(BaseView):
         listing = _listing(view.url, view.size, page, asked)
         return str(
             self.render(
-                "hostadmin/changes.html",
+                "history/list.html",
                 listing=listing,
                 rows=_rows(page, view.url),
                 asked=asked,
@@ -115,7 +115,7 @@ class ChangesPage(BaseView):
         )
         return str(
             self.render(
-                "hostadmin/change.html",
+                "history/change_set.html",
                 change=change,
                 line=line,
                 can_undo=bool(line.subjects & set(UNDONE)),
@@ -134,7 +134,7 @@ class ChangesPage(BaseView):
         there = existing(session, {(entry.subject, entry.subject_id)})
         return str(
             self.render(
-                "hostadmin/change_entry.html",
+                "history/entry.html",
                 change=change,
                 entry=shown_entry(entry, there, limit=None),
             )

@@ -80,7 +80,7 @@ def _show(id_: int, entry_id: int | None, error: str = "") -> str:
     session = db.session()
     with plan_undo(session, id_, entry_id) as plan:
         return render_template(
-            "hostadmin/undo.html",
+            "history/undo.html",
             change=session.get(ChangeSet, id_),
             entry_id=entry_id,
             plan=plan,

@@ -184,7 +184,7 @@ class HostList(ModelAdmin):
             )
         facet = read_facet(db.session(), asked.node, name, FACET_SECONDS)
         return self.render(
-            "hostadmin/facet.html",
+            "hosts/facet.html",
             facet=facet_view(facet, url, asked.node),
             seconds=FACET_SECONDS,
             list_url=str(url),

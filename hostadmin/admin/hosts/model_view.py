@@ -35,8 +35,8 @@ class HostAdmin(HostList):
     name_column = "hostname"
     rules = HOST_RULES
     unique_fields = ("hostname", "ip_addr", "addresses", "aliases")
-    list_template = "hostadmin/host_list.html"
-    details_template = "hostadmin/host_details.html"
+    list_template = "hosts/list.html"
+    details_template = "hosts/details.html"
 
     # The names are those of the query, which are shorter than those of the columns.
     column_list = list_columns.DEFAULT

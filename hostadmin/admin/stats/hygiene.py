@@ -61,7 +61,7 @@ class HygienePage(BaseView):
         if node == EVERYTHING:
             sections["Groups"] = [_empty_groups()]
         page: str = self.render(
-            "hostadmin/hygiene.html",
+            "stats/hygiene.html",
             listing=query_frame(url, node, total, chips, ("days",), "Check"),
             sentence=describe_count(total, node, spelling(db.session())),
             sections=sections,

@@ -124,7 +124,7 @@ class StatsPage(BaseView):
         total: int = context["total"]  # type: ignore[assignment]
         dimensions = counts.find_dimensions(db.session(), choice.by)
         page: str = self.render(
-            "hostadmin/count.html",
+            "stats/count.html",
             sentence=_sentence(total, node, dimensions),
             table=_view(found, choice, hosts),
             choice=choice,
@@ -150,7 +150,7 @@ class StatsPage(BaseView):
         total: int = context["total"]  # type: ignore[assignment]
         wanted = wanted_tables(request.args)
         page: str = self.render(
-            "hostadmin/stats.html",
+            "stats/overview.html",
             sentence=_sentence(total, node, ()),
             cards=_cards(budget, node, hosts, total),
             # What was deleted is in no query.
