@@ -1,12 +1,10 @@
 """The app on every engine, and what tests need around it."""
 
 import contextlib
-import contextvars
 import functools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import Any, NoReturn
 
 import hypothesis
 import pytest
@@ -15,9 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import event
 from sqlalchemy.orm import Session, scoped_session
-from werkzeug.test import TestResponse
 
-from . import servers
+from .helpers import servers
 
 TEST_PREFIX = "HOSTADMIN_TEST_"
 # Settings of whoever runs the tests must not decide what is tested.
@@ -27,14 +24,21 @@ for name in [key for key in os.environ if key.startswith("HOSTADMIN_")]:
 
 from argon2 import PasswordHasher  # noqa: E402
 
-from hostadmin import create_app, history  # noqa: E402
+from hostadmin import history  # noqa: E402
 from hostadmin.auth import passwords, tokens  # noqa: E402
-from hostadmin.config import Settings  # noqa: E402
 from hostadmin.db.session import Base, db  # noqa: E402
 from hostadmin.inventory import groups, hosts  # noqa: E402
-from hostadmin.models import TRIGRAM_TABLES  # noqa: E402
 
-from .people import log_in  # noqa: E402
+from .helpers.accounts import log_in  # noqa: E402
+from .helpers.apps import (  # noqa: E402
+    START,
+    build_app,
+    check_trigrams,
+    chosen_engines,
+    unavailable,
+)
+from .helpers.query_reference import Row  # noqa: E402
+from .helpers.random_queries import add_rows  # noqa: E402
 
 # Slow on purpose elsewhere; a test that wants that uses its own.
 passwords.use(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -45,30 +49,8 @@ hypothesis.settings.register_profile("landing", derandomize=True)
 if os.environ.get(f"{TEST_PREFIX}REQUIRE_ALL") == "1":
     hypothesis.settings.load_profile("landing")
 
-ENGINES = ("sqlite", "postgresql", "mariadb")
-START = {"postgresql": servers.postgresql, "mariadb": servers.mariadb}
-
 MakeRow = Callable[..., int]
 Statements = Callable[[], AbstractContextManager[list[str]]]
-
-
-def _chosen_engines() -> tuple[str, ...]:
-    """HOSTADMIN_TEST_DATABASES=sqlite,postgresql leaves the others out."""
-    text = os.environ.get(f"{TEST_PREFIX}DATABASES", ",".join(ENGINES))
-    chosen = tuple(part.strip() for part in text.split(",") if part.strip())
-    if unknown := set(chosen) - set(ENGINES):
-        raise pytest.UsageError(
-            f"{TEST_PREFIX}DATABASES names {', '.join(sorted(unknown))}; "
-            f"known: {', '.join(ENGINES)}"
-        )
-    return chosen
-
-
-def unavailable(reason: str) -> NoReturn:
-    """Skip the test, or fail it where everything must run."""
-    if os.environ.get(f"{TEST_PREFIX}REQUIRE_ALL") == "1":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -97,7 +79,7 @@ def sqlite_uri(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/hosts.sqlite"
 
 
-@pytest.fixture(scope="session", params=_chosen_engines())
+@pytest.fixture(scope="session", params=chosen_engines())
 def database(request: pytest.FixtureRequest, sqlite_uri: str) -> str:
     """The URI of a database: fresh in this run, and the same for all its tests."""
     if request.param == "sqlite":
@@ -120,16 +102,6 @@ def built_apps() -> Iterator[dict[str, Flask]]:
             db.engine.dispose()
 
 
-def build_app(uri: str) -> Flask:
-    settings = Settings(_env_file=None, database_uri=uri, secret_key="x" * 40)
-    # Nothing outside the tests can switch this on.
-    app = create_app(settings.model_copy(update={"testing": True}))
-    app.test_client_class = SeparateClient
-    with app.app_context():
-        Base.metadata.create_all(db.engine)
-    return app
-
-
 @pytest.fixture
 def app(database: str, built_apps: dict[str, Flask]) -> Iterator[Flask]:
     """The app on this database, whose tables are emptied after the test."""
@@ -140,26 +112,6 @@ def app(database: str, built_apps: dict[str, Flask]) -> Iterator[Flask]:
         check_trigrams(connection)
         for table in reversed(Base.metadata.sorted_tables):
             connection.execute(sa.delete(table))
-
-
-def check_trigrams(connection: sa.Connection) -> None:
-    """Whatever a test wrote, the index over letters of names must fit the names."""
-    if connection.dialect.name != "sqlite":
-        return
-    there = set(sa.inspect(connection).get_table_names())
-    for name in TRIGRAM_TABLES & there:
-        connection.exec_driver_sql(
-            f"INSERT INTO {name}({name}, rank) VALUES ('integrity-check', 1)"  # noqa: S608
-        )
-
-
-class SeparateClient(FlaskClient):
-    """A client whose requests do not see the app context, and session, of the test."""
-
-    def open(self, *args: Any, buffered: bool = True, **kwargs: Any) -> TestResponse:
-        # Read to its end: a stream needs the context that it began in.
-        call = functools.partial(super().open, *args, buffered=buffered, **kwargs)
-        return contextvars.Context().run(call)
 
 
 @pytest.fixture
@@ -254,3 +206,11 @@ def statements(app: Flask) -> Statements:
             event.remove(engine, "before_cursor_execute", note)
 
     return collect
+
+
+@pytest.fixture
+def rows(
+    session: scoped_session[Session], make_host: MakeRow, make_group: MakeRow
+) -> list[Row]:
+    """Hosts that differ in everything a query can ask, and what each is in Python."""
+    return add_rows(session, make_host, make_group)

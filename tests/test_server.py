@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from .servers import free_port
+from .helpers.servers import free_port
 
 ROOT = Path(__file__).parent.parent
 

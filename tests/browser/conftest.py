@@ -3,8 +3,7 @@
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 import waitress
@@ -12,9 +11,10 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from ..conftest import unavailable
-from ..people import add_person, cookie_of
-from ..servers import free_port
+from ..helpers.accounts import add_person, cookie_of
+from ..helpers.apps import unavailable
+from ..helpers.looks import LOOKS, Look
+from ..helpers.servers import free_port
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 # Root has no sandbox, and nobody else may be asked over the network.
@@ -33,23 +33,6 @@ document.addEventListener("securitypolicyviolation", (event) => console.error(
     `CSP: ${event.violatedDirective} forbids ${event.blockedURI} ` +
     `(${event.sourceFile}:${event.lineNumber})`));
 """
-
-
-@dataclass(frozen=True)
-class Look:
-    """How the page is looked at."""
-
-    width: int = 1280
-    height: int = 800
-    scheme: Literal["light", "dark"] = "light"
-
-
-LOOKS = {
-    "light": Look(),
-    "dark": Look(scheme="dark"),
-    "phone": Look(width=390, height=844),
-    "phone-dark": Look(width=390, height=844, scheme="dark"),
-}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from hostadmin.auth import first_account
 
-from .conftest import LOOKS
+from ..helpers.looks import LOOKS
 
 GOOD = "correct horse battery"
 

@@ -1,0 +1,212 @@
+"""Whatever ends an import of 5,000 hosts: it was written, or nothing of it."""
+
+import contextlib
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from hostadmin.db.session import db
+from hostadmin.models import ChangeEntry, ChangeSet, Group, Host, group_members
+
+from ..helpers import servers
+from ..helpers.apps import START, build_app, unavailable
+from ..helpers.paths import ROOT
+
+COUNT = 5_000
+GROUPS = 20
+# ``flask hosts import``, which tells when it has written a thousand hosts.
+IMPORT = """
+import sys
+from hostadmin.transfer import applying
+write = applying._HostWriter.write
+def write_and_tell(self, batch):
+    write(self, batch)
+    print("written", flush=True)
+applying._HostWriter.write = write_and_tell
+from flask.cli import main
+sys.argv = ["flask", "hosts", "import", sys.argv[1]]
+main()
+"""
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Path:
+    path = tmp_path / "inventory"
+    lines = [f"[g{n}:vars]\nn={n}\n" for n in range(GROUPS)]
+    for group in range(GROUPS):
+        lines.append(f"[g{group}]\n")
+        lines += [f"h{n} n={n}\n" for n in range(group, COUNT, GROUPS)]
+    path.write_text("".join(lines))
+    return path
+
+
+def start_import(uri: str, path: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", IMPORT, str(path)],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOSTADMIN_DATABASE_URI": uri,
+            "HOSTADMIN_SECRET_KEY": "x" * 40,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def count_rows(session: sa.orm.Session) -> list[int]:
+    session.rollback()
+    counts = [
+        session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+        for table in (Host, group_members, Group, ChangeEntry, ChangeSet)
+    ]
+    session.rollback()
+    return counts
+
+
+def check_all_or_nothing(session: sa.orm.Session) -> bool:
+    """Return whether it was written; fail where it was half."""
+    counts = count_rows(session)
+    # A server may still be at the commit that the killed client asked for.
+    while (again := count_rows(session)) != counts:
+        counts = again
+    everything = [COUNT, COUNT, GROUPS, COUNT + GROUPS, 1]
+    assert counts in ([0] * 5, everything)
+    return counts == everything
+
+
+def finish(uri: str, path: Path) -> None:
+    with start_import(uri, path) as process:
+        _, err = process.communicate(timeout=120)
+        assert (process.returncode, err) == (0, "")
+
+
+def test_killed_at_any_moment(app, database, session, inventory):
+    session.rollback()
+    # Before the first thousand, in the middle, and at the moment of the commit.
+    for told in (0, 3, 5):
+        with start_import(database, inventory) as process:
+            assert process.stdout is not None
+            for _ in range(told):
+                assert process.stdout.readline() == "written\n"
+            time.sleep(random.uniform(0, 0.05))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+
+        written = check_all_or_nothing(session)
+        assert told == 5 or not written
+    finish(database, inventory)
+    session.rollback()
+    assert session.scalar(sa.select(sa.func.count()).select_from(Host)) == COUNT
+
+
+def test_a_full_disk_leaves_sqlite_as_it_was(tmp_path, inventory):
+    uri = f"sqlite:///{tmp_path}/hosts.sqlite"
+    app = build_app(uri)
+    limit = 1024**2
+    with app.app_context():
+        with start_import(uri, inventory) as process:
+            # A write beyond fails as one on a full disk does.
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, limit))
+            out, err = process.communicate(timeout=120)
+        assert (process.returncode, out.count("written") < 5) == (1, True)
+        assert err.startswith("Error: ")
+        assert err.count("\n") == 1
+        assert not check_all_or_nothing(db.session())
+        finish(uri, inventory)
+        assert check_all_or_nothing(db.session())
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="module", params=sorted(START))
+def server(request: pytest.FixtureRequest) -> Iterator[servers.Server]:
+    """A server of these tests' own, since others would not survive its end."""
+    chosen = os.environ.get("HOSTADMIN_TEST_DATABASES", ",".join(START))
+    if request.param not in chosen:
+        pytest.skip(f"{request.param} was not chosen")
+    try:
+        found = START[request.param]()
+    except servers.Unavailable as error:
+        unavailable(str(error))
+    yield found
+    found.stop()
+
+
+def test_a_server_that_restarts_has_all_or_nothing(server, inventory):
+    server.drop_database("hosts")
+    server.create_database("hosts")
+    uri = server.uri("hosts")
+    app = build_app(uri)
+    with app.app_context():
+        db.engine.dispose()
+        with start_import(uri, inventory) as process:
+            assert process.stdout is not None
+            for _ in range(3):
+                assert process.stdout.readline() == "written\n"
+            server.restart()
+            _, err = process.communicate(timeout=120)
+        assert process.returncode == 1
+        assert "Traceback" not in err
+        assert "Nothing was saved." in err.splitlines()[-1]
+        assert not check_all_or_nothing(db.session())
+        finish(uri, inventory)
+        assert check_all_or_nothing(db.session())
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_a_full_disk_of_a_server(server, inventory):
+    server.drop_database("hosts")
+    server.create_database("hosts")
+    uri = server.uri("hosts")
+    text = "".join(random.choices("abcdefghijklmnopqrstuvwxyz", k=6_000))
+    big = inventory.with_name("big.jsonl")
+    with big.open("w") as file:
+        for number in range(COUNT):
+            file.write(f'{{"hostname": "h{number}", "notes": "{number} {text}"}}\n')
+    app = build_app(uri)
+    with app.app_context():
+        db.engine.dispose()
+        with limited(server), start_import(uri, big) as process:
+            _, err = process.communicate(timeout=120)
+        assert process.returncode == 1
+        assert (err.startswith("Error: "), err.count("\n")) == (True, 1)
+        if server.engine == "mariadb":
+            assert "The disk of the database is full" in err
+        assert "Traceback" not in err
+        assert not check_all_or_nothing(db.session())
+        finish(uri, inventory)
+        assert check_all_or_nothing(db.session())
+        db.session.remove()
+        db.engine.dispose()
+
+
+@contextlib.contextmanager
+def limited(server: servers.Server) -> Iterator[None]:
+    """Let no file of the server grow beyond 17 MiB: to it, that is a full disk.
+
+    Its journal has files of 16 MiB, or of 8, which must go on.
+    """
+    command = server._server_command
+    # PostgreSQL ignores the signal by itself.
+    limit = ["sh", "-c", 'trap "" XFSZ; ulimit -S -f 34816; exec "$0" "$@"']
+    more = ["--innodb-log-file-size=8M"] if server.engine == "mariadb" else []
+    server._server_command = lambda: [*limit, *command(), *more]  # type: ignore[method-assign]
+    server.restart()
+    try:
+        yield
+    finally:
+        server._server_command = command  # type: ignore[method-assign]
+        server.restart()

@@ -1,0 +1,207 @@
+"""Downloads of what the list shows."""
+
+import csv
+import http.client
+import io
+import json
+import logging
+import re
+import threading
+from collections.abc import Iterator
+
+import pytest
+import waitress.server
+import yaml
+from bs4 import BeautifulSoup
+
+from hostadmin.exports import exporter
+from hostadmin.exports.exporter import FORMATS
+
+from ..helpers.servers import free_port
+
+BROWSER = {"Accept": "text/html"}
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "jsonl": "application/jsonl",
+    "ansible": "application/json",
+    "ansible-yaml": "application/yaml",
+}
+
+
+def rows(response):
+    return list(csv.DictReader(io.StringIO(response.text)))
+
+
+def test_a_download_holds_what_is_filtered(client, make_host):
+    make_host(hostname="a", environment="prod")
+    make_host(hostname="b", environment="dev")
+
+    response = client.get("/export/csv?flt_env_equals=prod&sort=-hostname")
+
+    assert response.status_code == 200
+    assert [row["hostname"] for row in rows(response)] == ["a"]
+
+
+def test_a_download_holds_every_host(client, app):
+    from hostadmin import demo
+    from hostadmin.db.session import db
+    from hostadmin.history import writing
+
+    with app.app_context(), writing("tests"):
+        demo.fill(db.session(), 2_100)
+
+    response = client.get("/export/csv")
+
+    assert len(rows(response)) == 2_100
+
+
+def names_in(format: str, text: str) -> list[str]:
+    if format == "csv":
+        return [row["hostname"] for row in csv.DictReader(io.StringIO(text))]
+    if format == "json":
+        return [host["hostname"] for host in json.loads(text)["hosts"]]
+    if format == "jsonl":
+        records = map(json.loads, text.splitlines())
+        return [record["hostname"] for record in records if "hostname" in record]
+    if format == "ansible":
+        return list(json.loads(text)["_meta"]["hostvars"])
+    return list(yaml.safe_load(text)["all"]["hosts"] or ())
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_format_takes_the_same_question(client, make_host, format):
+    for name, env in (("a", "prod"), ("b", "prod"), ("c", "dev")):
+        make_host(hostname=name, environment=env)
+
+    response = client.get(f"/export/{format}?q=env:prod&flt_hostname_not_equal=b")
+    nobody = client.get(f"/export/{format}?q=env:nowhere")
+
+    assert names_in(format, response.text) == ["a"]
+    assert response.content_type == TYPES[format]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    suffix = FORMATS[format].suffix
+    assert re.fullmatch(
+        rf"attachment; filename=(hosts|inventory)-\d{{8}}-\d{{4}}\{suffix}",
+        response.headers["Content-Disposition"],
+    )
+    assert (nobody.status_code, names_in(format, nobody.text)) == (200, [])
+
+
+def test_the_list_leads_to_every_format(client, make_host):
+    make_host(hostname="a", environment="prod")
+
+    page = BeautifulSoup(client.get("/hosts/?q=env:prod&sort=-ip").text, "html.parser")
+    links = [a["href"] for a in page.select("a[href*='/export/']")]
+
+    assert links == [f"/export/{name}?q=env:prod" for name in FORMATS]
+    for link in links:
+        assert client.get(link).status_code == 200
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_nonsense_is_told_before_the_download_begins(client, format):
+    for query in ("flt_nope_equals=1", "flt_group_equals=nope", "q=env:", "x=1"):
+        response = client.get(f"/export/{format}?{query}", headers=BROWSER)
+        assert (response.status_code, response.mimetype) == (400, "text/html")
+        assert "Content-Disposition" not in response.headers
+
+
+def test_an_unknown_format_is_told_with_those_that_are(client):
+    response = client.get("/export/ansible-yml", headers=BROWSER)
+
+    assert response.status_code == 404
+    assert "Did you mean “ansible-yaml”?" in response.text
+    assert "csv, json, jsonl" in response.text
+
+
+# ---- what a server makes of it
+
+
+@pytest.fixture
+def served(app) -> Iterator[int]:
+    """The port on which a server of ours gives the app."""
+    server = waitress.server.create_server(
+        app, host="127.0.0.1", port=free_port(), threads=2
+    )
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.is_set():
+            server.asyncore.loop(timeout=0.05, map=server._map, count=1)
+        server.task_dispatcher.shutdown()
+        server.asyncore.close_all(server._map)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield server.effective_port
+    ended.set()
+    thread.join(20)
+
+
+def breaking(pieces: Iterator[str]) -> Iterator[str]:
+    yield next(pieces)
+    yield " " * (exporter.CHUNK + 1)
+    raise RuntimeError("in the middle")
+
+
+@pytest.fixture
+def broken(monkeypatch, caplog):
+    """A format that fails in the middle, as when the database goes away."""
+    known = FORMATS["json"]
+    broken = exporter.Format(
+        *(known.label, known.mimetype, known.suffix),
+        write=lambda source, notes: breaking(known.write(source, notes)),
+    )
+    monkeypatch.setitem(FORMATS, "json", broken)
+    caplog.set_level(logging.CRITICAL, logger="waitress")
+
+
+def test_half_a_file_never_looks_like_a_whole_one(
+    served, broken, make_host, with_token
+):
+    make_host()
+    connection = http.client.HTTPConnection("127.0.0.1", served, timeout=20)
+    connection.request("GET", "/export/json", headers=with_token)
+    response = connection.getresponse()
+
+    assert response.status == 200
+    with pytest.raises(http.client.IncompleteRead):
+        response.read()
+    connection.close()
+
+
+def test_an_old_client_gets_a_whole_file_or_none(served, broken, make_host, with_token):
+    make_host(hostname="a")
+    connection = http.client.HTTPConnection("127.0.0.1", served, timeout=20)
+    connection._http_vsn, connection._http_vsn_str = 10, "HTTP/1.0"
+
+    connection.request(
+        "GET", "/export/json", headers={"Host": "localhost", **with_token}
+    )
+    assert connection.getresponse().status == 500
+    connection.request(
+        "GET", "/export/jsonl", headers={"Host": "localhost", **with_token}
+    )
+    response = connection.getresponse()
+    data = response.read()
+    connection.close()
+
+    assert response.headers["Content-Length"] == str(len(data))
+    assert names_in("jsonl", data.decode()) == ["a"]
+
+
+def test_asking_for_the_head_leaves_no_connection_open(
+    served, app, make_host, with_token
+):
+    from hostadmin.db.session import db
+
+    make_host()
+    for _ in range(20):
+        connection = http.client.HTTPConnection("127.0.0.1", served, timeout=20)
+        connection.request("HEAD", "/export/csv", headers=with_token)
+        assert connection.getresponse().status == 200
+        connection.close()
+
+    with app.app_context():
+        assert db.engine.pool.checkedout() == 0
