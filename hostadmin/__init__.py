@@ -38,5 +38,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     permissions.install(app)
     admin.install(app)
     cli.install(app)
-    permissions.close(app)
+    permissions.assert_complete(app)
     return app

@@ -111,7 +111,7 @@ def _add(
     for field in VOCABULARY_FIELDS:
         texts = {host[field] for host in batch if host[field]}
         if texts:
-            vocabulary.spell_many(session, field, sorted(texts))
+            vocabulary.canonical_values(session, field, sorted(texts))
     bulk_write.insert_hosts(session, batch, ids)
 
 

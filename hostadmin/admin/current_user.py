@@ -3,18 +3,18 @@
 from flask import request
 
 from ..auth.identity import Identity
-from ..history import Act
+from ..history import ActorContext
 from ..models import NOBODY
 from ..permissions import identity
 from ..saved_views.read import Viewer
 from ..validation.accounts import Role
 
 
-def web_act(message: str | None = None) -> Act:
+def web_act(message: str | None = None) -> ActorContext:
     """Return the act of this request: who writes, through what, why, and from where."""
     who = me()
     source = "api" if who.token_id is not None else "web"
-    return Act(who.name, source, message, request.remote_addr)
+    return ActorContext(who.name, source, message, request.remote_addr)
 
 
 def me() -> Identity:

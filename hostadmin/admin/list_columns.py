@@ -38,7 +38,7 @@ COLUMNS = tuple(_CALLED.get(name, name) for name in FIELDS)
 
 
 @dataclass(frozen=True)
-class Look:
+class ListDisplay:
     columns: tuple[str, ...] = DEFAULT
     is_comfortable: bool = False
 
@@ -47,8 +47,8 @@ class Look:
         """What the address says of the columns: nothing of the usual ones."""
         return None if self.columns == DEFAULT else ",".join(self.columns)
 
-    def moved(self, name: str, step: int) -> "Look":
-        """Return the look with one column further to the front or back."""
+    def moved(self, name: str, step: int) -> "ListDisplay":
+        """Return the display with one column further to the front or back."""
         columns = list(self.columns)
         if name not in columns:
             return self
@@ -82,13 +82,13 @@ def variable_path(column: str) -> tuple[str, ...]:
     return field.path if field.kind is Kind.VARIABLE else ()
 
 
-def read_look(cols: str, cookies: Mapping[str, str]) -> Look:
+def read_display(cols: str, cookies: Mapping[str, str]) -> ListDisplay:
     """Return how the list looks. Raises ``QueryError`` for columns in the address."""
-    look = _remembered(cookies.get(COOKIE, ""))
-    return replace(look, columns=parse_columns(cols.split(","))) if cols else look
+    display = _remembered(cookies.get(COOKIE, ""))
+    return replace(display, columns=parse_columns(cols.split(","))) if cols else display
 
 
-def _remembered(text: str) -> Look:
+def _remembered(text: str) -> ListDisplay:
     """Read the cookie; what makes no sense in it (any more) is left out."""
     kept = parse_qs(text[:4096])
     density = kept.get("density", [""])[0]
@@ -96,13 +96,13 @@ def _remembered(text: str) -> Look:
         columns = parse_columns(kept.get(COLS, [""])[0].split(","))
     except QueryError:
         columns = DEFAULT
-    return Look(columns, density == "comfortable")
+    return ListDisplay(columns, density == "comfortable")
 
 
-def remember(response: Response, look: Look) -> None:
+def remember(response: Response, display: ListDisplay) -> None:
     """Write the cookie, or take it away where there is nothing to remember."""
-    pairs = [(COLS, look.cols)] if look.cols else []
-    if look.is_comfortable:
+    pairs = [(COLS, display.cols)] if display.cols else []
+    if display.is_comfortable:
         pairs.append(("density", "comfortable"))
     options = {
         "secure": current_app.config["SESSION_COOKIE_SECURE"],
@@ -117,7 +117,7 @@ def remember(response: Response, look: Look) -> None:
         response.delete_cookie(COOKIE, **options)
 
 
-def offered(look: Look) -> Sequence[tuple[str, bool]]:
+def offered(display: ListDisplay) -> Sequence[tuple[str, bool]]:
     """Return every column and whether it is shown: first those, in their order."""
-    rest = [name for name in COLUMNS if name not in look.columns]
-    return [*((name, True) for name in look.columns), *((n, False) for n in rest)]
+    rest = [name for name in COLUMNS if name not in display.columns]
+    return [*((name, True) for name in display.columns), *((n, False) for n in rest)]

@@ -27,8 +27,8 @@ from ..history import write
 from ..inventory import host_sets
 from ..paste import (
     AddPlan,
+    Ambiguous,
     Answer,
-    Doubt,
     add_names,
     find_pasted,
     plan_names,
@@ -76,7 +76,7 @@ class ShownAnswer:
         return [n if len(n) <= MAX_TEXT else f"{n[:MAX_TEXT]}…" for n in names]
 
     @property
-    def doubts(self) -> list[Doubt]:
+    def doubts(self) -> list[Ambiguous]:
         return self.answer.doubts[:MOST_DOUBTS]
 
 
@@ -219,7 +219,7 @@ def _show_plan(
         plan=plan,
         new=[host["hostname"] for host in plan.new.values()],
         error="" if error is None else str(error),
-        most=MOST_FOUND,
+        limit=MOST_FOUND,
         counted=counted,
     )
     return page, status

@@ -105,8 +105,8 @@ def view_menu(page: str, url: ViewUrl, chosen: Pairs = ()) -> ViewMenu:
     opened = opened_view()
     now = kept_args(url.pairs)
     same = opened is not None and _same(opened, page, now)
-    told = {name for name, _ in now}
-    more = tuple(pair for pair in chosen if pair[0] not in told)
+    shown = {name for name, _ in now}
+    more = tuple(pair for pair in chosen if pair[0] not in shown)
     here = (("page", page), *now, *more)
     update_url = ""
     if opened is not None and not same and saved_views.may_change(viewer, opened):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from ..clock import utcnow
 from ..db.session import db, write_transaction
 from ..errors import HostadminError, NotFound
-from ..history import Act, write
+from ..history import ActorContext, write
 from ..models import Account
 from ..validation.accounts import Role
 from . import first_account, passwords, throttle
@@ -38,14 +38,14 @@ class TooManyTries(HostadminError):
 
 
 @dataclass(frozen=True)
-class Asker:
+class Client:
     """Where a request comes from."""
 
     address: str | None
     agent: str | None
 
 
-def log_in(username: str, password: str, asker: Asker, limits: Limits) -> str:
+def log_in(username: str, password: str, asker: Client, limits: Limits) -> str:
     """Return the key of a new session. Raises ``LoginRefused``, ``TooManyTries``."""
     account = find_account(username)
     account_id = account.id if account else None
@@ -75,13 +75,13 @@ def log_in(username: str, password: str, asker: Asker, limits: Limits) -> str:
         return begin_session(current, asker.address, asker.agent)
 
     try:
-        return write(Act(actor, "web", None, asker.address), enter)
+        return write(ActorContext(actor, "web", None, asker.address), enter)
     except LoginRefused:
         _record_failure(account_id, asker)
         raise
 
 
-def confirm(identity: Identity, password: str, asker: Asker) -> None:
+def confirm(identity: Identity, password: str, asker: Client) -> None:
     """Make sure that it is still the same person. Slowed down like a log-in.
 
     Raises ``LoginRefused`` and ``TooManyTries``.
@@ -97,7 +97,7 @@ def confirm(identity: Identity, password: str, asker: Asker) -> None:
         throttle.forgive(attempt_id, identity.account_id or 0, address)
 
 
-def log_out(identity: Identity, asker: Asker) -> None:
+def log_out(identity: Identity, asker: Client) -> None:
     """End the session on the server: copies of its cookie are dead, too."""
     id_, account_id = identity.session_id, identity.account_id
     if id_ is None or account_id is None:
@@ -107,10 +107,10 @@ def log_out(identity: Identity, asker: Asker) -> None:
         if end_session(id_, account_id):
             record(db.session.get(Account, account_id), "logged out")
 
-    write(Act(identity.name, "web", None, asker.address), leave)
+    write(ActorContext(identity.name, "web", None, asker.address), leave)
 
 
-def log_in_first(link: str, username: str, password_hash: str, asker: Asker) -> str:
+def log_in_first(link: str, username: str, password_hash: str, asker: Client) -> str:
     """Make the first account, an admin, and log it in. Raises ``NotFound``."""
 
     def make() -> str:
@@ -123,10 +123,10 @@ def log_in_first(link: str, username: str, password_hash: str, asker: Asker) -> 
         return begin_session(account, asker.address, asker.agent)
 
     message = "The first account, by the link from the terminal"
-    return write(Act(username, "web", message, asker.address), make)
+    return write(ActorContext(username, "web", message, asker.address), make)
 
 
-def _count(username: str, asker: Asker, account_id: int | None) -> int:
+def _count(username: str, asker: Client, account_id: int | None) -> int:
     """Count the try; refuse it if there were too many before."""
     address = throttle.address_key(asker.address)
     if seconds := throttle.seconds_to_wait(username, address, account_id):
@@ -139,9 +139,9 @@ def _count(username: str, asker: Asker, account_id: int | None) -> int:
     return attempt_id
 
 
-def _record_failure(account_id: int | None, asker: Asker) -> None:
+def _record_failure(account_id: int | None, asker: Client) -> None:
     def note() -> None:
         account = db.session.get(Account, account_id) if account_id else None
         record(account, "failed log-in")
 
-    write(Act(NOBODY, "web", None, asker.address), note)
+    write(ActorContext(NOBODY, "web", None, asker.address), note)

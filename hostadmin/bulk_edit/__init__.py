@@ -5,18 +5,18 @@ versions that the plan showed or not at all.
 """
 
 from .apply import change
-from .diff import IN, NOT_IN, Move
+from .diff import IN, NOT_IN, FieldChange
 from .edit import (
+    ADD_GROUPS,
     ASKED_ABOVE,
     CHANGE,
     CONFIRM,
     DELETE,
-    INTO,
-    OUT_OF,
+    REMOVE_GROUPS,
     RETIRE,
-    Wish,
-    read_respelling,
-    read_wish,
+    BulkEdit,
+    read_edit,
+    read_rename,
 )
 from .plan import ChangePlan, Line, MissingGroups, SampleHost, plan_change, text_of
 from .selection import MAX_IDS, Selection, ids_text, read_ids
@@ -24,32 +24,32 @@ from .shown_versions import Seen, differences
 from .summary import message, summary
 
 __all__ = [
+    "ADD_GROUPS",
     "ASKED_ABOVE",
     "CHANGE",
     "CONFIRM",
     "DELETE",
     "IN",
-    "INTO",
     "MAX_IDS",
     "NOT_IN",
-    "OUT_OF",
+    "REMOVE_GROUPS",
     "RETIRE",
+    "BulkEdit",
     "ChangePlan",
+    "FieldChange",
     "Line",
     "MissingGroups",
-    "Move",
     "SampleHost",
     "Seen",
     "Selection",
-    "Wish",
     "change",
     "differences",
     "ids_text",
     "message",
     "plan_change",
+    "read_edit",
     "read_ids",
-    "read_respelling",
-    "read_wish",
+    "read_rename",
     "summary",
     "text_of",
 ]

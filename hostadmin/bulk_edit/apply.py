@@ -13,7 +13,7 @@ from ..inventory.groups import add_group
 from ..models import Group
 from ..validation.rules import VOCABULARY_FIELDS
 from .diff import decide
-from .edit import CONFIRM, DELETE, Wish
+from .edit import CONFIRM, DELETE, BulkEdit
 from .plan import ChangePlan, is_new_spelling, plan_change
 from .selection import Selection
 
@@ -23,32 +23,32 @@ NOT_AS_SEEN = "Something changed since you looked; nothing was done."
 def change(
     session: orm.Session,
     selection: Selection,
-    wish: Wish,
+    edit: BulkEdit,
     digest: str | None = None,
     look: Callable[[ChangePlan], None] | None = None,
 ) -> tuple[ChangePlan, int | None]:
-    """Do what the wish says; return the plan and the change set, None for none.
+    """Do what the edit says; return the plan and the change set, None for none.
 
     ``digest`` is that of the plan that was shown. Raises ``Conflict`` when something
     else, or something to other hosts or versions, would be done by now, and what
     ``plan_change`` raises. ``look`` gets the plan before anything is written and may
     raise, too.
     """
-    if wish.into or wish.out_of:
+    if edit.add_groups or edit.remove_groups:
         # None of them goes, or is made by somebody else, between plan and apply.
-        names = [*wish.into, *wish.out_of]
+        names = [*edit.add_groups, *edit.remove_groups]
         rows = sa.select(Group.id).where(Group.name.in_(names)).order_by(Group.id)
         session.execute(rows.with_for_update())
-    plan = plan_change(session, selection, wish)
+    plan = plan_change(session, selection, edit)
     if digest is not None and digest != plan.digest:
         raise Conflict(NOT_AS_SEEN)
     if look is not None:
         look(plan)
     if not plan.written:
         return plan, None
-    if wish.action == CONFIRM:
+    if edit.action == CONFIRM:
         bulk_write.confirm_unchanged(session, dict(plan.written))
-    elif wish.action == DELETE:
+    elif edit.action == DELETE:
         for some in plan.writes():
             bulk_delete.delete_hosts(session, dict(some))
     else:
@@ -60,18 +60,18 @@ def change(
 
 
 def _change(session: orm.Session, plan: ChangePlan) -> None:
-    wish = plan.wish
+    edit = plan.edit
     for name in plan.new_groups:
         add_group({"name": name})
-    names = [*wish.into, *wish.out_of]
+    names = [*edit.add_groups, *edit.remove_groups]
     ids = {
         name: id_
         for id_, name in session.execute(
             sa.select(Group.id, Group.name).where(Group.name.in_(names))
         )
     }
-    _spell(session, wish)
-    fields = ("hostname", *wish.touched)
+    _spell(session, edit)
+    fields = ("hostname", *edit.touched)
     for some in plan.writes():
         found = read_hosts_by_id(session, [host_id for host_id, _ in some], fields)
         if len(found) != len(some):
@@ -79,19 +79,19 @@ def _change(session: orm.Session, plan: ChangePlan) -> None:
         bulk_write.change_hosts(
             session,
             [
-                decide(found[host_id], wish, ids).host_change(found[host_id], version)
+                decide(found[host_id], edit, ids).host_change(found[host_id], version)
                 for host_id, version in some
             ],
             ids,
         )
 
 
-def _spell(session: orm.Session, wish: Wish) -> None:
+def _spell(session: orm.Session, edit: BulkEdit) -> None:
     for name in VOCABULARY_FIELDS:
-        text = wish.fields.get(name)
+        text = edit.fields.get(name)
         if text is None:
             continue
-        if is_new_spelling(wish, text):
-            vocabulary.respell(session, name, text)
-        elif vocabulary.spell(session, name, text) != text:
+        if is_new_spelling(edit, text):
+            vocabulary.rename_value(session, name, text)
+        elif vocabulary.canonical_value(session, name, text) != text:
             raise Conflict(NOT_AS_SEEN)

@@ -10,7 +10,7 @@ from ..inventory.bulk_read import StoredHost
 from ..inventory.bulk_write import HostChange, group_references, plain
 from ..validation.json_values import json_text, same_json
 from . import set_variable
-from .edit import Wish
+from .edit import BulkEdit
 
 ALREADY = "already so"
 # It may still be in the group by one that is nested in it.
@@ -21,7 +21,7 @@ _SCALAR = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?|true|false|null")
 
 
 @dataclass(frozen=True)
-class Move:
+class FieldChange:
     """One thing about one host: from, to; or why it stays. None is not set."""
 
     label: str
@@ -34,7 +34,7 @@ class Move:
 class Decision:
     """What becomes of a host: for people in ``moves``, for the tables in the rest."""
 
-    moves: list[Move] = field(default_factory=list)
+    moves: list[FieldChange] = field(default_factory=list)
     changes: dict[str, list[Any]] = field(default_factory=dict)
     fields: dict[str, Any] = field(default_factory=dict)
     new_groups: list[str] = field(default_factory=list)
@@ -53,25 +53,25 @@ class Decision:
         )
 
 
-def decide(host: StoredHost, wish: Wish, group_ids: Mapping[str, int]) -> Decision:
-    """Return what the wish makes of a host; it is spelled and its groups are known.
+def decide(host: StoredHost, edit: BulkEdit, group_ids: Mapping[str, int]) -> Decision:
+    """Return what the edit makes of a host; it is spelled and its groups are known.
 
     A group without an id is one that will be made.
     """
     decision = Decision()
-    for name, value in wish.fields.items():
+    for name, value in edit.fields.items():
         _set(decision, name, host.fields.get(name), value)
-    _move_groups(decision, host.fields.get("groups", []), wish, group_ids)
-    _set_variables(decision, host.fields.get("vars", {}), wish)
+    _move_groups(decision, host.fields.get("groups", []), edit, group_ids)
+    _set_variables(decision, host.fields.get("vars", {}), edit)
     return decision
 
 
 def _set(decision: Decision, name: str, before: Any, value: Any) -> None:
     after = plain(value)
     if before == after:
-        decision.moves.append(Move(name, before, stays=ALREADY))
+        decision.moves.append(FieldChange(name, before, stays=ALREADY))
         return
-    decision.moves.append(Move(name, before, after))
+    decision.moves.append(FieldChange(name, before, after))
     decision.changes[name] = [before, after]
     decision.fields[name] = value
 
@@ -79,26 +79,26 @@ def _set(decision: Decision, name: str, before: Any, value: Any) -> None:
 def _move_groups(
     decision: Decision,
     before: list[dict[str, Any]],
-    wish: Wish,
+    edit: BulkEdit,
     group_ids: Mapping[str, int],
 ) -> None:
-    if not wish.into and not wish.out_of:
+    if not edit.add_groups and not edit.remove_groups:
         return
     own = {group["name"] for group in before}
-    for name in wish.into:
+    for name in edit.add_groups:
         label = f"group {name}"
         if name in own:
-            decision.moves.append(Move(label, IN, stays=ALREADY))
+            decision.moves.append(FieldChange(label, IN, stays=ALREADY))
         else:
-            decision.moves.append(Move(label, NOT_IN, IN))
+            decision.moves.append(FieldChange(label, NOT_IN, IN))
             decision.new_groups.append(name)
-    for name in wish.out_of:
+    for name in edit.remove_groups:
         label = f"group {name}"
         if name in own:
-            decision.moves.append(Move(label, IN, NOT_IN))
+            decision.moves.append(FieldChange(label, IN, NOT_IN))
             decision.lost_groups.append(name)
         else:
-            decision.moves.append(Move(label, NOT_IN, stays=NO_MEMBER))
+            decision.moves.append(FieldChange(label, NOT_IN, stays=NO_MEMBER))
     if decision.new_groups or decision.lost_groups:
         after = own.difference(decision.lost_groups).union(decision.new_groups)
         ids = {group["name"]: group["id"] for group in before} | dict(group_ids)
@@ -107,8 +107,8 @@ def _move_groups(
         decision.changes["groups"] = pair
 
 
-def _set_variables(decision: Decision, before: dict[str, Any], wish: Wish) -> None:
-    after, moves = _with_variables(before, wish)
+def _set_variables(decision: Decision, before: dict[str, Any], edit: BulkEdit) -> None:
+    after, moves = _with_variables(before, edit)
     if after is not before and not same_json(after, before):
         try:
             set_variable.check(after)
@@ -122,28 +122,28 @@ def _set_variables(decision: Decision, before: dict[str, Any], wish: Wish) -> No
 
 
 def _with_variables(
-    before: dict[str, Any], wish: Wish
-) -> tuple[dict[str, Any], list[Move]]:
+    before: dict[str, Any], edit: BulkEdit
+) -> tuple[dict[str, Any], list[FieldChange]]:
     """Return the variables as they would be, and what is to be told of each."""
     after, moves = before, []
-    for path, value in wish.variables.items():
+    for path, value in edit.variables.items():
         label = f"var.{'.'.join(path)}"
         now = set_variable.look(before, path)
         was, becomes = _told(now), _told(value)
         if bool(now) == bool(value) and same_json(now, value):
-            moves.append(Move(label, was, stays=ALREADY))
+            moves.append(FieldChange(label, was, stays=ALREADY))
             continue
         try:
             after = set_variable.changed(after, path, value)
         except InvalidValue as error:
-            moves.append(Move(label, was, stays=str(error)))
+            moves.append(FieldChange(label, was, stays=str(error)))
             continue
-        moves.append(Move(label, was, becomes))
+        moves.append(FieldChange(label, was, becomes))
     return after, moves
 
 
-def _staying(move: Move, why: str) -> Move:
-    return Move(move.label, move.before, stays=why)
+def _staying(move: FieldChange, why: str) -> FieldChange:
+    return FieldChange(move.label, move.before, stays=why)
 
 
 def _told(value: list[Any]) -> Any:

@@ -19,13 +19,13 @@ ASKED_ABOVE = 50
 MOST_AT_ONCE = 100
 SETTABLE = ("status", *VOCABULARY_FIELDS, "port", "notes")
 # What errors of groups are named by.
-INTO, OUT_OF = "add-group", "remove-group"
+ADD_GROUPS, REMOVE_GROUPS = "add-group", "remove-group"
 
 Path = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Wish:
+class BulkEdit:
     """What is to become of each host, whatever it is now.
 
     ``fields`` are column → value, None to clear it; ``variables`` path → [value], or
@@ -35,51 +35,51 @@ class Wish:
 
     action: str = CHANGE
     fields: Mapping[str, Any] = field(default_factory=dict)
-    into: tuple[str, ...] = ()
-    out_of: tuple[str, ...] = ()
+    add_groups: tuple[str, ...] = ()
+    remove_groups: tuple[str, ...] = ()
     variables: Mapping[Path, list[Any]] = field(default_factory=dict)
     respelled: str | None = None
-    # Groups of ``into`` that are not there yet are made; else they are refused.
+    # Groups of ``add_groups`` that are not there yet are made; else they are refused.
     make_groups: bool = False
 
     def __bool__(self) -> bool:
         return self.action != CHANGE or bool(
-            self.fields or self.into or self.out_of or self.variables
+            self.fields or self.add_groups or self.remove_groups or self.variables
         )
 
     @property
     def touched(self) -> tuple[str, ...]:
-        """The fields of a host that the wish looks at."""
-        groups = ("groups",) if self.into or self.out_of else ()
+        """The fields of a host that the edit looks at."""
+        groups = ("groups",) if self.add_groups or self.remove_groups else ()
         variables = ("vars",) if self.variables else ()
         return (*self.fields, *groups, *variables)
 
     def plain(self) -> dict[str, Any]:
-        """Return the wish as JSON can hold it, the same for the same wish."""
+        """Return the edit as JSON can hold it, the same for the same edit."""
         return {
             "action": self.action,
             "fields": {
                 name: value.value if isinstance(value, HostStatus) else value
                 for name, value in self.fields.items()
             },
-            "into": sorted(self.into),
-            "out_of": sorted(self.out_of),
+            "add_groups": sorted(self.add_groups),
+            "remove_groups": sorted(self.remove_groups),
             "variables": [[list(path), v] for path, v in self.variables.items()],
             "respelled": self.respelled,
         }
 
 
-RETIRE = Wish(fields={"status": HostStatus.RETIRED})
+RETIRE = BulkEdit(fields={"status": HostStatus.RETIRED})
 
 
-def read_wish(
+def read_edit(
     assignments: Iterable[tuple[str, str]] = (),
     *,
     variables: Mapping[str, Any] | None = None,
-    into: Iterable[str] = (),
-    out_of: Iterable[str] = (),
+    add_groups: Iterable[str] = (),
+    remove_groups: Iterable[str] = (),
     make_groups: bool = False,
-) -> Wish:
+) -> BulkEdit:
     """Return what the texts say; names are those of a query, an empty text clears.
 
     ``variables`` are name or path with dots → value. Raises ``InvalidInput`` with all
@@ -88,11 +88,15 @@ def read_wish(
     errors: list[FieldError] = []
     fields: dict[str, Any] = {}
     paths: dict[Path, list[Any]] = {}
-    assignments, into, out_of = list(assignments), list(into), list(out_of)
+    assignments, add_groups, remove_groups = (
+        list(assignments),
+        list(add_groups),
+        list(remove_groups),
+    )
     for key, number in (
         ("variables", len(assignments) + len(variables or {})),
-        (INTO, len(into)),
-        (OUT_OF, len(out_of)),
+        (ADD_GROUPS, len(add_groups)),
+        (REMOVE_GROUPS, len(remove_groups)),
     ):
         if number > MOST_AT_ONCE:
             text = f"are more than {MOST_AT_ONCE} at once."
@@ -108,37 +112,37 @@ def read_wish(
         except HostadminError as error:
             errors.append(FieldError(f"var.{name}", str(error)))
     groups: dict[str, tuple[str, ...]] = {}
-    for key, names in ((INTO, into), (OUT_OF, out_of)):
+    for key, names in ((ADD_GROUPS, add_groups), (REMOVE_GROUPS, remove_groups)):
         try:
             groups[key] = tuple(clean_groups(names))
         except InvalidValue as error:
             errors.append(FieldError(key, str(error)))
-    both = set(groups.get(INTO, ())) & set(groups.get(OUT_OF, ()))
+    both = set(groups.get(ADD_GROUPS, ())) & set(groups.get(REMOVE_GROUPS, ()))
     errors += [
-        FieldError(OUT_OF, f"{quoted(name)} cannot be joined and left at once.")
+        FieldError(REMOVE_GROUPS, f"{quoted(name)} cannot be joined and left at once.")
         for name in sorted(both)
     ]
     if errors:
         raise InvalidInput(errors)
-    return Wish(
+    return BulkEdit(
         fields=fields,
-        into=groups[INTO],
-        out_of=groups[OUT_OF],
+        add_groups=groups[ADD_GROUPS],
+        remove_groups=groups[REMOVE_GROUPS],
         variables=paths,
         make_groups=make_groups,
     )
 
 
-def read_respelling(name: str, old: str, new: str) -> Wish:
-    """Return the wish to write a value in another way, on all hosts that have it."""
+def read_rename(name: str, old: str, new: str) -> BulkEdit:
+    """Return the edit to write a value in another way, on all hosts that have it."""
     field = _find(name)
     if field.attribute not in VOCABULARY_FIELDS:
         known = ", ".join(VOCABULARY_FIELDS)
         raise InvalidInput([FieldError(name, f"has no spellings; {known} have.")])
-    wish = read_wish([(name, new)])
-    if not old.strip() or None in wish.fields.values():
+    edit = read_edit([(name, new)])
+    if not old.strip() or None in edit.fields.values():
         raise InvalidInput([FieldError(name, "Give both spellings, old and new.")])
-    return replace(wish, respelled=old.strip())
+    return replace(edit, respelled=old.strip())
 
 
 def _find(name: str) -> Field:

@@ -23,8 +23,8 @@ from ..models import Group
 from ..validation.json_values import json_text
 from ..validation.rules import VOCABULARY_FIELDS
 from ..validation.values import did_you_mean, fold, name_key, natural_key, quoted
-from .diff import Decision, Move, decide
-from .edit import CHANGE, DELETE, INTO, OUT_OF, Wish
+from .diff import Decision, FieldChange, decide
+from .edit import ADD_GROUPS, CHANGE, DELETE, REMOVE_GROUPS, BulkEdit
 from .selection import Selection, find_ids
 from .shown_versions import Seen
 
@@ -56,7 +56,7 @@ class Line:
 class SampleHost:
     id: int
     hostname: str
-    moves: list[Move]
+    moves: list[FieldChange]
 
 
 class MissingGroups(InvalidInput):
@@ -65,7 +65,9 @@ class MissingGroups(InvalidInput):
     def __init__(self, names: list[str], known: Iterable[str]) -> None:
         self.names = names
         known = list(known)
-        super().__init__(FieldError(INTO, no_group(name, known)) for name in names)
+        super().__init__(
+            FieldError(ADD_GROUPS, no_group(name, known)) for name in names
+        )
 
 
 def no_group(name: str, known: Iterable[str]) -> str:
@@ -78,9 +80,9 @@ _Key = tuple[str, str | None, str | None, str, bool]
 class ChangePlan:
     """What would become of the hosts of a selection."""
 
-    def __init__(self, wish: Wish, new_groups: Iterable[str] = ()) -> None:
+    def __init__(self, edit: BulkEdit, new_groups: Iterable[str] = ()) -> None:
         # Spelled as it would be written.
-        self.wish = wish
+        self.edit = edit
         self.new_groups = tuple(new_groups)
         # All hosts of the selection, and those of them that would be written.
         self.all = Seen()
@@ -91,7 +93,7 @@ class ChangePlan:
         self._values: Counter[str] = Counter()
         self._sample: list[tuple[Any, ...]] = []
         self._hash = hashlib.sha256(
-            json.dumps([wish.plain(), self.new_groups], sort_keys=True).encode()
+            json.dumps([edit.plain(), self.new_groups], sort_keys=True).encode()
         )
 
     def add(self, host: StoredHost, decision: Decision) -> None:
@@ -99,12 +101,12 @@ class ChangePlan:
         self._hash.update(f"{host.id}:{host.version};".encode())
         for move in decision.moves:
             self._count(move)
-        if self.wish.action == CHANGE and not decision.changes:
+        if self.edit.action == CHANGE and not decision.changes:
             return
         self.written.add(host.id, host.version)
         self._show(host, decision)
 
-    def _count(self, move: Move) -> None:
+    def _count(self, move: FieldChange) -> None:
         before, after = text_of(move.before), text_of(move.after)
         key: _Key = (move.label, before, after, move.stays, False)
         if key not in self._counts:
@@ -124,7 +126,7 @@ class ChangePlan:
 
     @property
     def _shown(self) -> int:
-        return SAMPLE_OF_DELETED if self.wish.action == DELETE else SAMPLE
+        return SAMPLE_OF_DELETED if self.edit.action == DELETE else SAMPLE
 
     @property
     def sample(self) -> list[SampleHost]:
@@ -165,49 +167,51 @@ def text_of(value: Any) -> str | None:
     return text if len(text) <= LONG else f"{text[:LONG]}…"
 
 
-def plan_change(session: orm.Session, selection: Selection, wish: Wish) -> ChangePlan:
-    """Return what the wish would do to the hosts of the selection. Reads only.
+def plan_change(
+    session: orm.Session, selection: Selection, edit: BulkEdit
+) -> ChangePlan:
+    """Return what the edit would do to the hosts of the selection. Reads only.
 
     Memory holds ids and versions, not hosts. Raises ``QueryError``, ``InvalidInput``
     and, for groups that could be made, ``MissingGroups``.
     """
     ids = find_ids(session, selection)
-    group_ids = find_group_ids(session, wish)
-    new = [name for name in wish.into if name not in group_ids]
-    plan = ChangePlan(spelled(session, wish), new)
-    names = ("hostname", *wish.touched)
+    group_ids = find_group_ids(session, edit)
+    new = [name for name in edit.add_groups if name not in group_ids]
+    plan = ChangePlan(spelled(session, edit), new)
+    names = ("hostname", *edit.touched)
     for some in batched(ids, BATCH):
         found = read_hosts_by_id(session, some, names)
         for host_id in some:
             if host := found.get(host_id):
-                plan.add(host, decide(host, plan.wish, group_ids))
+                plan.add(host, decide(host, plan.edit, group_ids))
     if selection.node is None:
         plan.gone = len(set(selection.ids)) - len(plan.all)
     return plan
 
 
-def spelled(session: orm.Session, wish: Wish) -> Wish:
-    """Return the wish with its terms as they would be written. Writes nothing."""
-    fields = dict(wish.fields)
+def spelled(session: orm.Session, edit: BulkEdit) -> BulkEdit:
+    """Return the edit with its terms as they would be written. Writes nothing."""
+    fields = dict(edit.fields)
     for name in fields.keys() & set(VOCABULARY_FIELDS):
         text = fields[name]
-        if text is None or is_new_spelling(wish, text):
+        if text is None or is_new_spelling(edit, text):
             continue
         fields[name] = vocabulary.find_spellings(session, name, {text})[text]
-    return replace(wish, fields=fields)
+    return replace(edit, fields=fields)
 
 
-def is_new_spelling(wish: Wish, text: str) -> bool:
+def is_new_spelling(edit: BulkEdit, text: str) -> bool:
     """Whether the same value is to be written in another way from now on."""
-    return wish.respelled is not None and fold(wish.respelled) == fold(text)
+    return edit.respelled is not None and fold(edit.respelled) == fold(text)
 
 
-def find_group_ids(session: orm.Session, wish: Wish) -> dict[str, int]:
+def find_group_ids(session: orm.Session, edit: BulkEdit) -> dict[str, int]:
     """Return the ids of the groups that are there.
 
     Raises ``InvalidInput``, and ``MissingGroups`` unless they are to be made.
     """
-    names = [*wish.into, *wish.out_of]
+    names = [*edit.add_groups, *edit.remove_groups]
     if not names:
         return {}
     ids = {
@@ -219,12 +223,12 @@ def find_group_ids(session: orm.Session, wish: Wish) -> dict[str, int]:
     known = (
         list(session.scalars(sa.select(Group.name))) if len(ids) < len(names) else []
     )
-    lacking = [name for name in wish.out_of if name not in ids]
+    lacking = [name for name in edit.remove_groups if name not in ids]
     if lacking:
         raise InvalidInput(
-            FieldError(OUT_OF, no_group(name, known)) for name in lacking
+            FieldError(REMOVE_GROUPS, no_group(name, known)) for name in lacking
         )
-    missing = [name for name in wish.into if name not in ids]
-    if missing and not wish.make_groups:
+    missing = [name for name in edit.add_groups if name not in ids]
+    if missing and not edit.make_groups:
         raise MissingGroups(missing, known)
     return ids

@@ -24,12 +24,12 @@ _RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
 class Selection:
     """All that match ``node``, or the hosts with these ids; never both.
 
-    Where more than ``most`` match, the whole is refused.
+    Where more than ``limit`` match, the whole is refused.
     """
 
     node: Node | None = None
     ids: tuple[int, ...] = ()
-    most: int | None = None
+    limit: int | None = None
 
     def __bool__(self) -> bool:
         return self.node is not None or bool(self.ids)
@@ -41,7 +41,7 @@ def find_ids(session: orm.Session, selection: Selection) -> "array[int]":
     Raises ``QueryError``, and ``InvalidValue`` for more than there may be.
     """
     if selection.node is not None:
-        return _matching(session, selection.node, selection.most)
+        return _matching(session, selection.node, selection.limit)
     found = array("q")
     for ids in _parts(sorted(set(selection.ids))):
         chosen = sa.select(Host.id).where(Host.id.in_(ids)).order_by(Host.id)
@@ -49,14 +49,14 @@ def find_ids(session: orm.Session, selection: Selection) -> "array[int]":
     return found
 
 
-def _matching(session: orm.Session, node: Node, most: int | None) -> "array[int]":
+def _matching(session: orm.Session, node: Node, limit: int | None) -> "array[int]":
     wanted = select_ids(session, node).order_by(Host.id)
-    if most is not None:
-        wanted = wanted.limit(most + 1)
+    if limit is not None:
+        wanted = wanted.limit(limit + 1)
     found = array("q", session.scalars(wanted.execution_options(yield_per=10_000)))
-    if most is not None and len(found) > most:
+    if limit is not None and len(found) > limit:
         raise InvalidValue(
-            f"More than {most:,} hosts match, which is more than a page changes at "
+            f"More than {limit:,} hosts match, which is more than a page changes at "
             "once. Narrow the query, or use the command flask hosts."
         )
     return found

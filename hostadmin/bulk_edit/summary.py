@@ -3,7 +3,7 @@
 from ..formatting import counted
 from ..validation.json_values import json_text
 from ..validation.values import MAX_TEXT
-from .edit import CHANGE, CONFIRM, DELETE, Wish
+from .edit import CHANGE, CONFIRM, DELETE, BulkEdit
 from .plan import ChangePlan
 
 _THE_ONE = "the host stays as it is"
@@ -18,7 +18,7 @@ def summary(plan: ChangePlan, *, would: bool = False) -> str:
         number = len(plan.all)
         all_stay = f"all {number:,} hosts stay as they are"
         return f"Nothing to change: {_THE_ONE if number == 1 else all_stay}."
-    done = f"{'would be ' if would else ''}{DONE[plan.wish.action]}"
+    done = f"{'would be ' if would else ''}{DONE[plan.edit.action]}"
     parts = [f"{counted(len(plan.written), 'host')} {done}"]
     if stays := len(plan.all) - len(plan.written):
         parts.append(f"{stays:,} left as {'it is' if stays == 1 else 'they are'}")
@@ -28,20 +28,20 @@ def summary(plan: ChangePlan, *, would: bool = False) -> str:
     return f"{', '.join(parts)}."
 
 
-def message(wish: Wish, query: str | None) -> str:
+def message(edit: BulkEdit, query: str | None) -> str:
     """Return what the history says where nobody gave a reason."""
     parts = [
-        f"{name}={_plain(value)}" for name, value in wish.plain()["fields"].items()
+        f"{name}={_plain(value)}" for name, value in edit.plain()["fields"].items()
     ]
     parts += [
         f"var.{'.'.join(path)}={json_text(value[0]) if value else ''}"
-        for path, value in wish.variables.items()
+        for path, value in edit.variables.items()
     ]
-    parts += [f"group +{name}" for name in wish.into]
-    parts += [f"group -{name}" for name in wish.out_of]
-    what = " ".join(parts) or wish.action
-    if wish.respelled:
-        what = f"{what} instead of {wish.respelled}"
+    parts += [f"group +{name}" for name in edit.add_groups]
+    parts += [f"group -{name}" for name in edit.remove_groups]
+    what = " ".join(parts) or edit.action
+    if edit.respelled:
+        what = f"{what} instead of {edit.respelled}"
         query = None
     text = what if query is None else f"{what} for {query or 'all hosts'}"
     text = " ".join(text.split())

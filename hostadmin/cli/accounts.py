@@ -14,7 +14,7 @@ from ..config import Settings
 from ..db.session import db
 from ..errors import InvalidValue
 from ..formatting import ago_text
-from ..history import Act, write
+from ..history import ActorContext, write
 from ..models import Account
 from ..validation.accounts import ROLES
 from .common import actor, command, fail, printable, write_out
@@ -129,7 +129,7 @@ def _set_active(name: str, active: bool) -> None:
 
 
 def _write(work: Any) -> Any:
-    return write(Act(actor(), "command"), work)
+    return write(ActorContext(actor(), "command"), work)
 
 
 def _read_password(username: str) -> str:

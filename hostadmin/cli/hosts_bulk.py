@@ -14,25 +14,25 @@ from ..bulk_edit import (
     CONFIRM,
     DELETE,
     RETIRE,
+    BulkEdit,
     ChangePlan,
+    FieldChange,
     Line,
     MissingGroups,
-    Move,
     Selection,
-    Wish,
     change,
     differences,
     message,
     plan_change,
-    read_respelling,
-    read_wish,
+    read_edit,
+    read_rename,
     summary,
     text_of,
 )
 from ..db.session import db
 from ..errors import Conflict, InvalidValue
 from ..formatting import counted
-from ..history import ATTEMPTS, Act, write
+from ..history import ATTEMPTS, ActorContext, write
 from ..query.ast import EQUALS, Node, Quoted, Term
 from ..query.parser import parse
 from ..query.to_text import to_text
@@ -82,8 +82,8 @@ def set_fields(
     for name, sign, _ in pairs:
         if not sign or not name.strip():
             raise click.UsageError(f"{printable(name)!r} is not FIELD=VALUE.")
-    wish = read_wish((name, value) for name, _, value in pairs)
-    _run(query, wish, dry_run, yes, message)
+    edit = read_edit((name, value) for name, _, value in pairs)
+    _run(query, edit, dry_run, yes, message)
 
 
 @click.command("add-group", context_settings=QUERY_SETTINGS)
@@ -101,9 +101,9 @@ def add_group(
     message: str | None,
 ) -> None:
     """Add the hosts that QUERY means to each GROUP."""
-    wish = read_wish(into=groups, make_groups=create)
+    edit = read_edit(add_groups=groups, make_groups=create)
     try:
-        _run(query, wish, dry_run, yes, message)
+        _run(query, edit, dry_run, yes, message)
     except MissingGroups as error:
         fail(f"{error} --create makes what is missing.")
 
@@ -117,7 +117,7 @@ def remove_group(
     query: str, groups: Sequence[str], dry_run: bool, yes: bool, message: str | None
 ) -> None:
     """Take the hosts that QUERY means out of each GROUP."""
-    _run(query, read_wish(out_of=groups), dry_run, yes, message)
+    _run(query, read_edit(remove_groups=groups), dry_run, yes, message)
 
 
 @click.command("retire", context_settings=QUERY_SETTINGS)
@@ -135,7 +135,7 @@ def retire(query: str, dry_run: bool, yes: bool, message: str | None) -> None:
 @command
 def confirm(query: str, dry_run: bool, yes: bool, message: str | None) -> None:
     """Note that the hosts that QUERY means exist: seen just now."""
-    _run(query, Wish(CONFIRM), dry_run, yes, message)
+    _run(query, BulkEdit(CONFIRM), dry_run, yes, message)
 
 
 @click.command("delete", context_settings=QUERY_SETTINGS)
@@ -144,7 +144,7 @@ def confirm(query: str, dry_run: bool, yes: bool, message: str | None) -> None:
 @command
 def delete(query: str, dry_run: bool, yes: bool, message: str | None) -> None:
     """Delete the hosts that QUERY means; the history keeps what they were."""
-    _run(query, Wish(DELETE), dry_run, yes, message)
+    _run(query, BulkEdit(DELETE), dry_run, yes, message)
 
 
 @click.command("respell")
@@ -157,9 +157,9 @@ def respell(
     field: str, old: str, new: str, dry_run: bool, yes: bool, message: str | None
 ) -> None:
     """Write the value OLD of FIELD as NEW, on all hosts."""
-    wish = read_respelling(field, old, new)
-    node = Term(next(iter(wish.fields)), EQUALS, (Quoted(old.strip()),))
-    _do(node, wish, dry_run, yes, message)
+    edit = read_rename(field, old, new)
+    node = Term(next(iter(edit.fields)), EQUALS, (Quoted(old.strip()),))
+    _do(node, edit, dry_run, yes, message)
 
 
 COMMANDS = (set_fields, add_group, remove_group, retire, confirm, delete, respell)
@@ -168,55 +168,57 @@ COMMANDS = (set_fields, add_group, remove_group, retire, confirm, delete, respel
 # ---- what they share
 
 
-def _run(query: str, wish: Wish, dry_run: bool, yes: bool, message: str | None) -> None:
+def _run(
+    query: str, edit: BulkEdit, dry_run: bool, yes: bool, message: str | None
+) -> None:
     if not query.strip():
         raise click.BadParameter(f"empty; '{ALL}' means all hosts.", param_hint="QUERY")
-    _do(parse(query), wish, dry_run, yes, message)
+    _do(parse(query), edit, dry_run, yes, message)
 
 
-def _do(node: Node, wish: Wish, dry_run: bool, yes: bool, why: str | None) -> None:
+def _do(node: Node, edit: BulkEdit, dry_run: bool, yes: bool, why: str | None) -> None:
     selection = Selection(node=node)
-    act = Act(actor(), "command", _reason(why, wish, node))
+    act = ActorContext(actor(), "command", _reason(why, edit, node))
     shown: ChangePlan | None = None
     if dry_run or not yes:
-        shown = plan_change(db.session(), selection, wish)
+        shown = plan_change(db.session(), selection, edit)
         db.session.rollback()
         write_out(_lines(shown))
         if dry_run or not shown.written:
             click.echo(printable(summary(shown, would=True)))
             return
         _ask(shown)
-    done, new_id = _write(act, selection, wish, shown)
+    done, new_id = _write(act, selection, edit, shown)
     this = f" This is change {new_id}." if new_id is not None else ""
     click.echo(printable(f"{summary(done)}{this}"))
 
 
-def _reason(why: str | None, wish: Wish, node: Node) -> str:
+def _reason(why: str | None, edit: BulkEdit, node: Node) -> str:
     try:
-        return clean_text(why) or message(wish, to_text(node))
+        return clean_text(why) or message(edit, to_text(node))
     except InvalidValue as error:
         fail(f"--message {error}")
 
 
 def _write(
-    act: Act, selection: Selection, wish: Wish, shown: ChangePlan | None
+    act: ActorContext, selection: Selection, edit: BulkEdit, shown: ChangePlan | None
 ) -> tuple[ChangePlan, int | None]:
     """Write what was shown; what nobody looked at, as it is when it is written."""
     digest = shown.digest if shown else None
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return write(act, lambda: change(db.session(), selection, wish, digest))
+            return write(act, lambda: change(db.session(), selection, edit, digest))
         except Conflict as error:
             if shown is not None:
-                told = _what_changed(shown, selection, wish)
+                told = _what_changed(shown, selection, edit)
                 fail(f"{error} {told}".strip())
             if attempt == ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
 
 
-def _what_changed(shown: ChangePlan, selection: Selection, wish: Wish) -> str:
-    now = plan_change(db.session(), selection, wish)
+def _what_changed(shown: ChangePlan, selection: Selection, edit: BulkEdit) -> str:
+    now = plan_change(db.session(), selection, edit)
     return "; ".join(differences(db.session(), shown.all, now.all))
 
 
@@ -229,7 +231,7 @@ def _ask(plan: ChangePlan) -> None:
         fail("Nothing was done; say --yes to do it without being asked.")
     told = printable(summary(plan, would=True))
     number = len(plan.written)
-    if plan.wish.action == DELETE and number > ASKED_ABOVE:
+    if plan.edit.action == DELETE and number > ASKED_ABOVE:
         typed = click.prompt(f"{told} Type {number} to delete them", default="")
         sure = typed.replace(",", "").strip() == str(number)
     else:
@@ -243,7 +245,7 @@ def _lines(plan: ChangePlan) -> Iterator[str]:
         yield printable(f"new: group {name}") + "\n"
     for line in plan.lines:
         yield printable(_line(line)) + "\n"
-    verb = plan.wish.action
+    verb = plan.edit.action
     for host in plan.sample:
         fields = "; ".join(map(_move, host.moves))
         text = f"{verb}: {host.hostname}" + (f": {fields}" if fields else "")
@@ -262,6 +264,6 @@ def _line(line: Line) -> str:
     return f"{line.label}: {before} → {after}: {hosts}"
 
 
-def _move(move: Move) -> str:
+def _move(move: FieldChange) -> str:
     before, after = (text_of(value) or NOT_SET for value in (move.before, move.after))
     return f"{move.label} {before} → {after}"

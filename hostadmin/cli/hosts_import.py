@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 from ..db.session import db
 from ..errors import Conflict
 from ..formats.rows import GROUP, HOST
-from ..history import ATTEMPTS, Act, write
+from ..history import ATTEMPTS, ActorContext, write
 from ..imports import importer
 from ..imports.importer import Counts, Plan, Planned
 from ..imports.text_file import VARS_FOLDERS, one_file_of
@@ -60,7 +60,7 @@ def import_command(
         _make_plan(plan, replace, progress)
         good = _may_be_written(plan, skip_errors)
         if good and not dry_run:
-            act = Act(actor(), "import", _message(file))
+            act = ActorContext(actor(), "import", _message(file))
             good = _apply(plan, act, skip_errors, progress)
         progress.stop()
         _tell(plan, dry_run=dry_run, refused=not good)
@@ -91,7 +91,7 @@ def _beside(file: str) -> Iterator[str]:
         yield f"{names} beside the file was not read. {one_file_of(file)}"
 
 
-def _apply(plan: Plan, act: Act, skip_errors: bool, progress: Counter) -> bool:
+def _apply(plan: Plan, act: ActorContext, skip_errors: bool, progress: Counter) -> bool:
     """Write the plan; plan again when somebody else was faster."""
     for attempt in range(1, ATTEMPTS + 1):
         try:

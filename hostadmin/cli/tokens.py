@@ -9,7 +9,7 @@ from ..auth import tokens as core
 from ..clock import utcnow
 from ..db.session import db
 from ..formatting import ago_text
-from ..history import Act, write
+from ..history import ActorContext, write
 from ..models import ApiToken
 from .accounts import NAME, ROLE
 from .common import actor, command, write_out
@@ -33,7 +33,7 @@ tokens = AppGroup("tokens", help="Add, list and revoke tokens for tools.")
 def add(name: str, role: str, days: int | None, read_only: bool) -> None:
     """Add a token that is called NAME, and print it: nobody can see it again."""
     _, key = write(
-        Act(actor(), "command"),
+        ActorContext(actor(), "command"),
         lambda: core.add_token(name, role, days=days, read_only=read_only),
     )
     click.echo(key)
@@ -75,5 +75,5 @@ def revoke(token: str) -> None:
     """Make a token void, at once."""
     id_ = core.named_token(token).id
     db.session.rollback()
-    name = write(Act(actor(), "command"), lambda: core.revoke(id_).name)
+    name = write(ActorContext(actor(), "command"), lambda: core.revoke(id_).name)
     click.echo(f"Revoked {name}.")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 
 from ..db.session import db
-from ..history import Act, write
+from ..history import ActorContext, write
 from ..undo import (
     CHANGE,
     DELETE,
@@ -46,7 +46,7 @@ def undo_command(change_id: int, entry: int | None, dry_run: bool, yes: bool) ->
         digest = plan.digest
         if not yes:
             _ask(plan)
-    act = Act(actor(), "command", message(change_id, entry))
+    act = ActorContext(actor(), "command", message(change_id, entry))
     done, new_id = write(act, lambda: undo(db.session(), change_id, entry, digest))
     with done:
         click.echo(f"{summary(done)} This is change {new_id}.")

@@ -29,7 +29,7 @@ SHORTHANDS = ("host", "group")
 
 
 @dataclass(frozen=True)
-class Asked:
+class HistoryFilter:
     """Conditions that all hold; what is empty is none.
 
     ``object`` is a name, a number, or "#17" for a number and nothing else.
@@ -44,7 +44,7 @@ class Asked:
     until: datetime | None = None
 
 
-def read(given: Mapping[str, str], now: datetime) -> Asked:
+def read(given: Mapping[str, str], now: datetime) -> HistoryFilter:
     """Return what the texts ask for. Raises ``QueryError`` for one that makes no sense.
 
     Unknown names are the caller's to refuse.
@@ -57,7 +57,7 @@ def read(given: Mapping[str, str], now: datetime) -> Asked:
             texts["kind"], texts["object"] = name, texts[name]
     since, until = texts["since"], texts["until"]
     field = texts["field"].casefold()
-    return Asked(
+    return HistoryFilter(
         actor=texts["actor"],
         source=_one_of(texts["source"].casefold(), "source", SOURCES),
         kind=_one_of(texts["kind"].casefold(), "kind", KINDS),

@@ -19,7 +19,7 @@ from ..models import (
     HostAlias,
 )
 from ..models.inventory import ONLY_ID
-from .filters import Asked
+from .filters import HistoryFilter
 from .summary_tables import subject_key
 from .writer import DELETED
 
@@ -36,7 +36,7 @@ NAMES: dict[str, list[tuple[Any, Any]]] = {
 }
 
 
-def find_objects(session: orm.Session, asked: Asked) -> list[Object] | None:
+def find_objects(session: orm.Session, asked: HistoryFilter) -> list[Object] | None:
     """Return (subject, id) of what is or was called so; None where none is asked for.
 
     A name goes before a number that reads the same.
@@ -57,7 +57,9 @@ def _numbered(text: str, kinds: list[str]) -> Iterator[Object]:
             yield kind, int(text)
 
 
-def _named(session: orm.Session, asked: Asked, kinds: list[str]) -> list[Object]:
+def _named(
+    session: orm.Session, asked: HistoryFilter, kinds: list[str]
+) -> list[Object]:
     found: dict[Object, None] = {}
     for kind in kinds:
         key = subject_key(kind, asked.object)

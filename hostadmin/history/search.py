@@ -16,7 +16,7 @@ from sqlalchemy import orm
 from ..keyset.cursors import Cursor, Sort, read_cursor, write_cursor
 from ..models import ChangeEntry, ChangeSet, change_counts, change_fields
 from .describe import entry_text, summary
-from .filters import Asked
+from .filters import HistoryFilter
 from .objects import Object
 
 WINDOW = 10_000
@@ -54,7 +54,7 @@ class ChangePage:
 
 def list_changes(
     session: orm.Session,
-    asked: Asked,
+    asked: HistoryFilter,
     objects: Sequence[Object] | None,
     cursor: str | None = None,
     size: int = 50,
@@ -126,7 +126,7 @@ def list_entries(
 
 
 def iter_changes(
-    session: orm.Session, asked: Asked, objects: Sequence[Object] | None
+    session: orm.Session, asked: HistoryFilter, objects: Sequence[Object] | None
 ) -> Iterator[Line]:
     """Yield every line there is, page by page."""
     cursor: str | None = None
@@ -199,7 +199,7 @@ class _Search:
         )
 
 
-def _sets(asked: Asked) -> _Search:
+def _sets(asked: HistoryFilter) -> _Search:
     """Search change sets by time, and by a field, an actor or a source."""
     conditions = _by_whom(asked)
     if asked.kind:
@@ -224,7 +224,9 @@ def _sets(asked: Asked) -> _Search:
     return _Search(SETS, leading, key, id_, conditions)
 
 
-def _entries(session: orm.Session, asked: Asked, objects: Sequence[Object]) -> _Search:
+def _entries(
+    session: orm.Session, asked: HistoryFilter, objects: Sequence[Object]
+) -> _Search:
     """Search the entries of some objects."""
     key = ChangeEntry.id
     which = [
@@ -240,12 +242,12 @@ def _entries(session: orm.Session, asked: Asked, objects: Sequence[Object]) -> _
     return _Search(ENTRIES, leading, key, key, others)
 
 
-def _by_whom(asked: Asked) -> list[Condition]:
+def _by_whom(asked: HistoryFilter) -> list[Condition]:
     pairs = ((ChangeSet.actor, asked.actor), (ChangeSet.source, asked.source))
     return [column == text for column, text in pairs if text]
 
 
-def _when(asked: Asked, at: Any) -> list[Condition]:
+def _when(asked: HistoryFilter, at: Any) -> list[Condition]:
     found = []
     if asked.since:
         found.append(at >= asked.since)

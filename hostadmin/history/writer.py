@@ -72,7 +72,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Act:
+class ActorContext:
     """Who writes, through what, and why."""
 
     actor: str
@@ -91,7 +91,7 @@ def writing(
 ) -> Iterator[None]:
     """Run the block in one transaction whose changes are recorded for this actor."""
     session = db.session()
-    session.info["act"] = Act(actor, source, message, address)
+    session.info["act"] = ActorContext(actor, source, message, address)
     session.info.pop("written_id", None)
     session.info.pop("entries_written", None)
     try:
@@ -104,7 +104,7 @@ def writing(
         analyze(session.get_bind().engine, _BIG_TABLES)
 
 
-def write(act: Act, work: Callable[[], Result]) -> Result:
+def write(act: ActorContext, work: Callable[[], Result]) -> Result:
     """Run ``work`` in a write transaction, again if the engine rolled it back.
 
     Raises ``Busy`` after the last attempt. A write whose outcome is unknown is never

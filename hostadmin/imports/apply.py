@@ -180,7 +180,7 @@ class _HostWriter:
             texts = {host[name]: None for host in hosts if host.get(name) is not None}
             unknown = [text for text in texts if (name, text) not in self._spelled]
             if unknown:
-                found = vocabulary.spell_many(self._session, name, unknown)
+                found = vocabulary.canonical_values(self._session, name, unknown)
                 self._spelled |= {(name, text): found[text] for text in unknown}
 
     def _typed(self, fields: Mapping[str, Any]) -> dict[str, Any]:

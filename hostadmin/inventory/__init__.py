@@ -1,1 +1,1 @@
-"""What can be done with hosts and groups. Functions flush; the edges commit."""
+"""What can be done with hosts and groups. Functions flush; the entry points commit."""

@@ -13,7 +13,7 @@ from ..validation.rules import VOCABULARY_FIELDS, clean_host
 from ..validation.values import name_key
 from .flush import check_version, saved
 from .groups import find_groups
-from .vocabulary import spell
+from .vocabulary import canonical_value
 
 
 def get_host(host_id: int) -> Host:
@@ -139,7 +139,7 @@ def _resolved(fields: Mapping[str, Any]) -> dict[str, Any]:
         resolved["groups"] = find_groups(fields["groups"])
     for field in VOCABULARY_FIELDS:
         if fields.get(field) is not None:
-            resolved[field] = spell(db.session(), field, fields[field])
+            resolved[field] = canonical_value(db.session(), field, fields[field])
     return resolved
 
 

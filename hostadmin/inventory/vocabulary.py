@@ -10,12 +10,12 @@ from ..models import Host, VocabularyEntry
 from ..validation.values import fold
 
 
-def spell(session: orm.Session, field: str, text: str) -> str:
+def canonical_value(session: orm.Session, field: str, text: str) -> str:
     """Return how this value is written; a new value is written as it comes."""
-    return spell_many(session, field, {text})[text]
+    return canonical_values(session, field, {text})[text]
 
 
-def spell_many(
+def canonical_values(
     session: orm.Session, field: str, texts: Iterable[str]
 ) -> dict[str, str]:
     """Return text → spelling. New values are added; among them the first wins."""
@@ -32,7 +32,7 @@ def spell_many(
     return {text: known[folded].spelling for text, folded in wanted.items()}
 
 
-def respell(session: orm.Session, field: str, text: str) -> None:
+def rename_value(session: orm.Session, field: str, text: str) -> None:
     """Write a value this way from now on; who calls it writes the hosts, too."""
     entry = _known(session, field, {fold(text)}).get(fold(text))
     if entry is None:
@@ -45,7 +45,7 @@ def respell(session: orm.Session, field: str, text: str) -> None:
 def find_spellings(
     session: orm.Session, field: str, texts: Iterable[str]
 ) -> dict[str, str]:
-    """Return text → spelling as ``spell_many`` would, and write nothing."""
+    """Return text → spelling as ``canonical_values`` would, and write nothing."""
     wanted = {text: fold(text) for text in texts}
     known = _known(session, field, set(wanted.values()))
     found = _first_by_fold(wanted)

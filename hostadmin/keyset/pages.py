@@ -96,8 +96,8 @@ def fetch_page(
     if sort.then and not is_bounded:
         sort = sort.alone
     few = is_bounded and (where is not None or bool(sort.then))
-    most = CAP + 1 if few else EVERY
-    reader = _Reader(session, rows, where, sort, size, few or collect, most)
+    limit = CAP + 1 if few else EVERY
+    reader = _Reader(session, rows, where, sort, size, few or collect, limit)
     if cursor:
         place = read_cursor(sort, cursor)
         page = reader.before(place) if place.backward else reader.after(place)
@@ -136,7 +136,7 @@ class _Reader(Generic[T]):
     sort: Sort
     size: int
     few: bool
-    most: int
+    limit: int
 
     @property
     def engine(self) -> str:
@@ -208,15 +208,15 @@ class _Reader(Generic[T]):
         collected = sa.select(sort.id_column.label("id"), *keys)
         # A limit keeps the database from walking the order after all.
         if self.where is None:
-            collected = collected.limit(self.most)
-        elif self.engine == "sqlite" and self.most < EVERY:
+            collected = collected.limit(self.limit)
+        elif self.engine == "sqlite" and self.limit < EVERY:
             # It takes few for many where the value is not in its statistics, and would
             # read the whole table for the keys. The ids stand in an index.
             found_ids = sa.select(sort.id_column.label("id")).where(self.where)
-            ids = found_ids.limit(self.most).subquery("ids")
+            ids = found_ids.limit(self.limit).subquery("ids")
             collected = collected.join(ids, ids.c.id == sort.id_column)
         else:
-            collected = collected.where(self.where).limit(self.most)
+            collected = collected.where(self.where).limit(self.limit)
         matches = collected.subquery("matches")
         found = [matches.c[name] for name in names]
         page = sa.select(matches.c.id, *found)

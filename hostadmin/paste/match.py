@@ -37,7 +37,7 @@ class Found(NamedTuple):
     host: Candidate
 
 
-class Doubt(NamedTuple):
+class Ambiguous(NamedTuple):
     """A name that several hosts answer to, or only similar ones."""
 
     given: str
@@ -53,7 +53,7 @@ class Answer:
 
     found: list[Found] = field(default_factory=list)
     missing: list[Name] = field(default_factory=list)
-    doubts: list[Doubt] = field(default_factory=list)
+    doubts: list[Ambiguous] = field(default_factory=list)
 
     def hosts(self, picked: Iterable[int] = ()) -> dict[int, str]:
         """Return id → name of the hosts found, and of the candidates picked.
@@ -106,9 +106,9 @@ def _chosen(cells: Iterable[Cell], known: Mapping[str, object]) -> list[Name]:
     return list(names.values())
 
 
-def _doubt(name: Name, how: str, candidates: Sequence[Candidate]) -> Doubt:
-    told = tuple(candidates[:MOST_CANDIDATES])
-    return Doubt(name.text, how, told, more=len(candidates) > len(told))
+def _doubt(name: Name, how: str, candidates: Sequence[Candidate]) -> Ambiguous:
+    shown = tuple(candidates[:MOST_CANDIDATES])
+    return Ambiguous(name.text, how, shown, more=len(candidates) > len(shown))
 
 
 def _at_port(candidates: list[Candidate], port: int | None) -> list[Candidate]:

@@ -6,7 +6,7 @@ from .current_user import identity, may
 from .guard import install as install_guard
 from .policy import missing_lines
 
-__all__ = ["close", "identity", "install", "may"]
+__all__ = ["assert_complete", "identity", "install", "may"]
 
 
 def install(app: Flask) -> None:
@@ -16,7 +16,7 @@ def install(app: Flask) -> None:
     app.add_template_global(may)
 
 
-def close(app: Flask) -> None:
+def assert_complete(app: Flask) -> None:
     """Refuse to start with a route that nobody decided about."""
     if missing := missing_lines(app):
         raise RuntimeError(f"No line in hostadmin/permissions/policy.py for: {missing}")

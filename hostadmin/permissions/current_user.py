@@ -7,7 +7,7 @@ from werkzeug.datastructures import Authorization
 
 from ..auth.identity import Identity
 from ..auth.last_used import note_use
-from ..auth.login import Asker
+from ..auth.login import Client
 from ..auth.sessions import Found, Limits, find_session
 from ..auth.tokens import find_token
 from ..config import Settings
@@ -44,8 +44,8 @@ def may(endpoint: str, method: str = "") -> bool:
     return allows(needed(endpoint, method), identity())
 
 
-def asker() -> Asker:
-    return Asker(request.remote_addr, request.headers.get("User-Agent"))
+def asker() -> Client:
+    return Client(request.remote_addr, request.headers.get("User-Agent"))
 
 
 def enter(key: str) -> None:

@@ -28,7 +28,7 @@ def guard() -> ResponseReturnValue | None:
     if permission is Permission.OPEN:
         return None
     g.identity = find_identity()
-    if permission is not Permission.DOOR:
+    if permission is not Permission.LOGIN:
         if g.identity is None:
             return _ask_to_log_in()
         if request.url_rule is None:

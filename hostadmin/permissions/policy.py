@@ -17,7 +17,7 @@ class Permission(enum.Enum):
     # Nobody is even asked for: works without a database.
     OPEN = "open"
     # Part of logging in and out.
-    DOOR = "door"
+    LOGIN = "door"
     # Any account or token: reads the inventory.
     READ = "read"
     # Any person: what is their own, such as the password.
@@ -28,7 +28,7 @@ class Permission(enum.Enum):
     ADMIN = "admin"
 
 
-OPEN, DOOR, READ = Permission.OPEN, Permission.DOOR, Permission.READ
+OPEN, LOGIN, READ = Permission.OPEN, Permission.LOGIN, Permission.READ
 OWN, CHANGE, ADMIN = Permission.OWN, Permission.CHANGE, Permission.ADMIN
 Lines = dict[str, dict[str, Permission]]
 
@@ -50,9 +50,9 @@ POLICY: Lines = {
     "static": {"GET": OPEN},
     "health.healthz": {"GET": OPEN},
     "health.readyz": {"GET": OPEN},
-    "login.log_in": {"GET": DOOR, "POST": DOOR},
-    "login.log_out": {"POST": DOOR},
-    "login.first_account": {"GET": DOOR, "POST": DOOR},
+    "login.log_in": {"GET": LOGIN, "POST": LOGIN},
+    "login.log_out": {"POST": LOGIN},
+    "login.first_account": {"GET": LOGIN, "POST": LOGIN},
     "account.index": {"GET": OWN},
     "account.password": {"POST": OWN},
     "account.add_token": {"POST": OWN},
@@ -109,7 +109,7 @@ def needed(endpoint: str | None, method: str) -> Permission | None:
 
 def allows(permission: Permission | None, identity: Identity | None) -> bool:
     """Whether this identity has the permission."""
-    if permission in (OPEN, DOOR):
+    if permission in (OPEN, LOGIN):
         return True
     if permission is None or identity is None:
         return False

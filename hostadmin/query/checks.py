@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from ..db.engines import will_write
 from ..models import Host, HostAddress, HostAlias
-from .clauses import MANY, Part, by_ids
+from .clauses import MANY, Alternative, by_ids
 
 SAME_ADDRESS = "same-address"
 SAME_ADDRESS_AND_PORT = "same-address-and-port"
@@ -43,7 +43,7 @@ def _without_digits(engine: str, text: ColumnElement[str]) -> ColumnElement[str]
     return text
 
 
-def _same_address(session: orm.Session) -> list[Part]:
+def _same_address(session: orm.Session) -> list[Alternative]:
     """Any address counts, own or further; a host is never its own double."""
     host, other = orm.aliased(Host), orm.aliased(Host)
     further, second = orm.aliased(HostAddress), orm.aliased(HostAddress)
@@ -71,7 +71,7 @@ def _repeated(host: type[Host]) -> sa.Select[str | None]:
     )
 
 
-def _same_address_and_port(session: orm.Session) -> list[Part]:
+def _same_address_and_port(session: orm.Session) -> list[Alternative]:
     host, other, twin = orm.aliased(Host), orm.aliased(Host), orm.aliased(Host)
     same_port = sa.func.coalesce(twin.port, 0) == sa.func.coalesce(host.port, 0)
     has_twin = (
@@ -86,17 +86,17 @@ def _same_address_and_port(session: orm.Session) -> list[Part]:
 
 def _known(
     session: orm.Session, hosts: sa.Select[Any] | sa.CompoundSelect[Any]
-) -> list[Part]:
+) -> list[Alternative]:
     """Look the hosts up, once: the whole table is read for it.
 
     As a condition among others, PostgreSQL would go through all that was found for
     each host: eight minutes for 1,000,000 with 7,000 shared addresses.
     """
     ids = sa.select(hosts.subquery("found").c.id)
-    return by_ids(session, ids, MANY) or [Part(sa.false())]
+    return by_ids(session, ids, MANY) or [Alternative(sa.false())]
 
 
-def _same_short_name(session: orm.Session) -> list[Part]:
+def _same_short_name(session: orm.Session) -> list[Alternative]:
     host = orm.aliased(Host)
     short = short_name(session.get_bind().dialect.name, host.hostname_key.expression)
     # One pass: MariaDB would read all names again for each of them where a list of
@@ -106,7 +106,7 @@ def _same_short_name(session: orm.Session) -> list[Part]:
     return _known(session, sa.select(named.c.id).where(named.c.alike > 1))
 
 
-def _alias_is_name(session: orm.Session) -> list[Part]:
+def _alias_is_name(session: orm.Session) -> list[Alternative]:
     alias, other = orm.aliased(HostAlias), orm.aliased(Host)
     both = sa.and_(other.hostname_key == alias.name_key, other.id != alias.host_id)
     return _known(
@@ -118,7 +118,7 @@ def _alias_is_name(session: orm.Session) -> list[Part]:
     )
 
 
-CHECKS: dict[str, Callable[[orm.Session], list[Part]]] = {
+CHECKS: dict[str, Callable[[orm.Session], list[Alternative]]] = {
     SAME_ADDRESS: _same_address,
     SAME_ADDRESS_AND_PORT: _same_address_and_port,
     SAME_SHORT_NAME: _same_short_name,
@@ -126,7 +126,7 @@ CHECKS: dict[str, Callable[[orm.Session], list[Part]]] = {
 }
 
 
-def found_by(session: orm.Session, check: str) -> list[Part]:
+def found_by(session: orm.Session, check: str) -> list[Alternative]:
     """Return how a host can be found by a check, looked up once for a page.
 
     What one transaction reads is of one moment, or nearly; one that writes looks again.
@@ -137,7 +137,7 @@ def found_by(session: orm.Session, check: str) -> list[Part]:
     known = session.info.get("checked")
     if known is None or known[0] is not transaction:
         known = session.info["checked"] = (transaction, {})
-    found: dict[str, list[Part]] = known[1]
+    found: dict[str, list[Alternative]] = known[1]
     if check not in found:
         found[check] = CHECKS[check](session)
     return found[check]

@@ -21,7 +21,7 @@ MANY = 100_000
 
 
 @dataclass(frozen=True)
-class Part:
+class Alternative:
     """One of the ways in which a term can hold.
 
     ``nullable`` is the column whose NULL would make the condition neither true nor
@@ -39,19 +39,21 @@ class Part:
         return sa.or_(self.nullable.is_(None), refuted)
 
 
-def by_ids(session: orm.Session, hosts: sa.Select[Any], most: int = FEW) -> list[Part]:
+def by_ids(
+    session: orm.Session, hosts: sa.Select[Any], limit: int = FEW
+) -> list[Alternative]:
     """Return a part for hosts that match by another name or a further address.
 
     Most inventories have few of these or none. Then the ids go into the statement,
     or nothing does, and the index on the host itself serves on every engine. Of more
-    than ``most``, the statement looks for them itself.
+    than ``limit``, the statement looks for them itself.
     """
-    ids = session.scalars(hosts.distinct().limit(most + 1)).all()
+    ids = session.scalars(hosts.distinct().limit(limit + 1)).all()
     if not ids:
         return []
-    if len(ids) > most:
-        return [Part(Host.id.in_(hosts))]
-    return [Part(_among(session.get_bind().dialect.name, sorted(ids)))]
+    if len(ids) > limit:
+        return [Alternative(Host.id.in_(hosts))]
+    return [Alternative(_among(session.get_bind().dialect.name, sorted(ids)))]
 
 
 def _among(engine: str, ids: Sequence[int]) -> Clause:

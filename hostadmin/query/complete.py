@@ -11,7 +11,7 @@ from . import ast
 from .checks import CHECKS
 from .fields import FIELDS, Field, Kind, find_field
 from .lexer import bare_name, bare_value, quoted_text
-from .parse_terms import Slot, operators_of
+from .parse_terms import Token, operators_of
 from .parser import read
 
 LIMIT = 20
@@ -89,7 +89,7 @@ def complete(
     return list(islice(_found(slot, before, end, values, limit), limit))
 
 
-def _variables(slot: Slot, end: int, names: Names) -> Iterator[Suggestion]:
+def _variables(slot: Token, end: int, names: Names) -> Iterator[Suggestion]:
     for name in names(slot.value[len(_VARIABLE) :]):
         text = f"{_VARIABLE}{name}"
         written = text if bare_name(text) else quoted_text(text)
@@ -97,7 +97,7 @@ def _variables(slot: Slot, end: int, names: Names) -> Iterator[Suggestion]:
 
 
 def _found(
-    slot: Slot, before: Slot | None, end: int, values: Values | None, limit: int
+    slot: Token, before: Token | None, end: int, values: Values | None, limit: int
 ) -> Iterator[Suggestion]:
     if slot.kind == "value" and slot.field is not None:
         yield from _values(slot, slot.field, end, values, limit)
@@ -115,7 +115,7 @@ def _found(
         yield from _fields(slot, end)
 
 
-def _fields(slot: Slot, end: int) -> Iterator[Suggestion]:
+def _fields(slot: Token, end: int) -> Iterator[Suggestion]:
     start = fold(slot.value)
     for field in FIELDS.values():
         names = (field.name, *field.aliases, field.label)
@@ -132,7 +132,7 @@ def _fields(slot: Slot, end: int) -> Iterator[Suggestion]:
         yield Suggestion("keyword", "not ", slot.start, end, "not")
 
 
-def _operators(slot: Slot, end: int) -> Iterator[Suggestion]:
+def _operators(slot: Token, end: int) -> Iterator[Suggestion]:
     try:
         field = find_field(slot.value)
     except QueryError:
@@ -151,7 +151,7 @@ def _operators(slot: Slot, end: int) -> Iterator[Suggestion]:
 
 
 def _values(
-    slot: Slot, field: Field, end: int, values: Values | None, limit: int
+    slot: Token, field: Field, end: int, values: Values | None, limit: int
 ) -> Iterator[Suggestion]:
     begun = slot.value
     if field.kind is Kind.STATUS:

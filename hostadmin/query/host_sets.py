@@ -8,7 +8,7 @@ from sqlalchemy import orm
 from ..errors import QueryError
 from ..models import Host, HostSet, host_set_members
 from ..validation.values import quoted
-from .clauses import Part
+from .clauses import Alternative
 
 MAX_ID = 2**31 - 1
 
@@ -23,7 +23,7 @@ def parse_set(value: str) -> int:
     return number
 
 
-def in_sets(session: orm.Session, values: Iterable[str]) -> Part:
+def in_sets(session: orm.Session, values: Iterable[str]) -> Alternative:
     """Return the condition that a host is in one of the sets.
 
     Raises ``QueryError`` for a set that is not there: without it, a monitor would
@@ -41,4 +41,4 @@ def in_sets(session: orm.Session, values: Iterable[str]) -> Part:
     members = sa.select(host_set_members.c.host_id).where(
         host_set_members.c.set_id.in_(sorted(known))
     )
-    return Part(Host.id.in_(members))
+    return Alternative(Host.id.in_(members))

@@ -38,7 +38,7 @@ _ALL_OR_NOTHING = re.compile(r"\s*(?:(\*+)|none|empty)(?=[\s()]|$)", re.IGNORECA
 
 
 @dataclass(frozen=True)
-class Slot:
+class Token:
     """A place where something of one kind stands or was expected.
 
     ``kind`` is "term", "operator", "value" or "joint" (something after a term).
@@ -70,7 +70,7 @@ def marked(
 class Conditions(Scanner):
     """Reads conditions, and notes what stands where."""
 
-    def __init__(self, text: str, slots: list[Slot]) -> None:
+    def __init__(self, text: str, slots: list[Token]) -> None:
         super().__init__(text)
         self.slots = slots
         self.terms = 0
@@ -166,7 +166,7 @@ class Conditions(Scanner):
             return
         if half := self.match(_IS):
             place = half.start(1), len(self.text)
-            self.slots.append(Slot("operator", *place, found))
+            self.slots.append(Token("operator", *place, found))
             self.fail(
                 "After “is” comes “empty” or “not empty”.",
                 half.start(1),
@@ -268,7 +268,7 @@ class Conditions(Scanner):
         if self.at_quotation():
             # If it is never closed, this is what was typed so far.
             begun = self.text[start + 1 :]
-            self.slots.append(Slot("value", start, len(self.text), found, begun, op))
+            self.slots.append(Token("value", start, len(self.text), found, begun, op))
             value = literal_text(found, op, self.quotation())
         else:
             value = "" if self.keyword() else self.chunk()
@@ -321,7 +321,7 @@ class Conditions(Scanner):
         value: str = "",
         op: str = "",
     ) -> None:
-        self.slots.append(Slot(kind, start, self.position, found, value, op))
+        self.slots.append(Token(kind, start, self.position, found, value, op))
 
     def no_more(self) -> None:
         """Refuse what stands at a word or value without a blank between."""

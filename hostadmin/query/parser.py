@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from ..errors import QueryError
 from .ast import EVERYTHING, Node, all_of, any_of, negated
 from .fields import Field
-from .parse_terms import TERM_STARTS, Conditions, Slot, marked
+from .parse_terms import TERM_STARTS, Conditions, Token, marked
 
 MAX_LENGTH = 10_000
 MAX_DEPTH = 20
@@ -27,7 +27,7 @@ class Reading:
 
     node: Node = EVERYTHING
     error: QueryError | None = None
-    slots: list[Slot] = field(default_factory=list)
+    slots: list[Token] = field(default_factory=list)
 
 
 def parse(text: str) -> Node:
@@ -67,7 +67,7 @@ def placed(error: QueryError, text: str, of: Field | None = None) -> QueryError:
 
 
 class _Parser(Conditions):
-    def __init__(self, text: str, slots: list[Slot]) -> None:
+    def __init__(self, text: str, slots: list[Token]) -> None:
         super().__init__(text, slots)
         self.depth = 0
 

@@ -53,7 +53,7 @@ def add_view(session: orm.Session, viewer: Viewer, given: View) -> SavedView:
     _set(view, given)
     session.add(view)
     _flush(session, view.name)
-    _note(session, view, CREATED, {}, _told(view))
+    _note(session, view, CREATED, {}, _shown(view))
     return view
 
 
@@ -65,10 +65,10 @@ def change_view(
     _check_version(view, version)
     given = _checked(session, viewer, given, view.query or "")
     _check_name_free(session, view.owner_id, given.name, view.id)
-    before = _told(view)
+    before = _shown(view)
     _set(view, given)
     _flush(session, view.name)
-    _note(session, view, CHANGED, before, _told(view))
+    _note(session, view, CHANGED, before, _shown(view))
     return view
 
 
@@ -78,7 +78,7 @@ def delete_view(
     """Delete a view and return what it was. Raises ``NotFound``, ``Conflict``."""
     view = _own(session, viewer, view_id)
     _check_version(view, version)
-    before = _told(view)
+    before = _shown(view)
     session.delete(view)
     _flush(session, view.name)
     _note(session, view, DELETED, before, {})
@@ -166,20 +166,20 @@ def _flush(session: orm.Session, name: str) -> None:
         raise _wrong(f"{quoted(name)} was taken at the same moment.") from None
 
 
-Told = dict[str, object]
+Shown = dict[str, object]
 
 
-def _told(view: SavedView) -> Told:
+def _shown(view: SavedView) -> Shown:
     """Return what the history keeps of a view that others see."""
     if not view.shared:
         return {}
     settings = "&".join(f"{name}={value}" for name, value in view.options)
-    told: Told = {"name": view.name, "page": view.page, "query": view.query}
-    return told | {"settings": settings or None}
+    shown: Shown = {"name": view.name, "page": view.page, "query": view.query}
+    return shown | {"settings": settings or None}
 
 
 def _note(
-    session: orm.Session, view: SavedView, action: str, before: Told, after: Told
+    session: orm.Session, view: SavedView, action: str, before: Shown, after: Shown
 ) -> None:
     changes = {
         name: [before.get(name), after.get(name)]

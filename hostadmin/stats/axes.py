@@ -42,7 +42,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Slot:
+class Bucket:
     """One row or column: the hosts with a value, without one, or with another.
 
     ``value`` is None unless ``kind`` is VALUE. ``condition`` finds the hosts.
@@ -70,23 +70,23 @@ class Slot:
 
 @dataclass(frozen=True)
 class Axis:
-    slots: Sequence[Slot]
+    buckets: Sequence[Bucket]
     counts: Sequence[int]
 
 
 def make_axis(dimension: Dimension, found: Tally, order: Order) -> Axis:
     """Return what to show of the counts, "(not set)" and "(other)" last."""
     if dimension.calendar is not None:
-        slots = _periods(dimension, found, order)
+        buckets = _periods(dimension, found, order)
     else:
-        slots = _values(dimension, found, order)
+        buckets = _values(dimension, found, order)
     if found.unset:
         condition = EVERYTHING if dimension.unset is None else dimension.unset
-        slots.append((Slot(Kind.NOT_SET, None, NOT_SET, condition), found.unset))
-    return Axis([slot for slot, _ in slots], [number for _, number in slots])
+        buckets.append((Bucket(Kind.NOT_SET, None, NOT_SET, condition), found.unset))
+    return Axis([bucket for bucket, _ in buckets], [number for _, number in buckets])
 
 
-_Slots = list[tuple[Slot, int]]
+_Slots = list[tuple[Bucket, int]]
 
 
 def _values(dimension: Dimension, found: Tally, order: Order) -> _Slots:
@@ -97,19 +97,19 @@ def _values(dimension: Dimension, found: Tally, order: Order) -> _Slots:
         if order.by_key:
             counts = dict(sorted(counts.items(), key=lambda i: dimension.text(i[0])))
     keys = list(counts) if order.top is None else list(counts)[: order.top]
-    slots = [(_value(dimension, key), counts[key]) for key in keys]
+    buckets = [(_value(dimension, key), counts[key]) for key in keys]
     rest = found.rest + len(counts) - len(keys)
     if rest:
-        number = found.counted - found.unset - sum(n for _, n in slots)
+        number = found.counted - found.unset - sum(n for _, n in buckets)
         only = "only in " if dimension.is_several else ""
         label = f"({only}{rest:,} other)"
-        other = Slot(Kind.OTHER, None, label, dimension.others(keys))
-        slots.append((other, number))
-    return slots
+        other = Bucket(Kind.OTHER, None, label, dimension.others(keys))
+        buckets.append((other, number))
+    return buckets
 
 
-def _value(dimension: Dimension, key: Key) -> Slot:
-    return Slot(Kind.VALUE, key, dimension.text(key), dimension.condition(key))
+def _value(dimension: Dimension, key: Key) -> Bucket:
+    return Bucket(Kind.VALUE, key, dimension.text(key), dimension.condition(key))
 
 
 def _periods(dimension: Dimension, found: Tally, order: Order) -> _Slots:
@@ -127,13 +127,13 @@ def _periods(dimension: Dimension, found: Tally, order: Order) -> _Slots:
     shown = [start]
     while shown[-1] < end:
         shown.append(calendar.next(shown[-1]))
-    slots = [(_value(dimension, key), counts.get(key, 0)) for key in shown]
+    buckets = [(_value(dimension, key), counts.get(key, 0)) for key in shown]
     earlier = sum(number for key, number in counts.items() if key < start)
     if earlier:
-        before = Slot(Kind.EARLIER, None, "(earlier)", calendar.before(start))
-        slots.insert(0, (before, earlier))
+        before = Bucket(Kind.EARLIER, None, "(earlier)", calendar.before(start))
+        buckets.insert(0, (before, earlier))
     later = sum(number for key, number in counts.items() if key > end)
     if later:
-        after = Slot(Kind.LATER, None, "(later)", calendar.after(end))
-        slots.append((after, later))
-    return slots
+        after = Bucket(Kind.LATER, None, "(later)", calendar.after(end))
+        buckets.append((after, later))
+    return buckets

@@ -18,7 +18,7 @@ from ..query import ast
 from ..query.ast import Node, all_of
 from ..query.sql.compiler import select_ids
 from ..validation.values import quoted
-from .axes import NOT_SET, Kind, Order, Slot, make_axis
+from .axes import NOT_SET, Bucket, Kind, Order, make_axis
 from .dimensions import Dimension, plain
 from .dimensions import find_dimension as find_dimension
 from .dimensions import groupable_names as groupable_names
@@ -50,7 +50,7 @@ class Table:
     """
 
     dimension: Dimension
-    slots: Sequence[Slot]
+    buckets: Sequence[Bucket]
     counts: Sequence[int]
     total: int
 
@@ -60,16 +60,16 @@ class Table:
     def places(self) -> Callable[[Key], int]:
         """Return where a key stands, be it among others."""
         known = {
-            slot.key: place
-            for place, slot in enumerate(self.slots)
-            if not slot.kind.is_rest
+            bucket.key: place
+            for place, bucket in enumerate(self.buckets)
+            if not bucket.kind.is_rest
         }
         rest = {
-            slot.kind: place
-            for place, slot in enumerate(self.slots)
-            if slot.kind.is_rest
+            bucket.kind: place
+            for place, bucket in enumerate(self.buckets)
+            if bucket.kind.is_rest
         }
-        start = next((s.key for s in self.slots if s.kind is Kind.VALUE), None)
+        start = next((s.key for s in self.buckets if s.kind is Kind.VALUE), None)
 
         def place_of(key: Key) -> int:
             if key in known:
@@ -196,17 +196,17 @@ def _table(
     if dimension.is_several:
         total = count_hosts(session, node)
     counts = list(axis.counts)
-    for place, slot in enumerate(axis.slots):
+    for place, bucket in enumerate(axis.buckets):
         # What a host is in besides, it may be in more than once.
-        if slot.kind is Kind.OTHER and dimension.is_several:
-            keys = [shown.key for shown in axis.slots if shown.kind is Kind.VALUE]
+        if bucket.kind is Kind.OTHER and dimension.is_several:
+            keys = [shown.key for shown in axis.buckets if shown.kind is Kind.VALUE]
             some = count_any(session, dimension, keys, node)
             if some is None:
-                rest = count_hosts(session, all_of(node, slot.condition))
+                rest = count_hosts(session, all_of(node, bucket.condition))
             else:
                 rest = total - found.unset - some
             counts[place] = rest
-    return Table(dimension, axis.slots, counts, total)
+    return Table(dimension, axis.buckets, counts, total)
 
 
 # ---- two dimensions
@@ -238,12 +238,12 @@ def cross_table(
         is_complete = False
     else:
         is_complete = not any(d.is_several for d in dimensions)
-    cells = [[0] * len(columns.slots) for _ in rows.slots]
+    cells = [[0] * len(columns.buckets) for _ in rows.buckets]
     row_of, column_of = rows.places(), columns.places()
     for (row, column), number in (counts or {}).items():
         at, across = row_of(row), column_of(column)
         if is_complete or not (
-            rows.slots[at].kind.is_rest or columns.slots[across].kind.is_rest
+            rows.buckets[at].kind.is_rest or columns.buckets[across].kind.is_rest
         ):
             cells[at][across] += number
     if not is_complete:
@@ -254,7 +254,7 @@ def cross_table(
 
 def _shown(table: Table) -> Node:
     """Return the condition on hosts that stand not only under "other"."""
-    rest = [slot.condition for slot in table.slots if slot.kind.is_rest]
+    rest = [bucket.condition for bucket in table.buckets if bucket.kind.is_rest]
     return all_of(*(ast.negated(condition) for condition in rest))
 
 
@@ -263,18 +263,18 @@ def _rest(
 ) -> Iterator[tuple[int, int, int]]:
     """Count the cells of "other", which cannot be had from those that are shown."""
     for table, other, is_row in ((rows, columns, True), (columns, rows, False)):
-        for place, slot in enumerate(table.slots):
-            if not slot.kind.is_rest:
+        for place, bucket in enumerate(table.buckets):
+            if not bucket.kind.is_rest:
                 continue
-            within = all_of(node, slot.condition)
+            within = all_of(node, bucket.condition)
             shown = all_of(within, _shown(other))
             place_of = other.places()
             counts = tally_all(session, [other.dimension], shown) or Counter()
             for (key,), number in counts.items():
                 across = place_of(key)
-                if not other.slots[across].kind.is_rest:
+                if not other.buckets[across].kind.is_rest:
                     yield (place, across, number) if is_row else (across, place, number)
-            for across, also in enumerate(other.slots):
+            for across, also in enumerate(other.buckets):
                 if is_row and also.kind.is_rest:
                     both = all_of(within, also.condition)
                     yield place, across, count_hosts(session, both)
@@ -305,14 +305,14 @@ FACTS = (
 )
 
 
-def cells_of(table: CrossTable) -> Iterator[tuple[Slot, Slot, int]]:
+def cells_of(table: CrossTable) -> Iterator[tuple[Bucket, Bucket, int]]:
     """Yield every cell with its row and column."""
     places = itertools.product(
-        range(len(table.rows.slots)), range(len(table.columns.slots))
+        range(len(table.rows.buckets)), range(len(table.columns.buckets))
     )
     for row, column in places:
         yield (
-            table.rows.slots[row],
-            table.columns.slots[column],
+            table.rows.buckets[row],
+            table.columns.buckets[column],
             table.cells[row][column],
         )

@@ -119,7 +119,7 @@ def _has_many_groups(session: orm.Session) -> bool:
 
 
 def _read(
-    session: orm.Session, node: Node, names: Sequence[str], most: int = FEW
+    session: orm.Session, node: Node, names: Sequence[str], limit: int = FEW
 ) -> dict[str, Facet]:
     fields = [FIELDS[name] for name in names]
     dimensions = [find_dimension(session, name) for name in names]
@@ -132,13 +132,13 @@ def _read(
     else:
         tallies = [tally(session, dimensions[0], without_own(node, fields[0]))]
     return {
-        field.name: _facet(field, dimension, counted, node, most)
+        field.name: _facet(field, dimension, counted, node, limit)
         for field, dimension, counted in zip(fields, dimensions, tallies, strict=True)
     }
 
 
 def _facet(
-    field: Field, dimension: Dimension, counted: Tally, node: Node, most: int
+    field: Field, dimension: Dimension, counted: Tally, node: Node, limit: int
 ) -> Facet:
     numbers: dict[str | None, int] = {
         dimension.text(key): number for key, number in counted.counts
@@ -161,6 +161,6 @@ def _facet(
     shown = [
         value
         for place, value in enumerate(values)
-        if place < most or id(value) in some or value.value is None
+        if place < limit or id(value) in some or value.value is None
     ]
     return Facet(field, shown, len(values) - len(shown), chosen)

@@ -15,7 +15,7 @@ from ..models import COUNTED_COLUMNS, Host
 from ..query import ast
 from ..query.ast import Node
 from ..query.sql.compiler import Clause, compile_node
-from .dimensions import Dimension, Way, plain
+from .dimensions import CountSource, Dimension, plain
 
 Key: TypeAlias = Any
 Keys: TypeAlias = tuple[Key, ...]
@@ -194,7 +194,7 @@ def _statements(
             yield sa.select(sa.union_all(*some).subquery("ways"))
 
 
-def _statement(where: Clause | None, ways: Sequence[Way]) -> sa.Select[Any]:
+def _statement(where: Clause | None, ways: Sequence[CountSource]) -> sa.Select[Any]:
     if where is None and len(ways) == 1 and ways[0].whole is not None:
         key = sa.null() if ways[0].key is None else ways[0].key
         return sa.select(key.label("key_0"), ways[0].whole.label("hosts"))

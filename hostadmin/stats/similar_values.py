@@ -87,9 +87,9 @@ def find_look_alikes(
     found = []
     for name, table in zip(names, tables, strict=True):
         values = [
-            (slot.label, number)
-            for slot, number in zip(table.slots, table.counts, strict=True)
-            if slot.kind is SlotKind.VALUE
+            (bucket.label, number)
+            for bucket, number in zip(table.buckets, table.counts, strict=True)
+            if bucket.kind is SlotKind.VALUE
         ]
         found += [LookAlikes(FIELDS[name], alike) for alike in group_alike(values)]
     return found

@@ -15,7 +15,7 @@ from ..history import current_change_set_id
 from ..models import Group, Inventory
 from .apply import apply_plan
 from .merge import Kept, merge
-from .net_changes import Net, Nets, newer_changes
+from .net_changes import NetChange, NetChanges, newer_changes
 from .plan import CHANGE, DELETE, RESTORE, SHOWN, STAY, Step, UndoPlan
 from .plan_groups import GroupPlanner
 from .plan_hosts import HostPlanner
@@ -64,7 +64,7 @@ def plan_undo(
 
 
 def _fill(session: orm.Session, plan: UndoPlan) -> None:
-    nets = Nets(session, plan.change_set_id, plan.entry_id)
+    nets = NetChanges(session, plan.change_set_id, plan.entry_id)
     groups = GroupPlanner(session)
     groups.decide(list(chain.from_iterable(nets.batches("group"))))
     hosts = HostPlanner(session, nets, groups.names)
@@ -95,7 +95,7 @@ def _add(session: orm.Session, plan: UndoPlan, subject: str, steps: list[Step]) 
         plan.add(step)
 
 
-def _whole(session: orm.Session, nets: list[Net]) -> list[Step]:
+def _whole(session: orm.Session, nets: list[NetChange]) -> list[Step]:
     """Return what becomes of the variables of all hosts: there may be none."""
     steps = []
     for net in nets:

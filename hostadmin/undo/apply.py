@@ -57,9 +57,9 @@ def _spell(session: orm.Session, steps: Iterable[Step]) -> None:
     for name in VOCABULARY_FIELDS:
         pairs = [step.back[name] for step in steps if name in step.back]
         for text in {then for now, then in pairs if is_respelling(now, then)}:
-            vocabulary.respell(session, name, text)
+            vocabulary.rename_value(session, name, text)
         texts = {pair[1]: None for pair in pairs if pair[1] is not None}
-        found = vocabulary.spell_many(session, name, texts)
+        found = vocabulary.canonical_values(session, name, texts)
         for pair in pairs:
             pair[1] = found.get(pair[1])
 

@@ -15,7 +15,7 @@ from ..models import ChangeEntry, ChangeSet, Host
 
 
 @dataclass
-class Net:
+class NetChange:
     """All that one change set did to one object. ``changes`` is field → [from, to]."""
 
     subject: str
@@ -38,7 +38,7 @@ class Net:
                 self.changes[name] = [before, after]
 
 
-class Nets:
+class NetChanges:
     """The objects of a change set, or of one of its entries, batch by batch.
 
     Only ids are held, so that a million entries take little memory.
@@ -72,7 +72,7 @@ class Nets:
         """The kinds of objects that the change set touched."""
         return set(self._ids)
 
-    def batches(self, subject: str) -> Iterator[list[Net]]:
+    def batches(self, subject: str) -> Iterator[list[NetChange]]:
         """Yield the objects of one kind by id, so many at once."""
         subjects, ids = self._ids.get(subject, (array("q"), array("q")))
         start = 0
@@ -84,7 +84,7 @@ class Nets:
             yield self._read(ids[start:end])
             start = end
 
-    def of_hosts(self, host_ids: Iterable[int]) -> list[Net]:
+    def of_hosts(self, host_ids: Iterable[int]) -> list[NetChange]:
         """Return what the change set did to these hosts."""
         ids = self._session.scalars(
             sa.select(ChangeEntry.id).where(
@@ -105,8 +105,8 @@ class Nets:
         )
         return self._session.scalar(others.limit(1)) is not None
 
-    def _read(self, ids: "array[int]") -> list[Net]:
-        found: dict[tuple[str, int], Net] = {}
+    def _read(self, ids: "array[int]") -> list[NetChange]:
+        found: dict[tuple[str, int], NetChange] = {}
         for start in range(0, len(ids), BATCH):
             for entry in self._session.execute(
                 _columns()
@@ -115,7 +115,7 @@ class Nets:
             ):
                 key = (entry.subject, entry.subject_id)
                 if key not in found:
-                    found[key] = Net(
+                    found[key] = NetChange(
                         *key, entry.subject_name, entry.action != CREATED, True, {}, 0
                     )
                 found[key].add(entry)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from .merge import Kept
-from .net_changes import Net, Newer
+from .net_changes import NetChange, Newer
 
 DELETE, RESTORE, CHANGE, STAY = "delete", "restore", "change", "stay"
 # What a page shows of each kind; the counts are of all.
@@ -36,7 +36,7 @@ class Step:
     last_entry_id: int = 0
 
     @classmethod
-    def of(cls, net: Net, action: str, **more: Any) -> "Step":
+    def of(cls, net: NetChange, action: str, **more: Any) -> "Step":
         return cls(
             net.subject,
             net.id,

@@ -14,7 +14,7 @@ from ..query.sql.group_tree import with_descendants
 from ..validation.rules import GROUP_RULES
 from ..validation.values import quoted
 from .merge import CHANGED_SINCE, Kept, in_order, merge, same_value
-from .net_changes import Net, entry_counts
+from .net_changes import NetChange, entry_counts
 from .plan import CHANGE, DELETE, RESTORE, STAY, Step
 
 
@@ -33,7 +33,7 @@ class GroupPlanner:
         self._there = frozenset(self._edges)
         self.steps: list[Step] = []
 
-    def decide(self, nets: Sequence[Net]) -> None:
+    def decide(self, nets: Sequence[NetChange]) -> None:
         """Take in what the change set did to all its groups."""
         groups: dict[int, dict[str, Any]] = {}
         versions: dict[int, int] = {}
@@ -170,7 +170,7 @@ class GroupPlanner:
         return False
 
 
-def _decide(net: Net, now: Mapping[str, Any] | None) -> Step:
+def _decide(net: NetChange, now: Mapping[str, Any] | None) -> Step:
     changes = dict(net.changes)
     created_at = changes.pop("created_at", [None])[0]
     if not net.existed:
@@ -193,7 +193,7 @@ def _decide(net: Net, now: Mapping[str, Any] | None) -> Step:
 
 
 def _uncreate(
-    net: Net, changes: Mapping[str, Any], now: Mapping[str, Any] | None
+    net: NetChange, changes: Mapping[str, Any], now: Mapping[str, Any] | None
 ) -> Step:
     if now is None:
         return Step.of(net, STAY)

@@ -15,7 +15,7 @@ from ..validation.addresses import MAX_ADDRESSES
 from ..validation.rules import HOST_RULES, VOCABULARY_FIELDS
 from ..validation.values import MAX_ALIASES, fold, name_key, quoted
 from .merge import CHANGED_SINCE, Kept, in_order, merge, same_value
-from .net_changes import Net, Nets, entry_counts
+from .net_changes import NetChange, NetChanges, entry_counts
 from .plan import CHANGE, DELETE, RESTORE, STAY, Step
 
 LIMITS = {"aliases": MAX_ALIASES, "addresses": MAX_ADDRESSES}
@@ -25,7 +25,7 @@ class HostPlanner:
     """Decides about hosts; ``group_names`` are the groups there will be, by id."""
 
     def __init__(
-        self, session: orm.Session, nets: Nets, group_names: Mapping[int, str]
+        self, session: orm.Session, nets: NetChanges, group_names: Mapping[int, str]
     ) -> None:
         self._session = session
         self._nets = nets
@@ -36,7 +36,7 @@ class HostPlanner:
         self._shared: dict[tuple[str, str], bool] = {}
         self._spellings: defaultdict[int, list[Kept]] = defaultdict(list)
 
-    def decide(self, nets: Sequence[Net]) -> list[Step]:
+    def decide(self, nets: Sequence[NetChange]) -> list[Step]:
         """Return a step for each host."""
         states = read_hosts_by_id(self._session, [net.id for net in nets])
         self._spell(nets)
@@ -56,7 +56,7 @@ class HostPlanner:
         self._number(steps)
         return steps
 
-    def _spell(self, nets: Iterable[Net]) -> None:
+    def _spell(self, nets: Iterable[NetChange]) -> None:
         """Write terms that go back as they are written today."""
         for name in VOCABULARY_FIELDS:
             pairs = [
@@ -69,7 +69,7 @@ class HostPlanner:
             for pair in pairs:
                 pair[0] = found.get(pair[0])
 
-    def _goes_back(self, name: str, net: Net) -> bool:
+    def _goes_back(self, name: str, net: NetChange) -> bool:
         """Whether this was a new spelling, which all that have it can lose again."""
         before, after = net.changes[name]
         if not is_respelling(before, after):
@@ -157,12 +157,12 @@ def is_respelling(before: str | None, after: str | None) -> bool:
     return fold(before) == fold(after)
 
 
-def _lasts(net: Net) -> bool:
+def _lasts(net: NetChange) -> bool:
     """Whether there was something before or after: some come and go in one act."""
     return net.existed or net.exists
 
 
-def decide_one(net: Net, state: StoredHost | None) -> Step:
+def decide_one(net: NetChange, state: StoredHost | None) -> Step:
     """Return what becomes of one host, seen by itself."""
     changes = dict(net.changes)
     created_at = changes.pop("created_at", [None])[0]
@@ -189,7 +189,9 @@ def decide_one(net: Net, state: StoredHost | None) -> Step:
     )
 
 
-def _uncreate(net: Net, changes: Mapping[str, Any], state: StoredHost | None) -> Step:
+def _uncreate(
+    net: NetChange, changes: Mapping[str, Any], state: StoredHost | None
+) -> Step:
     if state is None:
         return Step.of(net, STAY)
     made = {name: after for name, (_, after) in changes.items()}

@@ -195,7 +195,7 @@ def test_two_admins_cannot_remove_each_other_at_once(app):
             barrier.wait()
             try:
                 history.write(
-                    history.Act("t", "command"),
+                    history.ActorContext("t", "command"),
                     lambda: accounts.change_role(id_, "viewer"),
                 )
             except HostadminError as error:

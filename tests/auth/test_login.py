@@ -49,7 +49,7 @@ def send(browser, username, password, **fields):
 
 def change(app, work):
     with app.app_context():
-        return history.write(history.Act("tests", "command"), work)
+        return history.write(history.ActorContext("tests", "command"), work)
 
 
 def is_in(browser):

@@ -9,16 +9,23 @@ import sqlalchemy as sa
 from flask import Flask
 
 from hostadmin import history
-from hostadmin.bulk_edit import DELETE, Selection, Wish, change, plan_change, read_wish
+from hostadmin.bulk_edit import (
+    DELETE,
+    BulkEdit,
+    Selection,
+    change,
+    plan_change,
+    read_edit,
+)
 from hostadmin.clock import utcnow
 from hostadmin.db.session import db
-from hostadmin.history import Act
+from hostadmin.history import ActorContext
 from hostadmin.models import ChangeEntry, ChangeSet, Host
 from hostadmin.undo import undo
 
 MANY = 10_000
 BATCH = 500
-ACT = Act("bench", "command")
+ACT = ActorContext("bench", "command")
 
 
 def bench_many(app: Flask) -> None:
@@ -33,13 +40,13 @@ def bench_many(app: Flask) -> None:
         print(f"\n{many:,} hosts at once; the bare statements take {bare:.2f} s")
         print(f"{'':12}{'plan s':>8}{'write s':>9}{'undo s':>8}{'write / bare':>14}")
         selection = Selection(ids=tuple(ids[:many]))
-        for name, wish in (
-            ("owner", read_wish([("owner", "bench")])),
-            ("group", read_wish(into=["bench"], make_groups=True)),
-            ("variable", read_wish([("var.net.mtu", "9000")])),
-            ("delete", Wish(DELETE)),
+        for name, edit in (
+            ("owner", read_edit([("owner", "bench")])),
+            ("group", read_edit(add_groups=["bench"], make_groups=True)),
+            ("variable", read_edit([("var.net.mtu", "9000")])),
+            ("delete", BulkEdit(DELETE)),
         ):
-            plan, write, back = _measured(selection, wish)
+            plan, write, back = _measured(selection, edit)
             ratio = f"{write / bare:14.1f}" if name == "owner" else ""
             print(f"{name:12}{plan:8.2f}{write:9.2f}{back:8.2f}{ratio}")
 
@@ -50,17 +57,17 @@ def _taken(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def _measured(selection: Selection, wish: Wish) -> tuple[float, float, float]:
+def _measured(selection: Selection, edit: BulkEdit) -> tuple[float, float, float]:
     kept: dict[str, Any] = {}
 
     def plan() -> None:
-        kept["plan"] = plan_change(db.session(), selection, wish)
+        kept["plan"] = plan_change(db.session(), selection, edit)
         db.session.rollback()
 
     def write() -> None:
         digest = kept["plan"].digest
         _, kept["id"] = history.write(
-            ACT, lambda: change(db.session(), selection, wish, digest)
+            ACT, lambda: change(db.session(), selection, edit, digest)
         )
 
     def back() -> None:

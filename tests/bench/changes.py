@@ -17,7 +17,7 @@ from sqlalchemy import event
 
 from hostadmin import history
 from hostadmin.db.session import db
-from hostadmin.history import Act, recorder
+from hostadmin.history import ActorContext, recorder
 from hostadmin.imports import importer
 from hostadmin.inventory import hosts
 from hostadmin.models import ChangeSet, Host
@@ -94,12 +94,12 @@ def bench_changes(app: Flask, count: int, folder: Path) -> None:
             sa.select(Host.id).where(Host.hostname.startswith("more-")).limit(50)
         ).all()
         history.write(
-            Act("somebody else", "web"),
+            ActorContext("somebody else", "web"),
             lambda: [hosts.change_host(id_, {"notes": "mine"}) for id_ in ids],
         )
         start = time.perf_counter()
         plan, _ = history.write(
-            Act("bench", "command"), lambda: undo(db.session(), last)
+            ActorContext("bench", "command"), lambda: undo(db.session(), last)
         )
         taken = time.perf_counter() - start
         with plan:
@@ -120,7 +120,8 @@ def bring(file: Path) -> None:
         importer.make_plan(db.session(), plan)
         db.session.rollback()
         history.write(
-            Act("bench", "import"), lambda: importer.apply_plan(db.session(), plan)
+            ActorContext("bench", "import"),
+            lambda: importer.apply_plan(db.session(), plan),
         )
 
 

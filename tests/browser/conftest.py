@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from ..helpers.accounts import add_person, cookie_of
 from ..helpers.apps import unavailable
-from ..helpers.looks import LOOKS, Look
+from ..helpers.looks import VIEWPORTS, Viewport
 from ..helpers.servers import free_port
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -97,9 +97,9 @@ def live_server(app: Flask, serve: Callable[[Flask], str]) -> str:
 
 
 @pytest.fixture
-def look(request: pytest.FixtureRequest) -> Look:
+def viewport(request: pytest.FixtureRequest) -> Viewport:
     """Choose with ``@pytest.mark.parametrize("look", [...], indirect=True)``."""
-    return LOOKS[getattr(request, "param", "light")]
+    return VIEWPORTS[getattr(request, "param", "light")]
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def page(
     app: Flask,
     browser: Browser,
     live_server: str,
-    look: Look,
+    viewport: Viewport,
     role: str,
     console_errors: list[str],
 ) -> Iterator[Page]:
@@ -131,8 +131,8 @@ def page(
 
     with browser.new_context(
         base_url=live_server,
-        viewport={"width": look.width, "height": look.height},
-        color_scheme=look.scheme,
+        viewport={"width": viewport.width, "height": viewport.height},
+        color_scheme=viewport.scheme,
         # Movements would be caught half-way by screenshots and contrast checks.
         reduced_motion="reduce",
     ) as context:

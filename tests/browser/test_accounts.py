@@ -6,7 +6,7 @@ import pytest
 
 from hostadmin.auth import first_account
 
-from ..helpers.looks import LOOKS
+from ..helpers.looks import VIEWPORTS
 
 GOOD = "correct horse battery"
 
@@ -18,8 +18,8 @@ def link(app):
 
 
 @pytest.mark.parametrize("role", [""])
-@pytest.mark.parametrize("look", list(LOOKS), indirect=True)
-def test_from_the_link_to_an_account_and_out(page, axe, link, look, console_errors):
+@pytest.mark.parametrize("look", list(VIEWPORTS), indirect=True)
+def test_from_the_link_to_an_account_and_out(page, axe, link, viewport, console_errors):
     page.goto(link)
     axe(page)
     page.get_by_label("Name").fill("ann")

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from hostadmin import history
-from hostadmin.history import Act
+from hostadmin.history import ActorContext
 from hostadmin.inventory import hosts
 
 
@@ -18,7 +18,9 @@ def test_the_second_chooses_with_the_keyboard_and_takes_it_back(
     page.get_by_label("Notes").fill("mine, too")
     with app.app_context():
         change = {"owner": "theirs", "os": "Debian 13"}
-        history.write(Act("bob", "web", "why"), lambda: hosts.change_host(id_, change))
+        history.write(
+            ActorContext("bob", "web", "why"), lambda: hosts.change_host(id_, change)
+        )
     page.get_by_role("button", name="Save").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("was changed by bob")
@@ -62,7 +64,8 @@ def test_it_is_chosen_without_a_script(browser, live_server, page, app, make_hos
         plain.get_by_label("Owner").fill("mine")
         with app.app_context():
             history.write(
-                Act("bob", "web"), lambda: hosts.change_host(id_, {"owner": "theirs"})
+                ActorContext("bob", "web"),
+                lambda: hosts.change_host(id_, {"owner": "theirs"}),
             )
         plain.get_by_role("button", name="Save").click()
         plain.get_by_role("group", name="Owner").get_by_label("Take mine").check()

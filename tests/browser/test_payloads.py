@@ -76,7 +76,7 @@ def fill(app):
     """Store each payload in every field; return ids of a host and a group."""
     with app.app_context():
         for number, text in enumerate(TEXTS):
-            act = history.Act(text[:60], "web", text[:255])
+            act = history.ActorContext(text[:60], "web", text[:255])
             name = text.replace(",", ";")[:250]
 
             def work(text=text, name=name, number=number):
@@ -101,11 +101,11 @@ def fill(app):
         for text in TEXTS[:5]:
             change = {"notes": f"{text} {text}", "owner": f"{text}2"}
             history.write(
-                history.Act(text, "web", text),
+                history.ActorContext(text, "web", text),
                 lambda change=change: hosts.change_host(first, change),
             )
         last = db.session.scalar(sa.select(Host.id).order_by(Host.id.desc()))
-        history.write(history.Act("x", "web"), lambda: hosts.delete_host(last))
+        history.write(history.ActorContext("x", "web"), lambda: hosts.delete_host(last))
         return {
             "host": first,
             "group": db.session.scalar(sa.select(Group.id).order_by(Group.id)),

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from hostadmin import history, saved_views
 from hostadmin.db.session import db
-from hostadmin.history import Act
+from hostadmin.history import ActorContext
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_pages_of_views_are_accessible(app, page, axe, make_host, console_errors
     viewer = saved_views.Viewer()
     with app.app_context():
         view_id = history.write(
-            Act("ann", "web"),
+            ActorContext("ann", "web"),
             lambda: saved_views.add_view(db.session(), viewer, kept).id,
         )
 
@@ -29,7 +29,7 @@ def test_pages_of_views_are_accessible(app, page, axe, make_host, console_errors
             view.query = "group:gone"
             return view.id
 
-        broken_id = history.write(Act("ann", "web"), keep_broken)
+        broken_id = history.write(ActorContext("ann", "web"), keep_broken)
     for url in (
         f"/views/{view_id}",
         f"/hosts/?view={view_id}&q=env:dev",

@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from hostadmin import bulk_edit, history
-from hostadmin.bulk_edit import Seen, Selection, Wish, read_wish
+from hostadmin.bulk_edit import BulkEdit, Seen, Selection, read_edit
 from hostadmin.db.session import db
 from hostadmin.errors import Conflict, InvalidInput, InvalidValue
-from hostadmin.history import Act, changes_of
+from hostadmin.history import ActorContext, changes_of
 from hostadmin.inventory import groups, hosts
 from hostadmin.models import ChangeSet, Group, Host
 from hostadmin.query.parser import parse
@@ -21,7 +21,7 @@ from hostadmin.validation.json_values import same_json
 from ..helpers.dumps import dump
 from ..helpers.races import run_at_once
 
-ANN = Act("ann", "web")
+ANN = ActorContext("ann", "web")
 
 
 def matching(text):
@@ -30,8 +30,8 @@ def matching(text):
 
 @pytest.fixture
 def plan(session):
-    def make(selection, wish):
-        made = bulk_edit.plan_change(db.session(), selection, wish)
+    def make(selection, edit):
+        made = bulk_edit.plan_change(db.session(), selection, edit)
         session.rollback()
         return made
 
@@ -40,10 +40,10 @@ def plan(session):
 
 @pytest.fixture
 def change(session):
-    """Do what a wish says in a transaction of its own; return plan and change set."""
+    """Do what an edit says in a transaction of its own; return plan and change set."""
 
-    def run(selection, wish, digest=None):
-        work = lambda: bulk_edit.change(db.session(), selection, wish, digest)  # noqa: E731
+    def run(selection, edit, digest=None):
+        work = lambda: bulk_edit.change(db.session(), selection, edit, digest)  # noqa: E731
         return history.write(ANN, work)
 
     return run
@@ -75,7 +75,7 @@ def owned(make_host):
 
 
 def test_the_plan_counts_from_and_to_and_what_stays(plan, owned):
-    made = plan(matching("env:prod"), read_wish([("owner", "platform")]))
+    made = plan(matching("env:prod"), read_edit([("owner", "platform")]))
 
     assert (len(made.all), len(made.written)) == (5, 4)
     assert lines(made) == [
@@ -91,10 +91,10 @@ def test_it_writes_the_plan_and_the_history_of_each_and_goes_back(
     session, plan, change, take_back, owned
 ):
     before = dump(session)
-    wish = read_wish([("owner", "platform"), ("port", ""), ("notes", " a\nb ")])
-    digest = plan(matching("env:prod"), wish).digest
+    edit = read_edit([("owner", "platform"), ("port", ""), ("notes", " a\nb ")])
+    digest = plan(matching("env:prod"), edit).digest
 
-    done, change_set_id = change(matching("env:prod"), wish, digest)
+    done, change_set_id = change(matching("env:prod"), edit, digest)
 
     assert len(done.written) == 5
     found = [hosts.get_host(id_) for id_ in owned]
@@ -116,10 +116,10 @@ def test_it_writes_the_plan_and_the_history_of_each_and_goes_back(
 def test_a_term_is_spelled_as_it_is_in_use(plan, change, make_host):
     make_host(hostname="a", environment="prod")
     id_ = make_host(hostname="b")
-    wish = read_wish([("env", "PROD"), ("location", "Berlin")])
+    edit = read_edit([("env", "PROD"), ("location", "Berlin")])
 
-    made = plan(Selection(ids=(id_,)), wish)
-    change(Selection(ids=(id_,)), wish, made.digest)
+    made = plan(Selection(ids=(id_,)), edit)
+    change(Selection(ids=(id_,)), edit, made.digest)
 
     assert lines(made)[0] == ("environment", None, "prod", "", 1)
     assert hosts.get_host(id_).environment == "prod"
@@ -131,21 +131,21 @@ def test_groups_are_joined_left_and_made(session, plan, change, take_back, make_
         groups.add_group({"name": "old"})
     ids = [make_host(hostname=f"h{n}", groups=["old"][:n]) for n in range(2)]
     before = dump(session)
-    wish = read_wish(into=["new"], out_of=["old"])
+    edit = read_edit(add_groups=["new"], remove_groups=["old"])
 
     with pytest.raises(bulk_edit.MissingGroups) as refused:
-        plan(Selection(ids=tuple(ids)), wish)
+        plan(Selection(ids=tuple(ids)), edit)
     assert refused.value.names == ["new"]
 
-    wish = replace(wish, make_groups=True)
-    made = plan(Selection(ids=tuple(ids)), wish)
+    edit = replace(edit, make_groups=True)
+    made = plan(Selection(ids=tuple(ids)), edit)
     assert made.new_groups == ("new",)
     assert lines(made) == [
         ("group new", "not in it", "in it", "", 2),
         ("group old", "in it", "not in it", "", 1),
         ("group old", "not in it", None, "no direct member", 1),
     ]
-    _, change_set_id = change(Selection(ids=tuple(ids)), wish, made.digest)
+    _, change_set_id = change(Selection(ids=tuple(ids)), edit, made.digest)
     assert [str(g) for id_ in ids for g in hosts.get_host(id_).groups] == ["new"] * 2
     take_back(change_set_id)
     assert dump(session) == before
@@ -154,7 +154,7 @@ def test_groups_are_joined_left_and_made(session, plan, change, take_back, make_
 def test_a_group_to_leave_must_be_there(plan, owned, make_group):
     make_group(name="web")
     with pytest.raises(InvalidInput, match=r"no group “wep”\. Did you mean “web”"):
-        plan(matching("env:prod"), read_wish(out_of=["wep"], make_groups=True))
+        plan(matching("env:prod"), read_edit(remove_groups=["wep"], make_groups=True))
 
 
 VARS = {"net": {"mtu": 1500, "up": True}, "rack": "B1", "n": 1}
@@ -176,7 +176,7 @@ SETTINGS = (
 def test_variables_are_set_and_taken_away(session, change, take_back, make_host):
     id_ = make_host(hostname="a", vars=VARS)
     for name, text, expected in SETTINGS:
-        _, change_set_id = change(Selection(ids=(id_,)), read_wish([(name, text)]))
+        _, change_set_id = change(Selection(ids=(id_,)), read_edit([(name, text)]))
         # By type, too: 1.0 is not 1.
         assert same_json(hosts.get_host(id_).vars, expected), (name, text)
         take_back(change_set_id)
@@ -190,25 +190,25 @@ def test_a_variable_that_cannot_be_set_stays_and_says_why(plan, make_host):
     make_host(hostname="c", vars={"net": {"mtu": 9000}})
     make_host(hostname="d")
 
-    made = plan(matching("*"), read_wish([("var.net.mtu", "9000")]))
+    made = plan(matching("*"), read_edit([("var.net.mtu", "9000")]))
     assert lines(made)[0] == ("var.net.mtu", None, "9000", "", 2)
     assert {(li[3], li[4]) for li in lines(made)[1:]} == {
         ("“net” is not an object", 1),
         ("already so", 1),
     }
-    made = plan(matching("*"), read_wish([("var.more", "y" * 1_000)]))
+    made = plan(matching("*"), read_edit([("var.more", "y" * 1_000)]))
     stays = [line.stays for line in made.lines if line.stays]
     assert len(stays) == 1
     assert "the variables are 66,0" in stays[0]
     # Nor is one of several set that alone would fit.
-    made = plan(matching("b"), read_wish([("var.n", "1"), ("var.more", "y" * 1_000)]))
+    made = plan(matching("b"), read_edit([("var.n", "1"), ("var.more", "y" * 1_000)]))
     assert [line.stays != "" for line in made.lines] == [True, True]
     assert not made.written
 
 
 def test_a_text_is_told_from_a_number(plan, make_host):
     make_host(hostname="a", vars={"n": "25", "m": None})
-    made = plan(matching("*"), read_wish([("var.n", "25"), ("var.m", "a b")]))
+    made = plan(matching("*"), read_edit([("var.n", "25"), ("var.m", "a b")]))
     assert [line[:3] for line in lines(made)] == [
         ("var.n", '"25"', "25"),
         ("var.m", "null", "a b"),
@@ -245,15 +245,17 @@ def test_a_text_is_told_from_a_number(plan, make_host):
 )
 def test_what_makes_no_sense_is_refused(assignments, message):
     with pytest.raises(InvalidInput, match=message.replace("*", r"\*")):
-        read_wish(assignments)
+        read_edit(assignments)
 
 
 def test_all_that_is_wrong_is_told_at_once():
     with pytest.raises(InvalidInput) as refused:
-        read_wish([("x", "1"), ("port", "0")], into=["a,b", "c"], out_of=["c"])
+        read_edit(
+            [("x", "1"), ("port", "0")], add_groups=["a,b", "c"], remove_groups=["c"]
+        )
     assert [error.field for error in refused.value.errors] == ["x", "port", "add-group"]
     with pytest.raises(InvalidInput, match="joined and left"):
-        read_wish(into=["c"], out_of=["c"])
+        read_edit(add_groups=["c"], remove_groups=["c"])
 
 
 @pytest.mark.parametrize("text", ["x", "5-", "0", "9-5", "-5", "5--7", "9" * 11, "1e3"])
@@ -276,8 +278,8 @@ def test_ids_are_read_each_once_and_not_without_end():
 def test_nothing_chosen_changes_nothing(session, plan, change, owned):
     before = dump(session)
     for selection in (Selection(), matching("env:nowhere"), Selection(ids=(10**9,))):
-        for wish in (read_wish([("owner", "x")]), bulk_edit.RETIRE, Wish("delete")):
-            made, change_set_id = change(selection, wish)
+        for edit in (read_edit([("owner", "x")]), bulk_edit.RETIRE, BulkEdit("delete")):
+            made, change_set_id = change(selection, edit)
             assert (len(made.all), change_set_id) == (0, None)
     assert dump(session) == before
     assert plan(Selection(ids=(owned[0], 10**9)), bulk_edit.RETIRE).gone == 1
@@ -285,14 +287,14 @@ def test_nothing_chosen_changes_nothing(session, plan, change, owned):
 
 def test_all_already_so_writes_nothing(session, change, owned):
     count = session.scalar(sa.select(sa.func.count()).select_from(ChangeSet))
-    _, change_set_id = change(matching("owner:data"), read_wish([("owner", "data")]))
+    _, change_set_id = change(matching("owner:data"), read_edit([("owner", "data")]))
     assert change_set_id is None
     assert count == session.scalar(sa.select(sa.func.count()).select_from(ChangeSet))
 
 
 def test_confirming_leaves_version_and_entries_alone(session, change, owned):
     before = {id_: hosts.get_host(id_).confirmed_at for id_ in owned}
-    _, change_set_id = change(matching("env:prod"), Wish("confirm"))
+    _, change_set_id = change(matching("env:prod"), BulkEdit("confirm"))
 
     for id_ in owned:
         host = hosts.get_host(id_)
@@ -303,11 +305,11 @@ def test_confirming_leaves_version_and_entries_alone(session, change, owned):
 
 def test_many_are_deleted_and_come_back(session, plan, change, take_back, owned):
     before = dump(session)
-    wish = Wish("delete")
-    made = plan(matching("env:prod"), wish)
+    edit = BulkEdit("delete")
+    made = plan(matching("env:prod"), edit)
     assert [host.hostname for host in made.sample] == [f"h-{n}" for n in range(5)]
 
-    _, change_set_id = change(matching("env:prod"), wish, made.digest)
+    _, change_set_id = change(matching("env:prod"), edit, made.digest)
 
     assert session.scalars(sa.select(Host.hostname)).all() == ["other"]
     take_back(change_set_id)
@@ -320,19 +322,19 @@ def test_the_number_of_statements_does_not_grow_with_the_hosts(
     make_group(name="web")
     ids = [make_host(hostname=f"h{number}", owner="me") for number in range(12)]
     make_host(hostname="other", role="db")
-    wishes = [
-        read_wish([("role", "db"), ("port", "1")]),
-        read_wish(into=["web"]),
-        Wish("confirm"),
-        Wish("delete"),
+    edits = [
+        read_edit([("role", "db"), ("port", "1")]),
+        read_edit(add_groups=["web"]),
+        BulkEdit("confirm"),
+        BulkEdit("delete"),
     ]
-    for wish in wishes:
+    for edit in edits:
         counts = []
         for some in (Selection(ids=tuple(ids[:1])), Selection(ids=tuple(ids[1:]))):
             with statements() as seen:
-                change(some, wish, plan(some, wish).digest)
+                change(some, edit, plan(some, edit).digest)
             counts.append(len(seen))
-        assert counts[0] == counts[1], wish
+        assert counts[0] == counts[1], edit
 
 
 # ---- somebody else in between
@@ -348,7 +350,7 @@ def delete(id_):
         hosts.delete_host(id_)
 
 
-@pytest.mark.parametrize("wish", [read_wish([("owner", "x")]), Wish("delete")])
+@pytest.mark.parametrize("edit", [read_edit([("owner", "x")]), BulkEdit("delete")])
 @pytest.mark.parametrize(
     ("meddle", "told"),
     [
@@ -362,18 +364,18 @@ def delete(id_):
     ],
 )
 def test_what_changed_since_it_was_shown_is_told_and_nothing_written(
-    session, plan, change, owned, wish, meddle, told
+    session, plan, change, owned, edit, meddle, told
 ):
-    shown = plan(matching("env:prod"), wish)
+    shown = plan(matching("env:prod"), edit)
     packed = shown.all.pack()
     meddle(owned)
     before = dump(session)
 
     with pytest.raises(Conflict):
-        change(matching("env:prod"), wish, shown.digest)
+        change(matching("env:prod"), edit, shown.digest)
 
     assert dump(session) == before
-    now = plan(matching("env:prod"), wish)
+    now = plan(matching("env:prod"), edit)
     assert now.digest != shown.digest
     said = bulk_edit.differences(session, Seen.unpack(packed), now.all)
     assert len(said) == 1
@@ -383,38 +385,38 @@ def test_what_changed_since_it_was_shown_is_told_and_nothing_written(
 def test_another_wish_or_other_hosts_have_another_digest(plan, owned, make_group):
     make_group(name="web")
     selection = matching("env:prod")
-    wishes = [
-        read_wish([("owner", "x")]),
-        read_wish([("owner", "y")]),
-        read_wish([("owner", "")]),
-        read_wish([("role", "x")]),
-        read_wish([("var.x", "1")]),
-        read_wish([("var.x", "'1'")]),
-        read_wish(into=["web"]),
-        read_wish(out_of=["web"]),
-        Wish("delete"),
-        Wish("confirm"),
+    edits = [
+        read_edit([("owner", "x")]),
+        read_edit([("owner", "y")]),
+        read_edit([("owner", "")]),
+        read_edit([("role", "x")]),
+        read_edit([("var.x", "1")]),
+        read_edit([("var.x", "'1'")]),
+        read_edit(add_groups=["web"]),
+        read_edit(remove_groups=["web"]),
+        BulkEdit("delete"),
+        BulkEdit("confirm"),
     ]
-    digests = {plan(selection, wish).digest for wish in wishes}
-    digests.add(plan(matching("env:dev"), wishes[0]).digest)
-    digests.add(plan(Selection(ids=tuple(owned[:4])), wishes[0]).digest)
-    assert len(digests) == len(wishes) + 2
+    digests = {plan(selection, edit).digest for edit in edits}
+    digests.add(plan(matching("env:dev"), edits[0]).digest)
+    digests.add(plan(Selection(ids=tuple(owned[:4])), edits[0]).digest)
+    assert len(digests) == len(edits) + 2
 
 
 def test_a_new_spelling_in_between_asks_again(session, plan, change, owned, make_host):
-    wish = read_wish([("role", "WEB")])
-    digest = plan(matching("env:prod"), wish).digest
+    edit = read_edit([("role", "WEB")])
+    digest = plan(matching("env:prod"), edit).digest
     make_host(hostname="late", role="web")
     with pytest.raises(Conflict):
-        change(matching("env:prod"), wish, digest)
+        change(matching("env:prod"), edit, digest)
 
 
 def test_two_overlapping_changes_at_once(app, session, owned):
     def set_owner(text, query):
-        wish, selection = read_wish([("owner", text)]), matching(query)
-        made = bulk_edit.plan_change(db.session(), selection, wish)
+        edit, selection = read_edit([("owner", text)]), matching(query)
+        made = bulk_edit.plan_change(db.session(), selection, edit)
         db.session.rollback()
-        return lambda: bulk_edit.change(db.session(), selection, wish, made.digest)
+        return lambda: bulk_edit.change(db.session(), selection, edit, made.digest)
 
     works = [set_owner("one", "env:prod"), set_owner("two", "owner:payments")]
     outcomes = run_at_once(app, *works)
@@ -430,15 +432,15 @@ def test_two_overlapping_changes_at_once(app, session, owned):
 
 
 def test_a_bulk_change_against_a_single_edit(app, session, owned):
-    wish = read_wish([("owner", "one")])
-    digest = bulk_edit.plan_change(db.session(), matching("env:prod"), wish).digest
+    edit = read_edit([("owner", "one")])
+    digest = bulk_edit.plan_change(db.session(), matching("env:prod"), edit).digest
     session.rollback()
 
     def single():
         return hosts.change_host(owned[0], {"notes": "mine"}, version=1)
 
     def bulk():
-        return bulk_edit.change(db.session(), matching("env:prod"), wish, digest)
+        return bulk_edit.change(db.session(), matching("env:prod"), edit, digest)
 
     outcomes = run_at_once(app, single, bulk)
 
@@ -450,14 +452,14 @@ def test_a_bulk_change_against_a_single_edit(app, session, owned):
 
 def test_a_group_deleted_in_between_is_told(session, plan, change, owned, make_group):
     group_id = make_group(name="web")
-    wish = read_wish(into=["web"])
-    digest = plan(matching("env:prod"), wish).digest
+    edit = read_edit(add_groups=["web"])
+    digest = plan(matching("env:prod"), edit).digest
     with history.writing("bob"):
         groups.delete_group(group_id)
     with pytest.raises(bulk_edit.MissingGroups):
-        change(matching("env:prod"), wish, digest)
+        change(matching("env:prod"), edit, digest)
     with pytest.raises(Conflict):
-        change(matching("env:prod"), replace(wish, make_groups=True), digest)
+        change(matching("env:prod"), replace(edit, make_groups=True), digest)
     assert session.scalar(sa.select(sa.func.count()).select_from(Group)) == 0
 
 
@@ -468,11 +470,11 @@ def test_a_value_merges_into_another(session, plan, change, take_back, make_host
     for n, text in enumerate(["Production", "production", "prod", None]):
         make_host(hostname=f"h{n}", environment=text)
     before = dump(session)
-    wish = bulk_edit.read_respelling("env", "Production", "prod")
+    edit = bulk_edit.read_rename("env", "Production", "prod")
 
-    made = plan(matching("env:Production"), wish)
+    made = plan(matching("env:Production"), edit)
     assert lines(made) == [("environment", "Production", "prod", "", 2)]
-    _, change_set_id = change(matching("env:Production"), wish, made.digest)
+    _, change_set_id = change(matching("env:Production"), edit, made.digest)
 
     assert (
         session.scalar(
@@ -491,10 +493,10 @@ def test_only_the_case_changes_everywhere_and_goes_back(
 ):
     ids = [make_host(hostname=f"h{n}", environment="Prod") for n in range(3)]
     before = dump(session)
-    wish = bulk_edit.read_respelling("env", "Prod", "prod")
+    edit = bulk_edit.read_rename("env", "Prod", "prod")
 
-    made = plan(matching("env:Prod"), wish)
-    _, change_set_id = change(matching("env:Prod"), wish, made.digest)
+    made = plan(matching("env:Prod"), edit)
+    _, change_set_id = change(matching("env:Prod"), edit, made.digest)
     assert [hosts.get_host(id_).environment for id_ in ids] == ["prod"] * 3
     late = make_host(hostname="late", environment="PROD")
     session.rollback()
@@ -518,7 +520,7 @@ def test_only_the_case_changes_everywhere_and_goes_back(
 )
 def test_a_respelling_needs_a_field_and_both(field, old, new):
     with pytest.raises(InvalidInput):
-        bulk_edit.read_respelling(field, old, new)
+        bulk_edit.read_rename(field, old, new)
 
 
 # ---- what travels in a form

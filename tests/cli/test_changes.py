@@ -9,7 +9,7 @@ import pytest
 
 from hostadmin import history
 from hostadmin.db.session import db
-from hostadmin.history import Act
+from hostadmin.history import ActorContext
 from hostadmin.inventory import bulk_write, hosts
 from hostadmin.models import ChangeEntry
 
@@ -27,7 +27,7 @@ def run(runner):
 @pytest.fixture
 def did(session):
     def do(work, actor="ann", source="web", message=None):
-        history.write(Act(actor, source, message), work)
+        history.write(ActorContext(actor, source, message), work)
         return history.written_change_set_id(session())
 
     return do

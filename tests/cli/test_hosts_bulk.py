@@ -188,7 +188,7 @@ def test_what_changed_while_it_was_asked_is_told(
     def meddle():
         with app.app_context():
             hosts_bulk.write(
-                hosts_bulk.Act("bob", "web"), lambda: hosts.delete_host(id_)
+                hosts_bulk.ActorContext("bob", "web"), lambda: hosts.delete_host(id_)
             )
         return True
 

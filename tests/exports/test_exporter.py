@@ -14,7 +14,7 @@ from hostadmin.db.session import db
 from hostadmin.errors import InvalidInput
 from hostadmin.exports.exporter import FORMATS, export
 from hostadmin.formats.rows import COLUMNS
-from hostadmin.history import Act, recorder
+from hostadmin.history import ActorContext, recorder
 from hostadmin.imports import importer
 from hostadmin.inventory import groups, hosts
 from hostadmin.models import Host
@@ -69,7 +69,7 @@ def import_text(text: str, folder: Any) -> tuple[int, int, int, int]:
     with importer.staged(str(path)) as plan:
         importer.make_plan(db.session(), plan)
         assert not list(plan.errors())
-        act = Act("tests", "import")
+        act = ActorContext("tests", "import")
         history.write(act, lambda: importer.apply_plan(db.session(), plan))
         return plan.new, plan.changed, plan.unchanged, plan.bad_rows
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hostadmin import history
 from hostadmin.db.session import Base, db
 from hostadmin.exports.exporter import FORMATS, encoded, export
-from hostadmin.history import Act, recorder
+from hostadmin.history import ActorContext, recorder
 from hostadmin.imports import importer
 from hostadmin.inventory import groups, hosts
 from hostadmin.inventory.inventory_vars import change_inventory
@@ -167,7 +167,7 @@ def test_every_export_is_imported_without_change(session, tmp_path, inventory):
     for name, path in whole.items():
         clear()
         with planned(path) as plan:
-            act = Act("tests", "import")
+            act = ActorContext("tests", "import")
             history.write(act, functools.partial(apply, plan))
         kinds = (Host,) if name == "csv" else before
         assert {kind: state(kind) for kind in kinds} == {k: before[k] for k in kinds}

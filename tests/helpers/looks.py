@@ -5,7 +5,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True)
-class Look:
+class Viewport:
     """How the page is looked at."""
 
     width: int = 1280
@@ -13,9 +13,9 @@ class Look:
     scheme: Literal["light", "dark"] = "light"
 
 
-LOOKS = {
-    "light": Look(),
-    "dark": Look(scheme="dark"),
-    "phone": Look(width=390, height=844),
-    "phone-dark": Look(width=390, height=844, scheme="dark"),
+VIEWPORTS = {
+    "light": Viewport(),
+    "dark": Viewport(scheme="dark"),
+    "phone": Viewport(width=390, height=844),
+    "phone-dark": Viewport(width=390, height=844, scheme="dark"),
 }

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 from hostadmin import history
-from hostadmin.history import Act
+from hostadmin.history import ActorContext
 
 
 def run_at_once(app: Flask, *works: Callable[[], Any]) -> list[Any]:
@@ -22,7 +22,7 @@ def run_at_once(app: Flask, *works: Callable[[], Any]) -> list[Any]:
         with app.app_context():
             barrier.wait()
             try:
-                outcomes[number] = history.write(Act("ann", "web"), work)
+                outcomes[number] = history.write(ActorContext("ann", "web"), work)
             except Exception as error:
                 outcomes[number] = error
 

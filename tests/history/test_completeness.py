@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from hostadmin import history
 from hostadmin.db.session import db
-from hostadmin.history import Act
+from hostadmin.history import ActorContext
 from hostadmin.inventory import bulk_delete, hosts
 from hostadmin.models import ChangeEntry, Group, Host
 from hostadmin.validation.addresses import ip_key
@@ -125,7 +125,7 @@ def test_each_way_to_write_is_recorded_in_full(
 
     def in_code(work):
         with app.app_context():
-            history.write(Act("ann", "web"), work)
+            history.write(ActorContext("ann", "web"), work)
 
     def id_of(name):
         session.rollback()

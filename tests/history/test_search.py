@@ -9,7 +9,7 @@ from hostadmin import history
 from hostadmin.clock import utcnow
 from hostadmin.db.session import db
 from hostadmin.errors import QueryError
-from hostadmin.history import Act, filters, objects, search
+from hostadmin.history import ActorContext, filters, objects, search
 from hostadmin.inventory import bulk_write, groups, hosts, inventory_vars
 from hostadmin.models import ChangeEntry, ChangeSet, change_counts, change_fields
 
@@ -19,7 +19,7 @@ def did(session):
     """Run a write and return its change set."""
 
     def run(work, actor="ann", source="web", message=None):
-        history.write(Act(actor, source, message), work)
+        history.write(ActorContext(actor, source, message), work)
         return history.written_change_set_id(session())
 
     return run
@@ -268,13 +268,15 @@ def test_what_makes_no_sense_is_told(given, told):
 @pytest.mark.parametrize("cursor", ["AAAA", "x" * 9_000, "\0", "😀"])
 def test_a_forged_place_is_told(session, cursor):
     with pytest.raises(QueryError, match="not valid"):
-        search.list_changes(session, filters.Asked(), None, cursor)
+        search.list_changes(session, filters.HistoryFilter(), None, cursor)
 
 
 def test_a_place_of_another_list_is_told(session, story):
-    page = search.list_changes(session, filters.Asked(), None, None, 2)
+    page = search.list_changes(session, filters.HistoryFilter(), None, None, 2)
     with pytest.raises(QueryError, match="not valid"):
-        search.list_changes(session, filters.Asked(), [("host", 1)], page.older, 2)
+        search.list_changes(
+            session, filters.HistoryFilter(), [("host", 1)], page.older, 2
+        )
 
 
 def test_what_a_change_says_of_itself_follows_from_its_entries(session, story):
@@ -304,7 +306,7 @@ def test_a_page_asks_as_often_for_many_as_for_few(session, did, make_host, state
     def count():
         session.rollback()
         with statements() as seen:
-            search.list_changes(session, filters.Asked(), None, None, 20)
+            search.list_changes(session, filters.HistoryFilter(), None, None, 20)
         return len(seen)
 
     make_host()

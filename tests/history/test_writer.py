@@ -11,7 +11,7 @@ from hostadmin import history
 from hostadmin.clock import utcnow
 from hostadmin.db.session import db, was_rolled_back
 from hostadmin.errors import Busy, InvalidInput
-from hostadmin.history import Act, recorder
+from hostadmin.history import ActorContext, recorder
 from hostadmin.inventory import groups, hosts
 from hostadmin.models import (
     ChangeEntry,
@@ -694,7 +694,7 @@ def test_a_write_that_the_engine_rolled_back_is_run_again(session, recorded):
             raise rolled_back()
         return "done"
 
-    assert history.write(Act("ann", "web"), work) == "done"
+    assert history.write(ActorContext("ann", "web"), work) == "done"
     assert tries == ["a", "a", "a"]
     assert [action for action, _, _ in recorded()] == ["created"]
 
@@ -707,7 +707,7 @@ def test_a_write_that_is_rolled_back_each_time_is_busy(session):
         raise rolled_back()
 
     with pytest.raises(Busy, match="nothing was saved"):
-        history.write(Act("ann", "web"), work)
+        history.write(ActorContext("ann", "web"), work)
     assert len(tries) == history.ATTEMPTS
 
 
@@ -747,7 +747,7 @@ def test_any_other_error_is_not_tried_again(session):
         raise sa.exc.OperationalError("UPDATE", {}, Exception("server has gone away"))
 
     with pytest.raises(sa.exc.OperationalError):
-        history.write(Act("ann", "web"), work)
+        history.write(ActorContext("ann", "web"), work)
     assert len(tries) == 1
 
 

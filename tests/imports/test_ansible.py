@@ -14,7 +14,7 @@ from hostadmin import history
 from hostadmin.db.session import db
 from hostadmin.formats.ansible.fields import host_variables
 from hostadmin.formats.rows import COLUMNS
-from hostadmin.history import Act
+from hostadmin.history import ActorContext
 from hostadmin.imports import importer
 from hostadmin.inventory.groups import effective_variables, load_tree
 from hostadmin.models import Group, Host
@@ -259,7 +259,7 @@ def import_text(session, tmp_path) -> Callable[[str], importer.Plan]:
         with importer.staged(str(path)) as plan:
             importer.make_plan(db.session(), plan)
             assert [str(error) for error in plan.errors()] == []
-            act = Act("tests", "import")
+            act = ActorContext("tests", "import")
             history.write(act, lambda: importer.apply_plan(db.session(), plan))
             db.session.rollback()
             changed = plan.hosts.changed + plan.groups.changed

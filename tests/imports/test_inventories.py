@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hostadmin import history
 from hostadmin.db.session import db
 from hostadmin.errors import Conflict
-from hostadmin.history import Act, recorder
+from hostadmin.history import ActorContext, recorder
 from hostadmin.imports import importer
 from hostadmin.imports.importer import Plan
 from hostadmin.inventory import groups, hosts, inventory_vars
@@ -23,7 +23,7 @@ from hostadmin.undo import plan_undo, undo
 from ..helpers.dumps import dump
 
 ANSIBLE_INVENTORY = Path(sys.executable).parent / "ansible-inventory"
-ACT = Act("tests", "import", "file")
+ACT = ActorContext("tests", "import", "file")
 
 INI = """\
 [all:vars]

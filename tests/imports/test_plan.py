@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hostadmin import history
 from hostadmin.db.session import db
 from hostadmin.errors import Conflict
-from hostadmin.history import Act, recorder
+from hostadmin.history import ActorContext, recorder
 from hostadmin.imports import importer
 from hostadmin.inventory import hosts
 from hostadmin.models import ChangeEntry, ChangeSet, Group, Host
@@ -19,7 +19,7 @@ from hostadmin.validation.values import HostStatus
 from ..helpers.paths import REAL_INVENTORIES
 
 REAL_FILE = REAL_INVENTORIES / "audit-na-values.csv"
-ACT = Act("tests", "import", "hosts.csv")
+ACT = ActorContext("tests", "import", "hosts.csv")
 
 Summary = tuple[int, int, int, int]
 ImportText = Callable[..., Summary]

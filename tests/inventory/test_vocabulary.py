@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from hostadmin import history
 from hostadmin.errors import InvalidInput
 from hostadmin.inventory import hosts
-from hostadmin.inventory.vocabulary import find_spellings, spell_many, spellings
+from hostadmin.inventory.vocabulary import canonical_values, find_spellings, spellings
 from hostadmin.models import Host, VocabularyEntry
 from hostadmin.validation.rules import VOCABULARY_FIELDS
 
@@ -102,7 +102,7 @@ def test_of_many_texts_that_fold_alike_the_first_decides(session, writing, make_
     assert find_spellings(session, "environment", texts) == expected
     assert entries(session) == [("environment", "dev"), ("environment", "old")]
     with writing():
-        assert spell_many(session(), "environment", texts) == expected
+        assert canonical_values(session(), "environment", texts) == expected
     assert [spelling for _, spelling in entries(session)] == ["OLD", "Prod", "dev"]
     assert find_spellings(session, "environment", ["new"]) == {"new": "new"}
 
@@ -110,7 +110,7 @@ def test_of_many_texts_that_fold_alike_the_first_decides(session, writing, make_
 def test_thousands_of_values_are_spelled(session, writing):
     texts = [f"Value {number}" for number in range(1_200)]
     with writing():
-        spell_many(session(), "owner", texts)
+        canonical_values(session(), "owner", texts)
 
     found = find_spellings(session, "owner", [text.upper() for text in texts])
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hostadmin import history
 from hostadmin.db.session import Base, db
-from hostadmin.history import Act, recorder
+from hostadmin.history import ActorContext, recorder
 from hostadmin.imports import importer
 from hostadmin.models import Group, Host
 
@@ -61,7 +61,7 @@ def import_file(content: dict[str, Any], *, replace: bool) -> int:
     with importer.staged_upload("file", source) as plan:
         importer.make_plan(db.session(), plan, replace=replace)
         assert list(plan.errors()) == []
-        act = Act("tests", "import")
+        act = ActorContext("tests", "import")
         history.write(act, lambda: importer.apply_plan(db.session(), plan))
         changed = plan.hosts.new + plan.hosts.changed
         return changed + plan.groups.new + plan.groups.changed + plan.changes_inventory

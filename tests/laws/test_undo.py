@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hostadmin import history
 from hostadmin.db.session import Base, db
 from hostadmin.errors import InvalidFile, InvalidInput
-from hostadmin.history import Act
+from hostadmin.history import ActorContext
 from hostadmin.imports import importer
 from hostadmin.inventory import bulk_delete, groups, hosts, inventory_vars
 from hostadmin.models import ChangeSet, Group, Host
@@ -214,7 +214,8 @@ def run(steps, tmp_path):
     for step in steps:
         with contextlib.suppress(InvalidInput, InvalidFile):
             history.write(
-                Act("ann", "web"), lambda step=step: take(step, tmp_path / "hosts.csv")
+                ActorContext("ann", "web"),
+                lambda step=step: take(step, tmp_path / "hosts.csv"),
             )
 
 
@@ -224,7 +225,7 @@ def undo_down_to(session, end, start):
         if session.get(ChangeSet, change_set_id) is None:
             continue
         plan, _ = history.write(
-            Act("bob", "web"),
+            ActorContext("bob", "web"),
             lambda change_set_id=change_set_id: undo(db.session(), change_set_id),
         )
         with plan:

@@ -157,12 +157,14 @@ def test_the_other_buttons(client, session, post, press, owned, action, expected
 
 def test_groups_are_offered_to_be_made(session, post, press, owned, make_group):
     make_group(name="web")
-    refused = post("groups", step="plan", ids=owned[:2], into="web, nwe")
+    refused = post("groups", step="plan", ids=owned[:2], add_groups="web, nwe")
     assert refused.status_code == 400
     assert "There is no group “nwe”." in text_of(refused)
     assert "Make the group “nwe”" in text_of(refused)
 
-    shown = post("groups", step="plan", ids=owned[:2], into="web, nwe", make_groups="y")
+    shown = post(
+        "groups", step="plan", ids=owned[:2], add_groups="web, nwe", make_groups="y"
+    )
     assert "Made as new: group nwe" in text_of(shown)
     assert "group web not in it → in it 2" in text_of(shown)
     assert press(shown).status_code == 302
@@ -175,7 +177,8 @@ def test_groups_are_left(session, post, press, make_host, make_group):
     make_group(name="web")
     id_ = make_host(hostname="a", groups=["web"])
     assert (
-        press(post("groups", step="plan", ids=[id_], out_of="web")).status_code == 302
+        press(post("groups", step="plan", ids=[id_], remove_groups="web")).status_code
+        == 302
     )
     session.rollback()
     assert session.get(Host, id_).groups == []
@@ -269,7 +272,7 @@ def test_more_variables_than_one_change_has_are_refused(post, owned):
 
 def test_more_groups_than_one_change_has_are_refused(post, owned):
     names = ",".join(f"g{number}" for number in range(101))
-    for fields in ({"into": names, "make_groups": "1"}, {"out_of": names}):
+    for fields in ({"add_groups": names, "make_groups": "1"}, {"remove_groups": names}):
         answer = post("groups", step="plan", ids=owned, **fields)
         assert answer.status_code == 400
         assert "are more than 100 at once" in text_of(answer)
@@ -406,7 +409,7 @@ def test_what_was_shown_travels_along(post, owned):
 
 def test_a_group_deleted_in_between(session, post, press, owned, make_group):
     group_id = make_group(name="web")
-    shown = post("groups", step="plan", ids=owned[:1], into="web")
+    shown = post("groups", step="plan", ids=owned[:1], add_groups="web")
     session.execute(sa.select(Group.id))
     with history.writing("bob", "web"):
         session.delete(session.get(Group, group_id))

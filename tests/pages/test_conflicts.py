@@ -3,7 +3,7 @@
 import pytest
 
 from hostadmin import history
-from hostadmin.history import Act
+from hostadmin.history import ActorContext
 from hostadmin.inventory import groups, hosts, inventory_vars
 from hostadmin.models import ChangeEntry, Group, Host
 
@@ -13,7 +13,7 @@ from ..helpers.pages import errors, form_of, parse
 @pytest.fixture
 def did(session):
     def run(work, actor="bob"):
-        history.write(Act(actor, "web", "as asked"), work)
+        history.write(ActorContext(actor, "web", "as asked"), work)
         return history.written_change_set_id(session())
 
     return run

@@ -168,7 +168,7 @@ def test_half_a_file_never_looks_like_a_whole_one(
     assert response.status == 200
     with pytest.raises(http.client.IncompleteRead):
         response.read()
-    connection.close()
+    connection.assert_complete()
 
 
 def test_an_old_client_gets_a_whole_file_or_none(served, broken, make_host, with_token):
@@ -185,7 +185,7 @@ def test_an_old_client_gets_a_whole_file_or_none(served, broken, make_host, with
     )
     response = connection.getresponse()
     data = response.read()
-    connection.close()
+    connection.assert_complete()
 
     assert response.headers["Content-Length"] == str(len(data))
     assert names_in("jsonl", data.decode()) == ["a"]
@@ -201,7 +201,7 @@ def test_asking_for_the_head_leaves_no_connection_open(
         connection = http.client.HTTPConnection("127.0.0.1", served, timeout=20)
         connection.request("HEAD", "/export/csv", headers=with_token)
         assert connection.getresponse().status == 200
-        connection.close()
+        connection.assert_complete()
 
     with app.app_context():
         assert db.engine.pool.checkedout() == 0

@@ -5,7 +5,7 @@ import pytest
 from hostadmin import history
 from hostadmin.auth import accounts
 from hostadmin.db.session import db
-from hostadmin.history import Act
+from hostadmin.history import ActorContext
 from hostadmin.inventory import bulk_write, groups, hosts
 from hostadmin.models import ChangeEntry
 
@@ -15,7 +15,7 @@ from ..helpers.pages import parse
 @pytest.fixture
 def did(session):
     def run(work, actor="ann", source="web", message="as asked"):
-        history.write(Act(actor, source, message), work)
+        history.write(ActorContext(actor, source, message), work)
         return history.written_change_set_id(session())
 
     return run
@@ -259,7 +259,7 @@ def test_nothing_can_be_written_to_it(client, url, method):
 def test_what_accounts_did_is_listed_and_not_undone(client, session, did, app):
     with app.app_context():
         history.write(
-            Act("tests", "command"),
+            ActorContext("tests", "command"),
             lambda: accounts.add_account("ann", "p" * 20, "viewer"),
         )
     found = client.get("/changes/?kind=account&object=ann")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from hostadmin import history
-from hostadmin.history import Act
+from hostadmin.history import ActorContext
 from hostadmin.inventory import groups, hosts, inventory_vars
 from hostadmin.models import Host
 
@@ -15,7 +15,7 @@ from ..helpers.pages import csrf, parse
 @pytest.fixture
 def did(session):
     def run(work):
-        history.write(Act("ann", "web", "as asked"), work)
+        history.write(ActorContext("ann", "web", "as asked"), work)
         return history.written_change_set_id(session())
 
     return run

@@ -6,7 +6,7 @@ import pytest
 
 from hostadmin import history
 from hostadmin.errors import Conflict, InvalidValue
-from hostadmin.history import Act
+from hostadmin.history import ActorContext
 from hostadmin.inventory import host_sets, hosts
 from hostadmin.models import ChangeSet, Host, HostSet, host_set_members
 from hostadmin.paste import (
@@ -257,7 +257,7 @@ def test_many_names_take_few_statements(find, statements):
 def test_a_set_is_named_by_a_query(session, some, runner):
     ids = [some["Web-1"], some["relay-a"]]
     number = history.write(
-        Act("ann", "web"), lambda: host_sets.keep_set(session(), ids)
+        ActorContext("ann", "web"), lambda: host_sets.keep_set(session(), ids)
     )
 
     def hosts_of(query):
@@ -269,7 +269,7 @@ def test_a_set_is_named_by_a_query(session, some, runner):
     listed = runner.invoke(args=["hosts", "count", f"set:{number}"])
     assert listed.output == "2\n"
     # It is a selection, not a condition: what is deleted and comes back is in it again.
-    history.write(Act("ann", "web"), lambda: hosts.delete_host(ids[0]))
+    history.write(ActorContext("ann", "web"), lambda: hosts.delete_host(ids[0]))
     assert hosts_of(f"set:{number}") == {ids[1]}
     assert session.query(ChangeSet).count() == len(some) + 1
 
@@ -286,13 +286,13 @@ def test_old_sets_go_unless_a_view_names_them(session, monkeypatch):
 
     def keep(*ids):
         return history.write(
-            Act("a", "web"), lambda: host_sets.keep_set(session(), ids)
+            ActorContext("a", "web"), lambda: host_sets.keep_set(session(), ids)
         )
 
     named, old = keep(1, 2), keep(3)
     view = saved_views.View("kept", "hosts", f"env:prod (set:{named} or web)")
     history.write(
-        Act("a", "web"),
+        ActorContext("a", "web"),
         lambda: saved_views.add_view(session(), saved_views.Viewer(), view),
     )
     monkeypatch.setattr(host_sets, "KEPT", -host_sets.KEPT)
@@ -351,7 +351,7 @@ def test_the_missing_are_added_as_one_change_that_can_be_undone(session, some, r
     assert seen.taken == ["web-1"]
     assert [name[:9] for name, _ in seen.bad] == ["bad\u202ename"[:9], "x" * 9]
     names = history.write(
-        Act("ann", "web"),
+        ActorContext("ann", "web"),
         lambda: add_names(session(), text.splitlines(), seen.digest),
     )
     change = history.written_change_set_id(session())
@@ -372,7 +372,7 @@ def test_only_what_was_shown_is_added(session, some, make_host):
     for text in ("new-1\nnew-2", "new-1", "new-1\nnew-2\nnew-3"):
         with pytest.raises(Conflict, match="no longer what you saw"):
             history.write(
-                Act("ann", "web"),
+                ActorContext("ann", "web"),
                 lambda text=text: add_names(session(), text.splitlines(), digest),
             )
     session.rollback()

@@ -76,7 +76,7 @@ def test_a_route_that_came_without_a_line_is_shut(app, client, monkeypatch):
 
 def test_nobody_gets_anywhere_but_to_the_door(app, nobody, row):
     before = dump_tables(app)
-    doors = (Permission.OPEN, Permission.DOOR)
+    doors = (Permission.OPEN, Permission.LOGIN)
     for endpoint, method, url in routes(app):
         response = nobody.open(url, method=method)
         where = f"{method} {url}: {response.status}"
@@ -96,7 +96,7 @@ def test_each_role_may_exactly_what_its_lines_say(app, client_of, row, role):
     before = dump_tables(app)
     for endpoint, method, url in routes(app):
         needs = policy.needed(endpoint, method)
-        if needs in (Permission.OPEN, Permission.DOOR):
+        if needs in (Permission.OPEN, Permission.LOGIN):
             continue
         response = browser.open(url, method=method)
         where = f"{role} {method} {url}: {response.status}"

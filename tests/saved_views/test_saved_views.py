@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from hostadmin import history, saved_views
 from hostadmin.errors import Conflict, InvalidInput, InvalidValue, NotFound
-from hostadmin.history import Act
+from hostadmin.history import ActorContext
 from hostadmin.inventory import groups
 from hostadmin.models import Account, ChangeSet, SavedView
 from hostadmin.saved_views.read import Viewer
@@ -26,7 +26,9 @@ def written(session):
     """Run a write on views as the pages do."""
 
     def run(function, *args):
-        return history.write(Act("ann", "web"), lambda: function(session(), *args))
+        return history.write(
+            ActorContext("ann", "web"), lambda: function(session(), *args)
+        )
 
     return run
 
@@ -200,7 +202,7 @@ def test_what_is_gone_is_told_and_does_not_keep_from_renaming(
     id_ = keep("Web", "group:web env:prod")
     view = saved_views.get_view(session, ANN, id_)
     assert saved_views.problem_of(session, view) == ""
-    history.write(Act("ann", "web"), lambda: groups.delete_group(group))
+    history.write(ActorContext("ann", "web"), lambda: groups.delete_group(group))
 
     view = saved_views.get_view(session, ANN, id_)
     assert saved_views.problem_of(session, view).startswith("There is no group “web”")
@@ -442,7 +444,7 @@ def test_a_view_that_asks_for_what_is_gone_says_so_and_shows_no_host(
     id_ = keep("Web <b>", "group:web", page=page)
     keep("Rest", "env:dev")
     group = session.query(groups.Group).one().id
-    history.write(Act("ann", "web"), lambda: groups.delete_group(group))
+    history.write(ActorContext("ann", "web"), lambda: groups.delete_group(group))
 
     answer = client.get(
         menu(client, "/hosts/")["Web <b>" + " · stats" * (page == "stats")]

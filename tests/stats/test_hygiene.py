@@ -57,15 +57,15 @@ def test_checks_find_what_is_odd_and_nothing_else(session, odd):
 
 @pytest.mark.parametrize("most", ["FEW", "MANY"])
 @pytest.mark.parametrize("check", CHECKS)
-def test_what_many_hosts_share_is_found_alike(session, odd, monkeypatch, check, most):
+def test_what_many_hosts_share_is_found_alike(session, odd, monkeypatch, check, limit):
     query = f"check:{check}"
     texts = (query, f"not {query}", f"{query} or owner:ops", f"{query} env:prod")
     expected = [names_of(session, text) for text in texts]
 
     # One value with all ids, or a statement that looks for them.
     session.rollback()
-    monkeypatch.setattr(f"hostadmin.query.clauses.{most}", 0)
-    monkeypatch.setattr("hostadmin.query.checks.MANY", 0 if most == "MANY" else 10)
+    monkeypatch.setattr(f"hostadmin.query.clauses.{limit}", 0)
+    monkeypatch.setattr("hostadmin.query.checks.MANY", 0 if limit == "MANY" else 10)
 
     assert [names_of(session, text) for text in texts] == expected
     assert len(expected[0]) + len(expected[1]) == len(ODD) + 1

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from hostadmin import history
 from hostadmin.db.session import db
 from hostadmin.errors import Conflict, NotFound
-from hostadmin.history import Act, changes_of
+from hostadmin.history import ActorContext, changes_of
 from hostadmin.inventory import bulk_write, groups, hosts, inventory_vars
 from hostadmin.models import ChangeSet, Host
 from hostadmin.undo import DELETE, message, plan_undo, undo
@@ -19,7 +19,7 @@ def did(session):
     """Run a function as one change of somebody; return the change set's id."""
 
     def run(work, actor="ann"):
-        history.write(Act(actor, "web"), work)
+        history.write(ActorContext(actor, "web"), work)
         session.rollback()
         return session.scalar(sa.select(sa.func.max(ChangeSet.id)))
 
@@ -30,7 +30,7 @@ def did(session):
 def undone(session):
     def run(change_set_id, entry_id=None, digest=None):
         plan, new = history.write(
-            Act("bob", "web", message(change_set_id, entry_id)),
+            ActorContext("bob", "web", message(change_set_id, entry_id)),
             lambda: undo(db.session(), change_set_id, entry_id, digest),
         )
         session.rollback()

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from hostadmin import history
-from hostadmin.history import Act
+from hostadmin.history import ActorContext
 from hostadmin.inventory import groups, hosts
 from hostadmin.models import ChangeEntry, Group, Host
 
@@ -146,7 +146,7 @@ def test_of_twelve_who_undo_one_change_one_does(app, client, session, make_host)
     id_ = make_host(hostname="web-1", owner="old")
     with app.app_context():
         history.write(
-            Act("ann", "web"), lambda: hosts.change_host(id_, {"owner": "new"})
+            ActorContext("ann", "web"), lambda: hosts.change_host(id_, {"owner": "new"})
         )
     change = entries(session, action="changed")[0].change_set_id
     url = f"/changes/{change}/undo"

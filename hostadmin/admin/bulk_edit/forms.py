@@ -6,7 +6,14 @@ from typing import Any, ClassVar
 from wtforms import BooleanField, Form, SelectField, SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from ...bulk_edit import INTO, OUT_OF, MissingGroups, Wish, read_respelling, read_wish
+from ...bulk_edit import (
+    ADD_GROUPS,
+    REMOVE_GROUPS,
+    BulkEdit,
+    MissingGroups,
+    read_edit,
+    read_rename,
+)
 from ...db.session import db
 from ...errors import InvalidInput
 from ...inventory import vocabulary
@@ -33,28 +40,28 @@ class Checkboxes(SelectMultipleField):
 
 
 class WishForm(Form):
-    """A form that reads as a wish; what is wrong stands at its fields."""
+    """A form that reads as an edit; what is wrong stands at its fields."""
 
     # What an error says it is about → the field of the form.
     places: ClassVar[dict[str, str]] = {}
     layout: ClassVar[dict[str, str]] = {}
     form_errors: list[str]
 
-    def read(self) -> Wish | None:
-        """Return the wish, or None where the fields say what is wrong."""
+    def read(self) -> BulkEdit | None:
+        """Return the edit, or None where the fields say what is wrong."""
         if not self.validate():
             return None
         try:
-            wish = self.wish()
+            edit = self.edit()
         except InvalidInput as error:
             self.tell(error)
             return None
-        if not wish:
+        if not edit:
             self.form_errors = [NO_WISH]
             return None
-        return wish
+        return edit
 
-    def wish(self) -> Wish:
+    def edit(self) -> BulkEdit:
         raise NotImplementedError
 
     def tell(self, error: InvalidInput) -> None:
@@ -116,22 +123,25 @@ class EditForm(WishForm):
         for name in VOCABULARY_FIELDS:
             self._fields[name].suggestions = vocabulary.spellings(db.session(), name)
 
-    def wish(self) -> Wish:
+    def edit(self) -> BulkEdit:
         typed = [(name, self._fields[name].data) for name in SETTABLE]
         assignments = [(name, text) for name, text in typed if text]
         assignments += [(name, "") for name in self.clear.data or ()]
         assignments += [(f"var.{name.strip()}", "") for name in self.unset.data or ()]
-        return read_wish(assignments, variables=self.variables.data)
+        return read_edit(assignments, variables=self.variables.data)
 
 
 class GroupsForm(WishForm):
     """Groups to join and to leave; missing ones can be made."""
 
-    places: ClassVar[dict[str, str]] = {INTO: "into", OUT_OF: "out_of"}
-    into = NamesField(
+    places: ClassVar[dict[str, str]] = {
+        ADD_GROUPS: "add_groups",
+        REMOVE_GROUPS: "remove_groups",
+    }
+    add_groups = NamesField(
         "Add to groups", description="Names, with commas between", render_kw=GROUPS
     )
-    out_of = NamesField(
+    remove_groups = NamesField(
         "Take out of groups", description="Names, with commas between", render_kw=GROUPS
     )
     make_groups = BooleanField("Make what is missing")
@@ -141,10 +151,10 @@ class GroupsForm(WishForm):
         if not self.make_groups.data:
             del self.make_groups
 
-    def wish(self) -> Wish:
-        return read_wish(
-            into=self.into.data or (),
-            out_of=self.out_of.data or (),
+    def edit(self) -> BulkEdit:
+        return read_edit(
+            add_groups=self.add_groups.data or (),
+            remove_groups=self.remove_groups.data or (),
             make_groups="make_groups" in self._fields and self.make_groups.data,
         )
 
@@ -183,7 +193,7 @@ class RespellForm(WishForm):
         """Errors are about the new spelling, whichever field it is of."""
         return dict.fromkeys(VOCABULARY_FIELDS, "new")
 
-    def wish(self) -> Wish:
-        return read_respelling(
+    def edit(self) -> BulkEdit:
+        return read_rename(
             self.field.data or "", self.old.data or "", self.new.data or ""
         )

@@ -15,10 +15,10 @@ from ...bulk_edit import (
     DELETE,
     MAX_IDS,
     RETIRE,
+    BulkEdit,
     ChangePlan,
     Seen,
     Selection,
-    Wish,
     change,
     differences,
     ids_text,
@@ -48,7 +48,7 @@ FORMS: Mapping[str, type[WishForm]] = {
     "groups": GroupsForm,
     "respell": RespellForm,
 }
-WISHES = {"confirm": Wish(CONFIRM), "retire": RETIRE, "delete": Wish(DELETE)}
+EDITS = {"confirm": BulkEdit(CONFIRM), "retire": RETIRE, "delete": BulkEdit(DELETE)}
 # Fields of the pages themselves; all others say what is to be done to which hosts.
 OWN_FIELDS = frozenset(
     ("csrf_token", "step", "digest", "shown", "number", "message", "ids", "cursor")
@@ -83,25 +83,25 @@ def bulk_page(action: str) -> ResponseReturnValue:
 
     Only a POST with the digest of what was shown writes.
     """
-    if action not in FORMS and action not in WISHES:
+    if action not in FORMS and action not in EDITS:
         abort(404)
     step = sent().get("step", "")
     if request.method == "POST" and step != DO and (url := _as_url(action, step)):
         return redirect(url)
     form = FORMS[action](sent() if step else None) if action in FORMS else None
-    wish = WISHES.get(action)
+    edit = EDITS.get(action)
     if form is not None and step in (PLAN, DO):
-        wish = form.read()
-    chosen = read_chosen(wish)
+        edit = form.read()
+    chosen = read_chosen(edit)
     if action != "respell" and not chosen.selection:
         flash("No host was ticked, so nothing was done.", "warning")
         return redirect(chosen.list_url)
-    if wish is None:
+    if edit is None:
         return _show_form(action, form, chosen), 400 if step in (PLAN, DO) else 200
     try:
         if request.method == "POST" and step == DO:
-            return _do(action, wish, chosen)
-        return _show_plan(action, wish, chosen)
+            return _do(action, edit, chosen)
+        return _show_plan(action, edit, chosen)
     except InvalidInput as error:
         if form is None:
             raise
@@ -128,16 +128,16 @@ def sent() -> MultiDict[str, str]:
     return request.form if request.method == "POST" else request.args
 
 
-def read_chosen(wish: Wish | None) -> Chosen:
+def read_chosen(edit: BulkEdit | None) -> Chosen:
     """Return the hosts that the request names. Raises ``QueryError``."""
     home = url_for("hosts.index_view")
     view = own_path(sent().get("back"))
     list_url = view if view and view.startswith(home) else home
-    if wish is not None and wish.respelled is not None:
-        old = Term(next(iter(wish.fields)), EQUALS, (Quoted(wish.respelled),))
-        return Chosen(Selection(node=old, most=MAX_IDS), list_url)
+    if edit is not None and edit.respelled is not None:
+        old = Term(next(iter(edit.fields)), EQUALS, (Quoted(edit.respelled),))
+        return Chosen(Selection(node=old, limit=MAX_IDS), list_url)
     if sent().get("all") == "1":
-        return Chosen(Selection(node=asked_query(sent()), most=MAX_IDS), list_url)
+        return Chosen(Selection(node=asked_query(sent()), limit=MAX_IDS), list_url)
     return Chosen(Selection(ids=read_ids(sent().getlist("ids"))), list_url)
 
 
@@ -175,10 +175,10 @@ def _show_form(action: str, form: WishForm | None, chosen: Chosen) -> str:
 
 
 def _show_plan(
-    action: str, wish: Wish, chosen: Chosen, error: str = "", wrong: str = ""
+    action: str, edit: BulkEdit, chosen: Chosen, error: str = "", wrong: str = ""
 ) -> str:
-    plan = plan_change(db.session(), chosen.selection, wish)
-    doubted = plan.wish.action == DELETE and len(plan.written) > ASKED_ABOVE
+    plan = plan_change(db.session(), chosen.selection, edit)
+    doubted = plan.edit.action == DELETE and len(plan.written) > ASKED_ABOVE
     return render_template(
         "bulk_edit/preview.html",
         action=action,
@@ -202,44 +202,44 @@ def _show_plan(
     )
 
 
-def _do(action: str, wish: Wish, chosen: Chosen) -> ResponseReturnValue:
+def _do(action: str, edit: BulkEdit, chosen: Chosen) -> ResponseReturnValue:
     digest = request.form.get("digest", "")
     try:
-        why = clean_text(request.form.get("message")) or message(wish, chosen.query)
+        why = clean_text(request.form.get("message")) or message(edit, chosen.query)
     except InvalidValue as error:
-        return _show_plan(action, wish, chosen, wrong=f"Why: {error}"), 400
+        return _show_plan(action, edit, chosen, wrong=f"Why: {error}"), 400
     try:
         plan, new_id = write(
             web_act(why),
-            lambda: change(db.session(), chosen.selection, wish, digest, _sure),
+            lambda: change(db.session(), chosen.selection, edit, digest, _sure),
         )
     except WrongNumber as error:
-        return _show_plan(action, wish, chosen, wrong=str(error)), 400
+        return _show_plan(action, edit, chosen, wrong=str(error)), 400
     except Conflict as error:
-        told = f"{error} {_what_changed(wish, chosen)}".strip()
-        return _show_plan(action, wish, chosen, error=told), 409
+        shown = f"{error} {_what_changed(edit, chosen)}".strip()
+        return _show_plan(action, edit, chosen, error=shown), 409
     if new_id is None:
-        return _show_plan(action, wish, chosen)
+        return _show_plan(action, edit, chosen)
     # The script forgets what was ticked when it sees the mark.
     done = Markup("<span data-unticked>{}</span>").format(summary(plan))
-    flash(done + (undo_link(new_id) if wish.action != CONFIRM else ""), "success")
+    flash(done + (undo_link(new_id) if edit.action != CONFIRM else ""), "success")
     return redirect(chosen.list_url)
 
 
 def _sure(plan: ChangePlan) -> None:
     """Ask whoever deletes many for their number."""
     number = len(plan.written)
-    if plan.wish.action != DELETE or number <= ASKED_ABOVE:
+    if plan.edit.action != DELETE or number <= ASKED_ABOVE:
         return
     typed = request.form.get("number", "").replace(",", "").strip()
     if typed != str(number):
         raise WrongNumber(f"Type {number:,} to delete {number:,} hosts.")
 
 
-def _what_changed(wish: Wish, chosen: Chosen) -> str:
+def _what_changed(edit: BulkEdit, chosen: Chosen) -> str:
     seen = Seen.unpack(request.form.get("shown", ""))
     if seen is None:
         return ""
-    now = plan_change(db.session(), chosen.selection, wish)
-    told = differences(db.session(), seen, now.all)
-    return f"{'; '.join(told)}." if told else ""
+    now = plan_change(db.session(), chosen.selection, edit)
+    shown = differences(db.session(), seen, now.all)
+    return f"{'; '.join(shown)}." if shown else ""

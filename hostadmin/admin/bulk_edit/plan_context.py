@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flask import url_for
 
-from ...bulk_edit import ChangePlan, Line, Move, Selection, text_of
+from ...bulk_edit import ChangePlan, FieldChange, Line, Selection, text_of
 from ...db.session import db
 from ...formatting import counted
 from ...query import ast
@@ -106,7 +106,7 @@ def shown_sample(plan: ChangePlan) -> list[ShownHost]:
     ]
 
 
-def _move(move: Move) -> tuple[str, str | None, str | None]:
+def _move(move: FieldChange) -> tuple[str, str | None, str | None]:
     return move.label, text_of(move.before), text_of(move.after)
 
 

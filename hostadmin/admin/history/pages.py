@@ -13,7 +13,7 @@ from ...db.session import db
 from ...errors import NotFound, QueryError
 from ...formatting import time_text
 from ...history import SOURCES
-from ...history.filters import FIELDS, KINDS, NAMES, SHORTHANDS, Asked, read
+from ...history.filters import FIELDS, KINDS, NAMES, SHORTHANDS, HistoryFilter, read
 from ...history.objects import existing, find_objects
 from ...history.search import WINDOW, ChangePage, list_changes, list_entries, summarised
 from ...keyset.pages import Count
@@ -173,7 +173,9 @@ def _uncounted(**facts: Any) -> ChangeListing:
     return ChangeListing(**order, count=Count(0), total=Count(0), **facts)
 
 
-def _listing(url: ViewUrl, size: int, page: ChangePage, asked: Asked) -> Listing:
+def _listing(
+    url: ViewUrl, size: int, page: ChangePage, asked: HistoryFilter
+) -> Listing:
     chips = [
         Chip(CHIPS[name].format(value), str(url.without(at)), f"Remove {value}")
         for at, (name, value) in enumerate(url.pairs)
@@ -220,7 +222,7 @@ def _rows(page: ChangePage, url: ViewUrl) -> list[Row]:
     return rows
 
 
-def _hint(asked: Asked, objects: list[Any] | None, page: ChangePage) -> str:
+def _hint(asked: HistoryFilter, objects: list[Any] | None, page: ChangePage) -> str:
     if objects == []:
         what = asked.kind or "host or group"
         return f"No {what} is or was called {quoted(asked.object)}."

@@ -41,10 +41,10 @@ from ..generated.model_view import ModelAdmin
 from ..generated.urls import QUERY, VIEW, ViewUrl
 from ..list_columns import (
     COLS,
-    Look,
+    ListDisplay,
     offered,
     parse_columns,
-    read_look,
+    read_display,
     remember,
     variable_path,
 )
@@ -81,13 +81,13 @@ class HostList(ModelAdmin):
 
     # -- columns -------------------------------------------------------------------
 
-    def look(self, asked: ListRequest) -> Look:
+    def display(self, asked: ListRequest) -> ListDisplay:
         """Return how the list looks. Raises ``QueryError``."""
-        return read_look(dict(asked.url.pairs).get(COLS, ""), request.cookies)
+        return read_display(dict(asked.url.pairs).get(COLS, ""), request.cookies)
 
     def shown_columns(self, asked: ListRequest) -> list[tuple[str, str]]:
-        look = self.look(asked)
-        return [(name, self.get_column_name(name)) for name in look.columns]
+        display = self.display(asked)
+        return [(name, self.get_column_name(name)) for name in display.columns]
 
     def get_column_name(self, field: str) -> str:
         """Return the label of a column; that of a variable is its name."""
@@ -111,18 +111,18 @@ class HostList(ModelAdmin):
             if name in (QUERY, VIEW, "sort", "per_page")
         )
         asked = read_hosts_request(f"{self.endpoint}.index_view", view)
-        look = _look_of(request.form)
-        url = asked.url.setting(COLS, look.cols)
+        display = _display_of(request.form)
+        url = asked.url.setting(COLS, display.cols)
         moved = request.form.get("up") or request.form.get("down")
         response = redirect(f"{url}#column-{moved}" if moved else str(url), 303)
-        remember(response, look)
+        remember(response, display)
         return response
 
     # -- the page ------------------------------------------------------------------
 
     def read_page(self, asked: ListRequest, filters: list[Any]) -> HostPage:
-        look = self.look(asked)
-        more = ("aliases",) if "alias" in look.columns else ()
+        display = self.display(asked)
+        more = ("aliases",) if "alias" in display.columns else ()
         return list_hosts(
             db.session(), asked.node, asked.sort, asked.cursor, asked.size, more
         )
@@ -137,8 +137,8 @@ class HostList(ModelAdmin):
         listing.search_value = to_text(node)
         listing.stats_url = asked.url.only_filters().to("stats.index")
         listing.export_urls = export_urls(asked.url)
-        look = self.look(asked)
-        chosen = ((COLS, look.cols),) if look.cols else ()
+        display = self.display(asked)
+        chosen = ((COLS, display.cols),) if display.cols else ()
         listing.views = view_menu(saved_views.HOSTS, asked.url, chosen)
         listing.can_sort_by_several = True
         listing.sort_note = _sort_note(asked, listing)
@@ -160,9 +160,9 @@ class HostList(ModelAdmin):
             "starts": [f"{name}:" for name in FIELDS],
             "columns": [
                 (name, self.get_column_name(name), shown)
-                for name, shown in offered(look)
+                for name, shown in offered(display)
             ],
-            "comfortable": look.is_comfortable,
+            "comfortable": display.is_comfortable,
             "statement": list_statement(
                 session, listing.page.where, listing.page.sort, asked.size
             ),
@@ -230,15 +230,15 @@ def _ticked() -> set[int]:
         raise QueryError(str(error)) from None
 
 
-def _look_of(form: MultiDict[str, str]) -> Look:
+def _display_of(form: MultiDict[str, str]) -> ListDisplay:
     """Return what the form of columns says. Raises ``QueryError``."""
     if "reset" in form:
-        return Look()
+        return ListDisplay()
     names = [*form.getlist("col"), *form.get("more", "").split(",")]
-    look = Look(parse_columns(names), form.get("density") == "comfortable")
+    display = ListDisplay(parse_columns(names), form.get("density") == "comfortable")
     if up := form.get("up"):
-        return look.moved(up, -1)
-    return look.moved(form.get("down", ""), 1)
+        return display.moved(up, -1)
+    return display.moved(form.get("down", ""), 1)
 
 
 def _sort_note(asked: ListRequest, listing: Listing) -> str:

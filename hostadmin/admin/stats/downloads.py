@@ -20,8 +20,8 @@ def as_csv(found: Table | CrossTable) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     if isinstance(found, Table):
         writer.writerow([found.dimension.name, "kind", "hosts"])
-        for slot, number in zip(found.slots, found.counts, strict=True):
-            writer.writerow([guarded(slot.value or ""), slot.kind.value, number])
+        for bucket, number in zip(found.buckets, found.counts, strict=True):
+            writer.writerow([guarded(bucket.value or ""), bucket.kind.value, number])
         return out.getvalue()
     names = [table.dimension.name for table in (found.rows, found.columns)]
     writer.writerow([names[0], "kind", names[1], "kind", "hosts"])
@@ -37,8 +37,8 @@ def as_json(found: Table | CrossTable) -> dict[str, object]:
     """Return the rows, or the cells where there are two sides, and what they are by."""
     if isinstance(found, Table):
         rows = [
-            {"value": slot.value, "kind": slot.kind.value, "hosts": number}
-            for slot, number in zip(found.slots, found.counts, strict=True)
+            {"value": bucket.value, "kind": bucket.kind.value, "hosts": number}
+            for bucket, number in zip(found.buckets, found.counts, strict=True)
         ]
         return {"by": [found.dimension.name], "total": found.total, "rows": rows}
     cells = [

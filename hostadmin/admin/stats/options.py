@@ -39,12 +39,12 @@ class Choice:
     show: str
 
 
-def read_choice(args: MultiDict[str, str], most: int | None = None) -> Choice:
-    """Return what is to be counted; of "all" values, ``most`` are shown."""
+def read_choice(args: MultiDict[str, str], limit: int | None = None) -> Choice:
+    """Return what is to be counted; of "all" values, ``limit`` are shown."""
     by = tuple(text.strip() for text in args.getlist("by") if text.strip())
     if len(by) > 2:
         raise QueryError("Hosts are counted by one or two things, not more.")
-    top = _read_top(args.get("top", "").strip()) or most
+    top = _read_top(args.get("top", "").strip()) or limit
     order = _one_of(args, "order", ("count", "value"))
     zeros = _one_of(args, "zero", ("0", "1")) == "1"
     show = _one_of(args, "show", tuple(SHOWN))

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from ...formatting import share_text
 from ...query.ast import Node, all_of
+from ...stats.axes import Bucket
 from ...stats.axes import Kind as SlotKind
-from ...stats.axes import Slot
 from ...stats.counts import CrossTable, Table
 from ..generated.urls import ViewUrl
 from ..query_args import narrowed
@@ -106,24 +106,24 @@ def _rows(found: Table, hosts: ViewUrl) -> list[Row]:
     longest = max(found.counts, default=0) or 1
     return [
         Row(
-            label=slot.label,
-            is_unset=slot.kind is SlotKind.NOT_SET,
+            label=bucket.label,
+            is_unset=bucket.kind is SlotKind.NOT_SET,
             count=number,
             share=found.share(place),
             bar=round(100 * number / longest, 1),
-            url=_slot_url(hosts, slot),
-            is_value=slot.kind is SlotKind.VALUE,
+            url=_slot_url(hosts, bucket),
+            is_value=bucket.kind is SlotKind.VALUE,
         )
-        for place, (slot, number) in enumerate(
-            zip(found.slots, found.counts, strict=True)
+        for place, (bucket, number) in enumerate(
+            zip(found.buckets, found.counts, strict=True)
         )
     ]
 
 
-def _slot_url(hosts: ViewUrl, *slots: Slot) -> str | None:
-    if not all(slot.can_be_asked for slot in slots):
+def _slot_url(hosts: ViewUrl, *buckets: Bucket) -> str | None:
+    if not all(bucket.can_be_asked for bucket in buckets):
         return None
-    return linked(hosts, all_of(*(slot.condition for slot in slots)))
+    return linked(hosts, all_of(*(bucket.condition for bucket in buckets)))
 
 
 def _bars(rows: Sequence[Row]) -> list[Bar]:
@@ -154,7 +154,9 @@ def cross_view(
         [
             CellView(
                 _cell_text(n, rows.counts[at], columns.counts[across], show),
-                _slot_url(hosts, rows.slots[at], columns.slots[across]) if n else None,
+                _slot_url(hosts, rows.buckets[at], columns.buckets[across])
+                if n
+                else None,
                 -(-SHADES * n // highest),
             )
             for across, n in enumerate(line)
@@ -171,7 +173,7 @@ def cross_view(
         cells=cells,
         total=found.total,
         names=(rows.dimension.name, columns.dimension.name),
-        note=SEVERAL if several and rows.slots else "",
+        note=SEVERAL if several and rows.buckets else "",
         url=str(url or ""),
         csv_url=url.to("stats.table", kind="csv") if url else "",
         total_url=str(hosts),

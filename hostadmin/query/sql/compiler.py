@@ -82,7 +82,7 @@ def compile_forms(session: orm.Session, node: Node) -> Forms:
 MAX_NEAR = 10
 
 
-class Near(NamedTuple):
+class Suggestion(NamedTuple):
     """A value of a query that no host ever had, and the one it probably meant."""
 
     field: Field
@@ -90,7 +90,7 @@ class Near(NamedTuple):
     instead: str
 
 
-def nearest_values(session: orm.Session, node: Node) -> list[Near]:
+def nearest_values(session: orm.Session, node: Node) -> list[Suggestion]:
     """Return what is in use and near to values that no host ever had."""
     unknown: list[tuple[Field, str]] = []
     for term in ast.terms_of(node):
@@ -100,7 +100,7 @@ def nearest_values(session: orm.Session, node: Node) -> list[Near]:
             known = spellings_of(session, field, values)
             unknown += [(field, value) for value in values if fold(value) not in known]
     return [
-        Near(field, value, match)
+        Suggestion(field, value, match)
         for field, value in unknown[:MAX_NEAR]
         if (match := nearest(value, _vocabulary(session, field)))
     ]

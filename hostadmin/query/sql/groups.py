@@ -10,25 +10,25 @@ from ...keyset.pages import CAP, capped_count
 from ...models import Host, group_members
 from .. import ast
 from ..ast import Node, Term
-from ..clauses import Clause, Part, has_none
+from ..clauses import Alternative, Clause, has_none
 from ..fields import Field, Kind, find_field
 from ..parse_values import check_term
 from . import group_tree
 
 
-def group_parts(session: orm.Session, _field: Field, term: Term) -> list[Part]:
+def group_parts(session: orm.Session, _field: Field, term: Term) -> list[Alternative]:
     none = has_none(session, group_members.c.host_id)
     if term.op == ast.EMPTY:
-        return [Part(none)]
+        return [Alternative(none)]
     names = set(map(str, term.values))
-    parts = [Part(none)] if group_tree.UNGROUPED in names else []
+    parts = [Alternative(none)] if group_tree.UNGROUPED in names else []
     if group_tree.ALL in names:
-        parts.append(Part(sa.true()))
+        parts.append(Alternative(sa.true()))
     names -= {group_tree.ALL, group_tree.UNGROUPED}
     if names:
         ids = sorted(group_tree.group_ids(session, names))
         in_groups = group_members.c.group_id.in_(ids)
-        parts.append(Part(_members(session, in_groups)))
+        parts.append(Alternative(_members(session, in_groups)))
     return parts
 
 

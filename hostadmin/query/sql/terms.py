@@ -11,7 +11,7 @@ from ...validation.values import fold
 from .. import ast
 from ..ast import Quoted, Term, Word
 from ..checks import found_by
-from ..clauses import Clause, Column, Part, by_ids, has_none
+from ..clauses import Alternative, Clause, Column, by_ids, has_none
 from ..fields import Field, Kind, find_field
 from ..host_sets import in_sets
 from ..parse_values import (
@@ -29,7 +29,7 @@ from .names import alias_named, alias_parts, host_named, name_parts, named_in_or
 from .text_match import ESCAPE, is_pattern, like_of, like_pattern, match_key, one_of
 
 
-def parts_of(session: orm.Session, term: Term | Word) -> list[Part]:
+def parts_of(session: orm.Session, term: Term | Word) -> list[Alternative]:
     """Return the ways in which a term can hold: any of them is enough."""
     if isinstance(term, Word):
         return _word(session, term.value)
@@ -38,7 +38,7 @@ def parts_of(session: orm.Session, term: Term | Word) -> list[Part]:
     return _COMPILERS[field.kind](session, field, term)
 
 
-def _word(session: orm.Session, value: str) -> list[Part]:
+def _word(session: orm.Session, value: str) -> list[Alternative]:
     """Match a name, an alias, or addresses: one, a network, or how they begin."""
     check_text(value)
     op = ast.EQUALS if is_pattern(value) else ast.CONTAINS
@@ -47,12 +47,12 @@ def _word(session: orm.Session, value: str) -> list[Part]:
     others = by_ids(session, aliases)
     addresses = word_range(value)
     if addresses is not None:
-        others.append(Part(_within(Host.ip_key, addresses), Host.ip_key))
+        others.append(Alternative(_within(Host.ip_key, addresses), Host.ip_key))
         inside = _within(HostAddress.ip_key, addresses)
         others += by_ids(session, sa.select(HostAddress.host_id).where(inside))
     # Beside something else, the order of names would keep SQLite from two indexes.
     name = host_named(session, term) if others else named_in_order(session, term)
-    return [Part(name), *others]
+    return [Alternative(name), *others]
 
 
 def _own_column(field: Field) -> Column:
@@ -62,13 +62,13 @@ def _own_column(field: Field) -> Column:
     return column
 
 
-def _text(session: orm.Session, field: Field, term: Term) -> list[Part]:
+def _text(session: orm.Session, field: Field, term: Term) -> list[Alternative]:
     """Match a short text by way of the vocabulary, whose keys are folded."""
     column = _own_column(field)
     if term.op == ast.EMPTY:
-        return [Part(column.is_(None))]
+        return [Alternative(column.is_(None))]
     if term.op != ast.EQUALS:
-        return [Part(_in_vocabulary(field, column, term), column)]
+        return [Alternative(_in_vocabulary(field, column, term), column)]
     exact = [value for value in term.values if not is_pattern(value)]
     patterns = tuple(value for value in term.values if is_pattern(value))
     known = spellings_of(session, field, exact)
@@ -78,7 +78,7 @@ def _text(session: orm.Session, field: Field, term: Term) -> list[Part]:
     if patterns:
         term = Term(term.field, term.op, patterns)
         clauses.append(_in_vocabulary(field, column, term))
-    return [Part(sa.or_(*clauses), column)]
+    return [Alternative(sa.or_(*clauses), column)]
 
 
 def _in_vocabulary(field: Field, column: Column, term: Term) -> Clause:
@@ -102,18 +102,18 @@ def spellings_of(
     return {row.folded: row.spelling for row in found}
 
 
-def _status(_session: orm.Session, _field: Field, term: Term) -> list[Part]:
+def _status(_session: orm.Session, _field: Field, term: Term) -> list[Alternative]:
     wanted = {parse_status(value) for value in term.values}
-    return [Part(one_of(Host.status, sorted(wanted, key=lambda one: one.value)))]
+    return [Alternative(one_of(Host.status, sorted(wanted, key=lambda one: one.value)))]
 
 
-def _ordered(_session: orm.Session, field: Field, term: Term) -> list[Part]:
+def _ordered(_session: orm.Session, field: Field, term: Term) -> list[Alternative]:
     """Compare a port or a time."""
     column = _own_column(field)
     nullable = column if field.nullable else None
     if term.op == ast.EMPTY:
-        return [Part(column.is_(None))]
-    return [Part(_compare(column, field, term), nullable)]
+        return [Alternative(column.is_(None))]
+    return [Alternative(_compare(column, field, term), nullable)]
 
 
 def _compare(column: Column, field: Field, term: Term) -> Clause:
@@ -149,11 +149,11 @@ _RELATIONS: dict[str, Callable[[Column, Range], ColumnElement[bool]]] = {
 }
 
 
-def _address(session: orm.Session, field: Field, term: Term) -> list[Part]:
+def _address(session: orm.Session, field: Field, term: Term) -> list[Alternative]:
     """Match the address of a host or one of its further addresses."""
     if term.op == ast.EMPTY:
         no_other = has_none(session, HostAddress.host_id)
-        return [Part(sa.and_(Host.ip_key.is_(None), no_other))]
+        return [Alternative(sa.and_(Host.ip_key.is_(None), no_other))]
     if term.op in (ast.CONTAINS, ast.STARTS, ast.ENDS):
         own = _match_address(Host.ip_addr, term)
         other = _match_address(HostAddress.ip_addr, term)
@@ -163,7 +163,7 @@ def _address(session: orm.Session, field: Field, term: Term) -> list[Part]:
         other = _compare(HostAddress.ip_key, field, term)
         nullable = Host.ip_key
     others = sa.select(HostAddress.host_id).where(other)
-    return [Part(own, nullable), *by_ids(session, others)]
+    return [Alternative(own, nullable), *by_ids(session, others)]
 
 
 def _match_address(column: Column, term: Term) -> Clause:
@@ -172,30 +172,32 @@ def _match_address(column: Column, term: Term) -> Clause:
     return sa.or_(*(match(needle, autoescape=True) for needle in needles))
 
 
-def _notes(_session: orm.Session, _field: Field, term: Term) -> list[Part]:
+def _notes(_session: orm.Session, _field: Field, term: Term) -> list[Alternative]:
     if term.op == ast.EMPTY:
-        return [Part(Host.notes.is_(None))]
+        return [Alternative(Host.notes.is_(None))]
     found = sa.or_(
         *(Host.notes.icontains(str(value), autoescape=True) for value in term.values)
     )
-    return [Part(found, Host.notes)]
+    return [Alternative(found, Host.notes)]
 
 
-def _check(session: orm.Session, _field: Field, term: Term) -> list[Part]:
+def _check(session: orm.Session, _field: Field, term: Term) -> list[Alternative]:
     wanted = sorted({parse_check(value) for value in term.values})
     return [part for name in wanted for part in found_by(session, name)]
 
 
-def _set(session: orm.Session, _field: Field, term: Term) -> list[Part]:
+def _set(session: orm.Session, _field: Field, term: Term) -> list[Alternative]:
     return [in_sets(session, term.values)]
 
 
-def _variable(session: orm.Session, field: Field, term: Term) -> list[Part]:
+def _variable(session: orm.Session, field: Field, term: Term) -> list[Alternative]:
     """Match a variable of the host itself; case counts only where it must be equal."""
     variable = Variable(session.get_bind().dialect.name, Host.vars, field.path)
     if term.op == ast.EMPTY:
-        return [Part(variable.text == "")]
-    return [Part(_match_variable(variable, term.op, value)) for value in term.values]
+        return [Alternative(variable.text == "")]
+    return [
+        Alternative(_match_variable(variable, term.op, value)) for value in term.values
+    ]
 
 
 def _match_variable(variable: Variable, op: str, value: str) -> Clause:
@@ -212,7 +214,7 @@ def _match_variable(variable: Variable, op: str, value: str) -> Clause:
     return sa.and_(same, variable.is_text()) if isinstance(value, Quoted) else same
 
 
-_COMPILERS: dict[Kind, Callable[[orm.Session, Field, Term], list[Part]]] = {
+_COMPILERS: dict[Kind, Callable[[orm.Session, Field, Term], list[Alternative]]] = {
     Kind.NAME: name_parts,
     Kind.ALIAS: alias_parts,
     Kind.ADDRESS: _address,

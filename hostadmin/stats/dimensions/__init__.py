@@ -15,8 +15,8 @@ from ...models import Host, VocabularyEntry
 from ...query.fields import FIELDS, Field, Kind, find_field
 from ...query.sql.json_path import Variable
 from ...validation.values import HostStatus, did_you_mean, quoted
+from .base import CountSource as CountSource
 from .base import Dimension as Dimension
-from .base import Way as Way
 from .base import empty, equal_to, not_empty
 from .groups import by_group
 from .names import by_alias, by_domain, by_hostname
@@ -114,7 +114,7 @@ def _by_column(session: orm.Session, field: Field) -> Dimension:
     return Dimension(
         field.name,
         field.label,
-        (Way(column.expression),),
+        (CountSource(column.expression),),
         lambda key: str(plain(key)),
         lambda key: equal_to(field, str(plain(key))),
         empty(field),
@@ -129,7 +129,7 @@ def _by_variable(session: orm.Session, field: Field) -> Dimension:
     return Dimension(
         field.name,
         field.label,
-        (Way(text),),
+        (CountSource(text),),
         str,
         lambda key: equal_to(field, key),
         empty(field),
@@ -142,7 +142,7 @@ def _by_presence(field: Field) -> Dimension:
     return Dimension(
         field.name,
         field.label,
-        (Way(key),),
+        (CountSource(key),),
         str,
         lambda _key: not_empty(field),
         empty(field),

@@ -16,7 +16,7 @@ from ...query.sql.compiler import Clause
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class CountSource:
     """One way in which a host can have a value; ``key`` is None where it has none.
 
     Where ``host_id`` is given, the joined tables can be counted without that of the
@@ -67,7 +67,7 @@ class Dimension:
 
     name: str
     title: str
-    ways: tuple[Way, ...]
+    ways: tuple[CountSource, ...]
     text: Callable[[Any], str]
     condition: Callable[[Any], Node]
     unset: Node | None
@@ -76,7 +76,7 @@ class Dimension:
     known: Callable[[], Iterable[Any]] | None = None
     column: orm.InstrumentedAttribute[Any] | None = None
     calendar: Calendar | None = None
-    way_to_any: Callable[[Sequence[Any]], Way] | None = None
+    way_to_any: Callable[[Sequence[Any]], CountSource] | None = None
     is_told_by_text: bool = False
 
     def others(self, keys: Sequence[Any]) -> Node:

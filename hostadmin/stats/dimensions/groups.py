@@ -11,7 +11,7 @@ from ...query.ast import Term
 from ...query.fields import Field
 from ...query.sql.compiler import compile_node
 from ...query.sql.group_tree import children_by_parent, with_descendants
-from .base import Dimension, Way, empty, equal_to
+from .base import CountSource, Dimension, empty, equal_to
 
 # Under another name, or a condition on members would be taken for one on these.
 _counted = group_members.alias("counted_members")
@@ -26,7 +26,7 @@ def by_group(session: orm.Session, field: Field) -> Dimension:
     return Dimension(
         field.name,
         field.label,
-        (*_ways(children), Way(None, condition=none, whole=_hosts_in_none())),
+        (*_ways(children), CountSource(None, condition=none, whole=_hosts_in_none())),
         lambda key: names.get(key, str(key)),
         lambda key: equal_to(field, names.get(key, str(key))),
         empty(field),
@@ -37,14 +37,14 @@ def by_group(session: orm.Session, field: Field) -> Dimension:
     )
 
 
-def _ways(children: dict[int, list[int]]) -> Iterator[Way]:
+def _ways(children: dict[int, list[int]]) -> Iterator[CountSource]:
     """Count groups without children, most of them, straight from the index.
 
     Only in a group that has some can a host be found twice, so each of these is
     counted by itself.
     """
     parents = sorted(children)
-    yield Way(
+    yield CountSource(
         _counted.c.group_id,
         ((_counted, _counted.c.host_id == Host.id),),
         _counted.c.group_id.not_in(parents) if parents else None,
@@ -54,12 +54,12 @@ def _ways(children: dict[int, list[int]]) -> Iterator[Way]:
         yield _inside(parent, with_descendants([parent], children))
 
 
-def _inside(key: int, groups: Iterable[int]) -> Way:
+def _inside(key: int, groups: Iterable[int]) -> CountSource:
     """Return the way to the hosts in any of the groups, each of them once."""
     members = sa.select(_counted.c.host_id).where(
         _counted.c.group_id.in_(sorted(groups))
     )
-    return Way(
+    return CountSource(
         sa.literal(key),
         condition=Host.id.in_(members),
         is_constant=True,

@@ -12,7 +12,7 @@ from ...query.ast import Node, Not, Term, all_of
 from ...query.fields import FIELDS
 from ...query.sql.compiler import compile_node
 from ...query.sql.text_match import is_pattern
-from .base import Dimension, Way, empty, equal_to
+from .base import CountSource, Dimension, empty, equal_to
 
 _NAME = FIELDS["hostname"]
 # A name with a dot in it has a domain: what stands behind the first one.
@@ -23,7 +23,7 @@ def by_hostname() -> Dimension:
     return Dimension(
         _NAME.name,
         _NAME.label,
-        (Way(Host.hostname_key.expression),),
+        (CountSource(Host.hostname_key.expression),),
         str,
         lambda key: equal_to(_NAME, key),
         None,
@@ -40,8 +40,8 @@ def by_alias(session: orm.Session) -> Dimension:
         field.name,
         field.label,
         (
-            Way(alias.name_key.expression, has_one, is_repeated=True),
-            Way(None, condition=none),
+            CountSource(alias.name_key.expression, has_one, is_repeated=True),
+            CountSource(None, condition=none),
         ),
         str,
         lambda key: equal_to(field, key),
@@ -56,7 +56,9 @@ def by_domain(session: orm.Session) -> Dimension:
     find = sa.func.strpos if engine == "postgresql" else sa.func.instr
     dot: ColumnElement[int] = find(name, ".")
     key = sa.case((dot > 0, sa.func.substr(name, dot + 1)))
-    return Dimension("domain", "Domain", (Way(key),), str, _in_domain, _NO_DOMAIN)
+    return Dimension(
+        "domain", "Domain", (CountSource(key),), str, _in_domain, _NO_DOMAIN
+    )
 
 
 def _in_domain(domain: Any) -> Node:

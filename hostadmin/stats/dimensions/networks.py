@@ -14,7 +14,7 @@ from ...query import ast
 from ...query.ast import Term
 from ...query.fields import FIELDS
 from ...query.sql.compiler import compile_node
-from .base import Dimension, Way, empty
+from .base import CountSource, Dimension, empty
 
 
 def by_network(session: orm.Session, length: int) -> Dimension:
@@ -77,25 +77,25 @@ def by_address(session: orm.Session) -> Dimension:
 
 def _ways(
     session: orm.Session, key: Callable[[Any], ColumnElement[str]]
-) -> tuple[Way, ...]:
+) -> tuple[CountSource, ...]:
     own = key(Host.ip_key)
     if session.scalar(sa.select(HostAddress.id).limit(1)) is None:
         # CASE without ELSE: no address, no network.
-        return (Way(sa.case((Host.ip_key.is_not(None), own))),)
+        return (CountSource(sa.case((Host.ip_key.is_not(None), own))),)
     # Every address counts, but a host only once for all that it has in one network.
     # Those further addresses are few that lie elsewhere than the first.
     further = orm.aliased(HostAddress)
     other = key(further.ip_key)
     none = compile_node(session, Term("ip", ast.EMPTY))
     return (
-        Way(own, condition=Host.ip_key.is_not(None)),
-        Way(
+        CountSource(own, condition=Host.ip_key.is_not(None)),
+        CountSource(
             other,
             ((further, further.host_id == Host.id),),
             sa.or_(Host.ip_key.is_(None), own != other),
             is_repeated=True,
         ),
-        Way(None, condition=none),
+        CountSource(None, condition=none),
     )
 
 

@@ -14,7 +14,7 @@ from ...query import ast
 from ...query.ast import Node, Term
 from ...query.fields import Field
 from ...validation.values import did_you_mean, quoted
-from .base import Dimension, Way, empty
+from .base import CountSource, Dimension, empty
 
 PERIODS = ("day", "week", "month", "quarter", "year")
 _DAY = timedelta(days=1)
@@ -97,7 +97,7 @@ def by_time(session: orm.Session, field: Field, period: str) -> Dimension:
     return Dimension(
         f"{field.name}:{period}",
         f"{field.label} ({period})",
-        (Way(key(session.get_bind().dialect.name, field.column)),),
+        (CountSource(key(session.get_bind().dialect.name, field.column)),),
         periods.text,
         periods.condition,
         empty(field),
