@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 
-from ..db.session import Base, ExactJSON, UTCDateTime, db
+from hostadmin.db.session import Base, ExactJSON, UTCDateTime, db
 
 
 def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
