@@ -34,12 +34,14 @@ demo: $(RUNTIME) ## Serve made-up hosts from a database of their own
 test: $(DEV) ## Run the tests (ARGS= for pytest)
 	@$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
-check: lint types ## Check style, layers and types
+check: lint types ## Check style, spelling, layers and types
 
-lint: $(DEV) ## Check style and layers
+lint: $(DEV) ## Check style, spelling and layers
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) .venv/bin/lint-imports
+	@$(PY) -m djlint --lint --quiet templates
+	@$(PY) .venv/bin/codespell
 
 types: $(DEV) ## Check types
 	@$(PY) -m mypy

@@ -1,4 +1,4 @@
-"""What can go wrong, in words for people; entry points make pages and exit codes of it."""
+"""What can go wrong, in words; entry points make pages and exit codes of it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
