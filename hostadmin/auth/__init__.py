@@ -1,1 +1,1 @@
-"""Accounts, sessions and tokens. Functions flush, entry points commit."""
+"""Accounts, sessions and tokens. Functions flush, entry points commit; no web."""
