@@ -1,8 +1,25 @@
-"""Who asks: a person with a session, or a tool with a token."""
+"""Who asks: a person with a session, or a tool with a token; and when they last did."""
 
+import contextlib
+import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..clock import utcnow
+from ..db import engines
+from ..models import AccountSession, ApiToken
 from ..validation.accounts import Role
+
+# How often a session or token is noted as in use: reading must not mean writing.
+NOTED_EVERY = timedelta(minutes=1)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -20,3 +37,46 @@ class Identity:
     token_id: int | None = None
     read_only: bool = False
     theme: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A session or token that is alive. ``is_due`` says to note that it is in use."""
+
+    identity: Identity
+    is_due: bool
+
+
+def note_use(engine: Engine, identity: Identity) -> None:
+    """Note that somebody is there, in a transaction of its own that waits for nobody.
+
+    Where the database is read-only, full or locked, pages are still read.
+    """
+    table: Any = AccountSession if identity.token_id is None else ApiToken
+    column = "seen_at" if identity.token_id is None else "last_used_at"
+    row = table.id == (identity.token_id or identity.session_id)
+    try:
+        with engine.connect() as connection, _without_waiting(connection):
+            # Of SQLite nothing comes of it; there, no lock is waited for anyway.
+            connection.execute(
+                sa.select(table.id).where(row).with_for_update(nowait=True)
+            )
+            connection.execute(sa.update(table).where(row).values({column: utcnow()}))
+            connection.commit()
+    except SQLAlchemyError as error:
+        log.info("the use of a session was not noted: %s", type(error).__name__)
+
+
+@contextlib.contextmanager
+def _without_waiting(connection: sa.Connection) -> Iterator[None]:
+    """Let a connection to SQLite fail at once where it would wait for a lock."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    # Past SQLAlchemy, which would begin a transaction first.
+    raw: Any = connection.connection.dbapi_connection
+    raw.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {engines.LOCK_SECONDS * 1000}")

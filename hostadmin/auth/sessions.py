@@ -9,11 +9,8 @@ from ..clock import utcnow
 from ..db.session import db
 from ..models import Account, AccountSession
 from ..validation.values import MAX_TEXT
-from .identity import Identity
+from .identity import NOTED_EVERY, Found, Identity
 from .keys import MAX_KEY, hash_of, new_key
-
-# How often a session is noted as in use: reading must not mean writing.
-NOTED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -22,14 +19,6 @@ class Limits:
 
     idle: timedelta
     absolute: timedelta
-
-
-@dataclass(frozen=True)
-class Found:
-    """A session that is alive. ``is_due`` says that its use should be noted."""
-
-    identity: Identity
-    is_due: bool
 
 
 def begin_session(account: Account, address: str | None, agent: str | None) -> str:

@@ -12,9 +12,8 @@ from ..errors import FieldError, InvalidInput, InvalidValue, NotFound
 from ..models import Account, ApiToken
 from ..validation.accounts import Role, clean_role, clean_token_name
 from ..validation.values import quoted
-from .identity import Identity
+from .identity import NOTED_EVERY, Found, Identity
 from .keys import MAX_KEY, hash_of, new_key
-from .sessions import NOTED_EVERY, Found
 
 # What is found in a file or log by this beginning is known for what it is.
 PREFIX = "hostadmin_"

@@ -17,8 +17,7 @@ from ..formatting import ago_text
 from ..history import ActorContext, write
 from ..models import Account
 from ..validation.accounts import ROLES
-from .common import actor, command, fail, printable, write_out
-from .tables import show_table
+from .common import actor, command, fail, printable, show_table, write_out
 
 accounts = AppGroup("accounts", help="Add, list and shut accounts.")
 

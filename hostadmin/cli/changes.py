@@ -20,8 +20,7 @@ from ..history.objects import find_objects
 from ..history.search import Line, iter_changes, summarised
 from ..models import ChangeEntry, ChangeSet
 from ..validation.json_values import json_text
-from .common import command, printable, write_out
-from .tables import show_table
+from .common import command, printable, show_table, write_out
 from .undo import undo_command
 
 changes = AppGroup("changes", help="Show what was changed, and undo it.")

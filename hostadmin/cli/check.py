@@ -5,9 +5,6 @@ from collections.abc import Iterator
 
 import click
 from flask.cli import with_appcontext
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from ..db.session import db
 from ..query.ast import EVERYTHING, Node, all_of
@@ -16,7 +13,14 @@ from ..query.to_text import to_text
 from ..stats import hygiene
 from ..stats.counts import count_hosts
 from ..stats.similar_values import find_look_alikes
-from .common import QUERY_SETTINGS, command, printable, with_query, write_out
+from .common import (
+    QUERY_SETTINGS,
+    command,
+    printable,
+    show_table,
+    with_query,
+    write_out,
+)
 
 Line = tuple[str, int, str]
 
@@ -41,11 +45,8 @@ def check_command(days: int, query: str) -> None:
     if not sys.stdout.isatty():
         write_out("\t".join((name, str(n), text)) + "\n" for name, n, text in lines)
         return
-    table = Table("check", "hosts", "query", box=SIMPLE_HEAD, pad_edge=False)
-    table.columns[1].justify = "right"
-    for name, number, text in lines:
-        table.add_row(name, f"{number:,}", text)
-    Console(markup=False, highlight=False, emoji=False).print(table)
+    rows = [(name, f"{number:,}", text) for name, number, text in lines]
+    show_table(("check", "hosts", "query"), rows, numbers=1)
 
 
 def _lines(node: Node, days: int) -> Iterator[Line]:

@@ -4,14 +4,17 @@ import functools
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NoReturn, ParamSpec, TypeVar
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..config import Settings
@@ -125,3 +128,18 @@ def write_out(lines: Iterable[str]) -> None:
     for chunk in encoded(lines):
         stream.write(chunk)
     stream.flush()
+
+
+def show_table(
+    titles: Iterable[str], rows: Iterable[Sequence[str]], *, numbers: int | None = None
+) -> None:
+    """Show a table on a terminal; ``numbers`` is the column of numbers, if one is."""
+    table = Table(*titles, box=SIMPLE_HEAD, pad_edge=False)
+    for column in table.columns[:2]:
+        column.no_wrap = True
+    if numbers is not None:
+        table.columns[numbers].justify = "right"
+    for row in rows:
+        table.add_row(*row)
+    # A name such as [red] is a name, not a colour.
+    Console(markup=False, highlight=False, emoji=False).print(table)

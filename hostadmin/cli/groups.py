@@ -18,8 +18,7 @@ from ..stats.axes import NOT_SET
 from ..stats.counts import count_by_many
 from ..validation.json_values import json_text
 from ..validation.values import did_you_mean, quoted
-from .common import QUERY_SETTINGS, command, fail, printable, write_out
-from .tables import show_table
+from .common import QUERY_SETTINGS, command, fail, printable, show_table, write_out
 
 groups = AppGroup("groups", help="List groups, and show one.")
 

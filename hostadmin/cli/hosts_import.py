@@ -1,12 +1,16 @@
 """``flask hosts import FILE``."""
 
+import contextlib
 import gc
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
 import click
 from flask.cli import with_appcontext
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ..db.session import db
 from ..errors import Conflict
@@ -19,13 +23,49 @@ from ..stats.axes import NOT_SET
 from ..validation.json_values import json_text, same_json
 from ..validation.values import MAX_TEXT, quoted
 from .common import actor, command, fail, printable, write_out
-from .progress import Counter, counting
 
 # Hosts that the file does not list, or that say more than it, are shown up to here.
 SHOWN = 20
 MAX_SHOWN_VALUE = 200
 # Of so many hosts or groups, one line each tells what they have beyond the file.
 MAX_NAMES = 10
+
+
+class Counter:
+    """Shows how many rows were read, planned and written, on a terminal."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("Reading")
+
+    def read(self, rows: int) -> None:
+        self._show("Read", rows)
+
+    def planned(self, rows: int) -> None:
+        self._show("Planned", rows)
+
+    def written(self, rows: int) -> None:
+        self._show("Written", rows)
+
+    def stop(self) -> None:
+        self._bar.stop()
+
+    def _show(self, verb: str, rows: int) -> None:
+        self._bar.update(self._task, description=f"{verb} {rows:,} rows")
+
+
+@contextlib.contextmanager
+def counting() -> Iterator[Counter]:
+    """Show a line that goes away at the end."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    ) as bar:
+        yield Counter(bar)
 
 
 @click.command("import")

@@ -12,8 +12,7 @@ from ..formatting import ago_text
 from ..history import ActorContext, write
 from ..models import ApiToken
 from .accounts import NAME, ROLE
-from .common import actor, command, write_out
-from .tables import show_table
+from .common import actor, command, show_table, write_out
 
 tokens = AppGroup("tokens", help="Add, list and revoke tokens for tools.")
 

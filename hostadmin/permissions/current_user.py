@@ -5,10 +5,9 @@ from datetime import timedelta
 from flask import current_app, g, has_request_context, request, session
 from werkzeug.datastructures import Authorization
 
-from ..auth.identity import Identity
-from ..auth.last_used import note_use
+from ..auth.identity import Found, Identity, note_use
 from ..auth.login import Client
-from ..auth.sessions import Found, Limits, find_session
+from ..auth.sessions import Limits, find_session
 from ..auth.tokens import find_token
 from ..config import Settings
 from ..db.session import db

@@ -27,7 +27,6 @@ from ...query.to_english import describe, spelling
 from ...query.to_text import to_text, top_level_terms
 from ...stats.facets import NAMES, read_facet, read_facets
 from ...validation.values import did_you_mean, quoted
-from ..examples import PLACEHOLDER, example_links
 from ..generated import formatters
 from ..generated.list_context import (
     PARAMETERS,
@@ -39,6 +38,7 @@ from ..generated.list_context import (
 )
 from ..generated.model_view import ModelAdmin
 from ..generated.urls import QUERY, VIEW, ViewUrl
+from ..help import PLACEHOLDER, example_links
 from ..list_columns import (
     COLS,
     ListDisplay,
