@@ -238,7 +238,7 @@ def test_a_text_is_told_from_a_number(plan, make_host):
         ([("var.a", "[" * 3_000)], "nested too deep"),
         ([("var.a", "[" * 25 + "]" * 25)], "more than 20 deep"),
         ([("var.a", "x" * 70_000)], "at most 65,536"),
-        ([("var.a", "1e999")], "not a number"),
+        ([("var.a", "!!float 1e999")], "not a number"),
         ([("var.a", "*x")], "alias"),
         ([("var.a", "\ud800")], "cannot be seen"),
     ],
