@@ -17,7 +17,7 @@ from .history import writing
 from .inventory import bulk_write, groups, vocabulary
 from .models import Group, Host
 from .validation.accounts import Role
-from .validation.rules import VOCABULARY_FIELDS
+from .validation.host_fields import VOCABULARY_FIELDS
 from .validation.values import HostStatus
 
 COUNT = 2_000

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from ..errors import QueryError
 from ..query.fields import FIELDS, Kind, field_hint, find_field
+from ..validation.host_fields import HOST_FIELDS
 from ..validation.values import quoted
 
 COLS = "cols"
@@ -21,19 +22,11 @@ MAX_AGE = 365 * 24 * 60 * 60
 MOST = 30
 MAX_LENGTH = 3_500
 
-DEFAULT = (
-    "hostname",
-    "ip",
-    "status",
-    "env",
-    "os",
-    "location",
-    "owner",
-    "groups",
-    "updated",
-)
 # A column may be called otherwise than the field, where it shows all of several.
 _CALLED = {"group": "groups"}
+DEFAULT = tuple(
+    _CALLED.get(field.query, field.query) for field in HOST_FIELDS if field.is_listed
+)
 COLUMNS = tuple(_CALLED.get(name, name) for name in FIELDS)
 
 

@@ -11,7 +11,7 @@ from ..inventory import bulk_delete, bulk_write, vocabulary
 from ..inventory.bulk_read import read_hosts_by_id
 from ..inventory.groups import add_group
 from ..models import Group
-from ..validation.rules import VOCABULARY_FIELDS
+from ..validation.host_fields import VOCABULARY_FIELDS
 from .diff import decide
 from .edit import CONFIRM, DELETE, BulkEdit
 from .plan import ChangePlan, is_new_spelling, plan_change

@@ -6,8 +6,9 @@ from typing import Any
 
 from ..errors import FieldError, HostadminError, InvalidInput, InvalidValue
 from ..query.fields import Field, Kind, find_field
+from ..validation.host_fields import VOCABULARY_FIELDS
 from ..validation.json_values import clean_vars
-from ..validation.rules import HOST_RULES, VOCABULARY_FIELDS
+from ..validation.rules import HOST_RULES
 from ..validation.values import STATUSES, HostStatus, clean_groups, quoted
 from ..validation.yaml_vars import parse_value
 

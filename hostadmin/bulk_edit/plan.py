@@ -20,8 +20,8 @@ from ..inventory import vocabulary
 from ..inventory.bulk_read import StoredHost, read_hosts_by_id
 from ..inventory.bulk_write import BATCH
 from ..models import Group
+from ..validation.host_fields import VOCABULARY_FIELDS
 from ..validation.json_values import json_text
-from ..validation.rules import VOCABULARY_FIELDS
 from ..validation.values import did_you_mean, fold, name_key, natural_key, quoted
 from .diff import Decision, FieldChange, decide
 from .edit import ADD_GROUPS, CHANGE, DELETE, REMOVE_GROUPS, BulkEdit

@@ -16,6 +16,7 @@ from ..models import Host
 from ..query.parser import parse
 from ..stats.axes import NOT_SET
 from ..stats.counts import count_by_many, count_hosts, find_dimensions
+from ..validation.host_fields import VOCABULARY_FIELDS
 from .common import (
     QUERY_SETTINGS,
     command,
@@ -29,20 +30,10 @@ from .hosts_import import import_command
 hosts = AppGroup("hosts", help="Import, export, list and count hosts.")
 
 # Cells of ``list``; groups follow, with commas between.
-LIST_FIELDS = (
-    "hostname",
-    "ip_addr",
-    "port",
-    "status",
-    "environment",
-    "os",
-    "location",
-    "role",
-    "owner",
-)
+LIST_FIELDS = ("hostname", "ip_addr", "port", "status", *VOCABULARY_FIELDS)
 # Where all columns have room, and which of them stay elsewhere.
 WIDE = 140
-NARROW = (0, 1, 3, 4, 5, 8)
+NARROW = ("hostname", "ip_addr", "status", "environment", "os", "owner")
 # A table needs all its rows to know its widths.
 ROWS_PER_TABLE = 1_000
 
@@ -63,7 +54,8 @@ def list_hosts(query: str) -> None:
         write_out("\t".join(cells) + "\n" for cells in rows)
         return
     titles = [*LIST_FIELDS, "groups"]
-    shown = range(len(titles)) if Console().width >= WIDE else NARROW
+    names = titles if Console().width >= WIDE else NARROW
+    shown = [titles.index(name) for name in names]
     for some in batched(rows, ROWS_PER_TABLE):
         show_table(
             [titles[i] for i in shown], [[row[i] for i in shown] for row in some]

@@ -14,6 +14,7 @@ from ..bulk_edit import (
     CONFIRM,
     DELETE,
     RETIRE,
+    SETTABLE,
     BulkEdit,
     ChangePlan,
     FieldChange,
@@ -34,6 +35,7 @@ from ..errors import Conflict, InvalidValue
 from ..formatting import counted
 from ..history import ATTEMPTS, ActorContext, write
 from ..query.ast import EQUALS, Node, Quoted, Term
+from ..query.fields import find_field
 from ..query.parser import parse
 from ..query.to_text import to_text
 from ..stats.axes import NOT_SET
@@ -60,7 +62,16 @@ def _options(function: Callable[Args, Result]) -> Callable[Args, Result]:
 _query = click.argument(QUERY)
 
 
-@click.command("set", context_settings=QUERY_SETTINGS)
+_FIELDS = ", ".join(find_field(name).name for name in SETTABLE)
+
+
+@click.command(
+    "set",
+    context_settings=QUERY_SETTINGS,
+    help="Set fields and variables of the hosts that QUERY means; '*' means all.\n\n"
+    f"FIELD is {_FIELDS} or var.NAME, where NAME may lead inside: var.net.mtu=9000. "
+    "An empty VALUE clears the field; the value of a variable is YAML or JSON.",
+)
 @_query
 @click.argument("assignments", nargs=-1, required=True, metavar="FIELD=VALUE...")
 @_options
@@ -72,12 +83,6 @@ def set_fields(
     yes: bool,
     message: str | None,
 ) -> None:
-    """Set fields and variables of the hosts that QUERY means; '*' means all.
-
-    FIELD is status, env, os, location, role, owner, port, notes or var.NAME, where
-    NAME may lead inside: var.net.mtu=9000. An empty VALUE clears the field; the value
-    of a variable is YAML or JSON.
-    """
     pairs = [text.partition("=") for text in assignments]
     for name, sign, _ in pairs:
         if not sign or not name.strip():

@@ -12,12 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..db.session import LONG_TEXT
+from ..formats.rows import COLUMNS
 from ..inventory.list_hosts import SNAPSHOT
 from ..models import Group, Host, HostAddress, HostAlias, Inventory, group_members
 from ..query import ast
 from ..query.ast import Node
 from ..query.sql.compiler import compile_node
 from ..query.sql.group_tree import children_by_parent, with_descendants
+from ..validation.host_fields import VOCABULARY_FIELDS
 from .json_cells import JsonCells
 
 BATCH = 2_000
@@ -25,20 +27,23 @@ BATCH = 2_000
 # each group are read when they are asked for.
 FEW = 50_000
 
+HostRow = dict[str, Any]
+
+_CELLS = ("hostname", "ip_addr", "port", *VOCABULARY_FIELDS, "notes", "status", "vars")
 # As they stand in the table: neither enumeration nor JSON is made of them here.
 _COLUMNS = (
-    *(Host.id, Host.hostname, Host.ip_addr, Host.port),
+    Host.id,
+    *(getattr(Host, name) for name in _CELLS[:-2]),
     sa.type_coerce(Host.status, sa.String).label("status"),
-    *(Host.environment, Host.os, Host.location, Host.role, Host.owner, Host.notes),
     sa.cast(Host.vars, LONG_TEXT).label("vars"),
 )
+# In the order of a file; what other tables hold comes later.
+_EMPTY: HostRow = dict.fromkeys(COLUMNS, ())
 _NAMES = (Host.id, Host.hostname)
 _LISTS = (
     ("aliases", HostAlias.host_id, HostAlias.name, HostAlias.name_key),
     ("addresses", HostAddress.host_id, HostAddress.ip_addr, HostAddress.ip_key),
 )
-
-HostRow = dict[str, Any]
 
 
 @contextlib.contextmanager
@@ -98,7 +103,10 @@ class Snapshot:
 
     def _rows(self) -> Iterator[HostRow]:
         for batch in self._batches(_COLUMNS):
-            rows = {cells[0]: _row(*cells) for cells in batch}
+            rows = {
+                id_: _EMPTY | dict(zip(_CELLS, cells, strict=True))
+                for id_, *cells in batch
+            }
             self._add_lists(rows)
             yield from rows.values()
 
@@ -260,39 +268,6 @@ class Snapshot:
             return True
         place = bisect_left(self._found, id_)
         return place < len(self._found) and self._found[place] == id_
-
-
-def _row(
-    _id: int,
-    hostname: str,
-    ip_addr: str | None,
-    port: int | None,
-    status: str,
-    environment: str | None,
-    os: str | None,
-    location: str | None,
-    role: str | None,
-    owner: str | None,
-    notes: str | None,
-    variables: str,
-) -> HostRow:
-    """Return the cells of a row by name, in the order of a file."""
-    return {
-        "hostname": hostname,
-        "aliases": (),
-        "ip_addr": ip_addr,
-        "addresses": (),
-        "port": port,
-        "status": status,
-        "environment": environment,
-        "os": os,
-        "location": location,
-        "role": role,
-        "owner": owner,
-        "groups": (),
-        "notes": notes,
-        "vars": variables,
-    }
 
 
 def _put(name: str, rows: Mapping[int, HostRow], found: Iterable[Any]) -> None:

@@ -12,7 +12,7 @@ from ..formats.rows import ADDED_TO
 from ..inventory import bulk_write, bulk_write_groups, inventory_vars, vocabulary
 from ..inventory.bulk_read_groups import children_by_name
 from ..models import Group
-from ..validation.rules import VOCABULARY_FIELDS
+from ..validation.host_fields import VOCABULARY_FIELDS
 from ..validation.values import HostStatus
 from .plan_groups import find_rings
 from .plan_hosts import MAX_SPELLINGS

@@ -11,8 +11,9 @@ from typing import Any
 from ..errors import InvalidValue
 from ..formats.ansible.fields import address_in
 from ..validation.addresses import MAX_ADDRESSES
+from ..validation.host_fields import VOCABULARY_FIELDS
 from ..validation.json_values import clean_vars, same_json
-from ..validation.rules import HOST_RULES, VOCABULARY_FIELDS
+from ..validation.rules import HOST_RULES
 from ..validation.values import MAX_ALIASES, fold, name_key
 
 # A host always has a name and a status: there is nothing to take away.

@@ -12,7 +12,7 @@ from ..inventory import bulk_read, vocabulary
 from ..inventory.bulk_read import StoredHost
 from ..models import Host
 from ..validation.addresses import ip_key
-from ..validation.rules import VOCABULARY_FIELDS
+from ..validation.host_fields import VOCABULARY_FIELDS
 from ..validation.values import fold, name_key, quoted
 from . import plan_groups
 from .merge import Unfit, merge_host

@@ -6,8 +6,9 @@ from ..errors import FieldError, InvalidInput, InvalidValue
 from ..formats.document import FileGroup, FileVars
 from ..formats.rows import GROUP, INVENTORY, Row, RowError
 from ..inventory.inventory_vars import NAME
+from ..validation.host_fields import VOCABULARY_FIELDS
 from ..validation.json_values import clean_vars
-from ..validation.rules import HOST_RULES, VOCABULARY_FIELDS, clean_group, clean_host
+from ..validation.rules import HOST_RULES, clean_group, clean_host
 from ..validation.values import RESERVED_GROUPS, HostStatus, quoted
 
 Cleaned = tuple[dict[str, Any], list[RowError]]

@@ -21,7 +21,7 @@ from ..history import CHANGED, CREATED, add_confirmed, add_entries, recording
 from ..models import Host, HostAddress, HostAlias, group_members
 from ..validation import values
 from ..validation.addresses import ip_key
-from ..validation.rules import VOCABULARY_FIELDS
+from ..validation.host_fields import VOCABULARY_FIELDS
 
 BATCH = 500
 # Each time costs a question for the ids.

@@ -9,7 +9,8 @@ from ..db.session import db
 from ..errors import FieldError, InvalidInput, InvalidValue, NotFound
 from ..models import Host, HostAddress, HostAlias
 from ..validation.addresses import address_key, ip_key, parse_address
-from ..validation.rules import VOCABULARY_FIELDS, clean_host
+from ..validation.host_fields import VOCABULARY_FIELDS
+from ..validation.rules import clean_host
 from ..validation.values import name_key
 from .flush import check_version, saved
 from .groups import find_groups

@@ -18,7 +18,8 @@ from ..db.session import (
 )
 from ..validation import values
 from ..validation.addresses import address_key, address_text, ip_key, parse_address
-from ..validation.rules import HOST_RULES, VOCABULARY_FIELDS
+from ..validation.host_fields import HOST_FIELDS, VOCABULARY_FIELDS
+from ..validation.rules import HOST_RULES
 from ..validation.values import DEFAULT_PORT, MAX_TEXT, HostStatus
 from .group import Group, group_members
 
@@ -37,16 +38,7 @@ STATUS = sa.Enum(
 
 # Every column that a list is sorted by: the id makes each order total, and the pair
 # lets an index give the next page.
-SORTED_COLUMNS = (
-    "hostname_sort",
-    "ip_key",
-    "port",
-    "status",
-    *VOCABULARY_FIELDS,
-    "created_at",
-    "updated_at",
-    "confirmed_at",
-)
+SORTED_COLUMNS = tuple(field.sort for field in HOST_FIELDS if field.sort)
 # Names often tell the role, the place or the environment. Then all hosts that share one
 # may stand at the end of the order by name, which lists begin with; so each value has
 # that order of its own.

@@ -1,6 +1,6 @@
-"""The one table of fields that a query, filter, sort or count may name.
+"""What a query, filter, sort or count may name.
 
-Adding a field is one entry here plus one row in docs/query-language.md.
+The table of the fields of a host is ``validation.host_fields``.
 """
 
 import enum
@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from ..errors import QueryError
 from ..models import Host
+from ..validation.host_fields import HOST_FIELDS, HostField
 from ..validation.json_values import MAX_DEPTH
 from ..validation.values import fold, nearest, quoted
 from . import ast
@@ -64,7 +65,8 @@ class Field:
     """What a query may ask about a host.
 
     ``column`` is the model's column where there is one; ``sort_column`` orders and
-    pages a list; ``path`` is the way down to a variable.
+    pages a list; ``path`` is the way down to a variable. ``phrase`` and ``noun`` are
+    those of ``HostField``.
     """
 
     name: str
@@ -77,6 +79,8 @@ class Field:
     nullable: bool = True
     groupable: bool = False
     path: tuple[str, ...] = ()
+    phrase: str = ""
+    noun: str = ""
 
     @property
     def sortable(self) -> bool:
@@ -94,112 +98,25 @@ class Field:
         return self.column.key if self.column is not None else None
 
 
-def _text(
-    name: str, label: str, column: InstrumentedAttribute[Any], *aliases: str
-) -> Field:
+def _field(known: HostField) -> Field:
+    column = getattr(Host, known.name)
     return Field(
-        name,
-        label,
-        Kind.TEXT,
-        f"{label.lower() if label != 'OS' else 'operating system'}; case is ignored",
-        aliases,
-        column,
-        column,
-        groupable=True,
-    )
-
-
-def _time(
-    name: str,
-    label: str,
-    column: InstrumentedAttribute[Any],
-    description: str,
-    *,
-    nullable: bool = False,
-) -> Field:
-    return Field(
-        name,
-        label,
-        Kind.TIME,
-        description,
-        (f"{name}_at",),
-        column,
-        column,
-        nullable=nullable,
+        known.query,
+        known.label,
+        Kind(known.kind),
+        known.description,
+        known.also,
+        column if known.name in Host.__mapper__.columns else None,
+        getattr(Host, known.sort) if known.sort else None,
+        nullable=known.nullable,
+        groupable=known.is_groupable,
+        phrase=known.phrase,
+        noun=known.noun,
     )
 
 
 _FIELDS = (
-    Field(
-        "hostname",
-        "Hostname",
-        Kind.NAME,
-        "name of the host; case is ignored",
-        ("name", "host"),
-        Host.hostname,
-        Host.hostname_sort,
-        nullable=False,
-    ),
-    Field(
-        "alias",
-        "Alias",
-        Kind.ALIAS,
-        "another name of the host; case is ignored",
-        ("aliases",),
-    ),
-    Field(
-        "ip",
-        "Address",
-        Kind.ADDRESS,
-        "any IPv4 or IPv6 address of the host: one, a network, or a range a..b",
-        ("ip_addr", "address", "addresses"),
-        Host.ip_addr,
-        Host.ip_key,
-    ),
-    Field(
-        "port",
-        "Port",
-        Kind.PORT,
-        "a whole number, 1–65535",
-        (),
-        Host.port,
-        Host.port,
-        groupable=True,
-    ),
-    Field(
-        "status",
-        "Status",
-        Kind.STATUS,
-        "active, staged, maintenance, offline or retired",
-        (),
-        Host.status,
-        Host.status,
-        nullable=False,
-        groupable=True,
-    ),
-    _text("env", "Environment", Host.environment, "environment"),
-    _text("os", "OS", Host.os),
-    _text("location", "Location", Host.location, "loc"),
-    _text("role", "Role", Host.role),
-    _text("owner", "Owner", Host.owner),
-    Field(
-        "group",
-        "Group",
-        Kind.GROUP,
-        "name of a group; members of its child groups are in it",
-        ("groups",),
-        groupable=True,
-    ),
-    Field("notes", "Notes", Kind.NOTES, "free text", (), Host.notes),
-    _time("created", "Created", Host.created_at, "when the host was added"),
-    _time("updated", "Updated", Host.updated_at, "when something changed last"),
-    _time(
-        "confirmed",
-        "Confirmed",
-        Host.confirmed_at,
-        "when somebody or something last saw that the host exists",
-        nullable=True,
-    ),
+    *(_field(known) for known in HOST_FIELDS if known.query),
     Field(
         "check",
         "Check",

@@ -24,25 +24,6 @@ from .to_text import listed, term_sentence, to_sentence, top_level_terms
 Spell = Callable[[Field, str], str]
 
 _ORDER = ("env", "location", "group", "role", "owner", "hostname", "", "ip", "port")
-_IS = {
-    "env": "in",
-    "location": "at",
-    "owner": "owned by",
-    "hostname": "named",
-    "alias": "also named",
-    "port": "on port",
-}
-_UNSET = {
-    "env": "an environment",
-    "os": "an OS",
-    "location": "a location",
-    "role": "a role",
-    "owner": "an owner",
-    "alias": "another name",
-    "ip": "an address",
-    "port": "a port",
-    "notes": "notes",
-}
 
 
 @dataclass(frozen=True)
@@ -153,9 +134,7 @@ def _phrase(term: Term | Word, spell: Spell, *, negative: bool) -> Phrase | None
             return Phrase(
                 f"{'not running' if no else 'that run'} {values}", _rank("os")
             )
-        if field.name == "role":
-            return Phrase(f"{no}with the role {values}", _rank("role"))
-        return Phrase(f"{no}{_IS[field.name]} {values}", _rank(field.name))
+        return Phrase(f"{no}{field.phrase} {values}", _rank(field.name))
     return _other(field, term.values, no)
 
 
@@ -165,7 +144,7 @@ def _other(field: Field, values: Sequence[str], no: str) -> Phrase | None:
         case Kind.STATUS:
             return Phrase(f"{no}{shown}", _rank(""))
         case Kind.NAME | Kind.ALIAS | Kind.PORT:
-            return Phrase(f"{no}{_IS[field.name]} {shown}", _rank(field.name))
+            return Phrase(f"{no}{field.phrase} {shown}", _rank(field.name))
         case Kind.GROUP:
             noun = "group" if len(values) == 1 else "the groups"
             return Phrase(f"{no}in {noun} {shown}", _rank("group"))
@@ -182,10 +161,10 @@ def _other(field: Field, values: Sequence[str], no: str) -> Phrase | None:
 def _emptiness(field: Field, *, negative: bool) -> Phrase | None:
     if field.kind is Kind.GROUP:
         return Phrase("in some group" if negative else "in no group", _rank("group"))
-    if field.name not in _UNSET:
+    if not field.noun:
         return None
     verb = "with" if negative else "without"
-    return Phrase(f"{verb} {_UNSET[field.name]}", _rank(field.name))
+    return Phrase(f"{verb} {field.noun}", _rank(field.name))
 
 
 def _rank(name: str) -> int:

@@ -20,7 +20,10 @@ from ..validation.values import fold
 from .dimensions import Dimension, find_dimension
 from .group_by import Tally, tally, tally_columns
 
-NAMES = ("status", "env", "os", "location", "owner", "role", "group")
+# Least is asked of the last ones, which may find no time left.
+_LAST = ("role", "group")
+_COUNTED = [field.name for field in FIELDS.values() if field.groupable]
+NAMES = (*(name for name in _COUNTED if name not in ("port", *_LAST)), *_LAST)
 SECONDS = 0.05
 # So many values are shown beside a list, and on a page of their own.
 FEW, MANY = 5, 200

@@ -17,7 +17,7 @@ from ..inventory import bulk_delete, bulk_write, inventory_vars, vocabulary
 from ..inventory.flush import saved
 from ..inventory.groups import get_group
 from ..models import Group, group_children
-from ..validation.rules import VOCABULARY_FIELDS
+from ..validation.host_fields import VOCABULARY_FIELDS
 from ..validation.values import HostStatus
 from .merge import identity
 from .plan import CHANGE, DELETE, RESTORE, Step, UndoPlan

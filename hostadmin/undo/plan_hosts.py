@@ -12,7 +12,8 @@ from ..inventory import vocabulary
 from ..inventory.bulk_read import StoredHost, read_hosts_by_id
 from ..models import Host
 from ..validation.addresses import MAX_ADDRESSES
-from ..validation.rules import HOST_RULES, VOCABULARY_FIELDS
+from ..validation.host_fields import VOCABULARY_FIELDS
+from ..validation.rules import HOST_RULES
 from ..validation.values import MAX_ALIASES, fold, name_key, quoted
 from .merge import CHANGED_SINCE, Kept, in_order, merge, same_value
 from .net_changes import NetChange, NetChanges, entry_counts

@@ -7,34 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import FieldError, InvalidInput, InvalidValue
-from .addresses import clean_address, clean_addresses
+from .host_fields import HOST_FIELDS
 from .json_values import clean_vars
-from .values import (
-    clean_aliases,
-    clean_group_name,
-    clean_groups,
-    clean_hostname,
-    clean_notes,
-    clean_port,
-    clean_status,
-    clean_term,
-    clean_text,
-    name_key,
-)
-
-VOCABULARY_FIELDS = ("environment", "os", "location", "role", "owner")
+from .values import clean_group_name, clean_groups, clean_text, name_key
 
 HOST_RULES: dict[str, Callable[[object], Any]] = {
-    "hostname": clean_hostname,
-    "aliases": clean_aliases,
-    "ip_addr": clean_address,
-    "addresses": clean_addresses,
-    "port": clean_port,
-    "status": clean_status,
-    **dict.fromkeys(VOCABULARY_FIELDS, clean_term),
-    "groups": clean_groups,
-    "vars": clean_vars,
-    "notes": clean_notes,
+    field.name: field.rule for field in HOST_FIELDS if field.rule is not None
 }
 
 GROUP_RULES: dict[str, Callable[[object], Any]] = {

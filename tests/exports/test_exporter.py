@@ -19,7 +19,8 @@ from hostadmin.imports import importer
 from hostadmin.inventory import groups, hosts
 from hostadmin.models import Host
 from hostadmin.query.ast import EVERYTHING
-from hostadmin.validation.rules import VOCABULARY_FIELDS, clean_host
+from hostadmin.validation.host_fields import VOCABULARY_FIELDS
+from hostadmin.validation.rules import clean_host
 from hostadmin.validation.values import MAX_TEXT, STATUSES, name_key
 
 # What spreadsheets and shells stumble over, and what only looks harmless.

@@ -8,7 +8,7 @@ from hostadmin.errors import InvalidInput
 from hostadmin.inventory import hosts
 from hostadmin.inventory.vocabulary import canonical_values, find_spellings, spellings
 from hostadmin.models import Host, VocabularyEntry
-from hostadmin.validation.rules import VOCABULARY_FIELDS
+from hostadmin.validation.host_fields import VOCABULARY_FIELDS
 
 from ..helpers.races import run_at_once
 

@@ -9,6 +9,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from ...bulk_edit import (
     ADD_GROUPS,
     REMOVE_GROUPS,
+    SETTABLE,
     BulkEdit,
     MissingGroups,
     read_edit,
@@ -17,13 +18,11 @@ from ...bulk_edit import (
 from ...db.session import db
 from ...errors import InvalidInput
 from ...inventory import vocabulary
-from ...query.fields import FIELDS
-from ...validation.rules import VOCABULARY_FIELDS
+from ...validation.host_fields import HOST_FIELDS, VOCABULARY_FIELDS
 from ...validation.values import STATUSES, quoted
 from ..generated.form_fields import NamesField, NotesField, TextField, VarsField
 
 NO_WISH = "Fill in what is to change; whatever is left empty stays as it is."
-SETTABLE = ("status", *VOCABULARY_FIELDS, "port", "notes")
 # A status is never empty.
 CLEARABLE = SETTABLE[1:]
 MONO = {"data-kind": "mono", "autocomplete": "off"}
@@ -31,7 +30,20 @@ GROUPS = {"data-kind": "names", "data-suggest": "/groups/suggestions/"}
 
 
 def _label(name: str) -> str:
-    return next(f.label for f in FIELDS.values() if f.attribute == name)
+    return next(field.label for field in HOST_FIELDS if field.name == name)
+
+
+def _input(name: str) -> Any:
+    label = _label(name)
+    if name == "status":
+        choices = [("", "(keep)"), *((text, text) for text in STATUSES)]
+        # The rules say better what is wrong.
+        return SelectField(label, choices=choices, validate_choice=False)
+    if name == "notes":
+        return NotesField(label, render_kw={"rows": 4})
+    if name == "port":
+        return TextField(label, render_kw={**MONO, "inputmode": "numeric"})
+    return TextField(label)
 
 
 class Checkboxes(SelectMultipleField):
@@ -80,7 +92,15 @@ class WishForm(Form):
             field.errors = [*field.errors, said]
 
 
-class EditForm(WishForm):
+class FieldsForm(WishForm):
+    """What can be set of hosts, field by field."""
+
+
+for _name in SETTABLE:
+    setattr(FieldsForm, _name, _input(_name))
+
+
+class EditForm(FieldsForm):
     """Fields and variables."""
 
     places: ClassVar[dict[str, str]] = {}
@@ -90,19 +110,6 @@ class EditForm(WishForm):
         "notes": "wide",
     }
 
-    status = SelectField(
-        "Status",
-        choices=[("", "(keep)"), *((text, text) for text in STATUSES)],
-        # The rules say it better.
-        validate_choice=False,
-    )
-    environment = TextField(_label("environment"))
-    os = TextField(_label("os"))
-    location = TextField(_label("location"))
-    role = TextField(_label("role"))
-    owner = TextField(_label("owner"))
-    port = TextField(_label("port"), render_kw={**MONO, "inputmode": "numeric"})
-    notes = NotesField(_label("notes"), render_kw={"rows": 4})
     variables = VarsField(
         "Variables to set (YAML or JSON)",
         description="name: value, one a line. “net.mtu: 9000” leads inside of “net” "

@@ -13,7 +13,7 @@ from ...query.ast import EQUALS, Node, Term, all_of
 from ...query.fields import find_field, literal
 from ...query.to_english import describe, spelling
 from ...query.to_text import to_text, top_level_terms
-from ...validation.rules import VOCABULARY_FIELDS
+from ...validation.host_fields import VOCABULARY_FIELDS
 from ..generated.urls import QUERY, ViewUrl
 from ..query_args import narrowed
 

@@ -20,7 +20,7 @@ from ...history import recorder
 from ...models import ChangeEntry, Group
 from ...undo.earlier_version import Earlier, earlier
 from ...undo.merge import same_value
-from ...validation.rules import VOCABULARY_FIELDS
+from ...validation.host_fields import VOCABULARY_FIELDS
 from ...validation.values import fold
 from .change_entries import ShownEntry, shown_entry
 from .form_fields import seen_version

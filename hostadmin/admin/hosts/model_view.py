@@ -9,7 +9,8 @@ from ...db.session import db
 from ...inventory import groups, hosts, ssh, vocabulary
 from ...models import Host
 from ...query.fields import FIELDS, SORTABLE
-from ...validation.rules import HOST_RULES, VOCABULARY_FIELDS
+from ...validation.host_fields import VOCABULARY_FIELDS
+from ...validation.rules import HOST_RULES
 from ...validation.values import DEFAULT_PORT
 from .. import list_columns
 from ..generated import formatters
@@ -65,8 +66,12 @@ class HostAdmin(HostList):
         "hostname": formatters.format_host_link,
         "ip": formatters.format_address,
         "status": formatters.format_status,
+        **{
+            field.name: formatters.format_text
+            for field in FIELDS.values()
+            if field.attribute in VOCABULARY_FIELDS
+        },
         "env": formatters.format_environment,
-        **dict.fromkeys(("os", "location", "role", "owner"), formatters.format_text),
         "groups": formatters.format_groups,
         "alias": formatters.format_aliases,
         "port": formatters.format_mono,

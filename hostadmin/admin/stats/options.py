@@ -6,23 +6,16 @@ from dataclasses import dataclass
 from werkzeug.datastructures import MultiDict
 
 from ...errors import QueryError
+from ...query.fields import FIELDS
 from ...stats.axes import MOST_ROWS, Order
 from ...validation.values import did_you_mean, quoted
 from ..generated.list_context import ADD_FILTER
 
 # What the overview shows, in this order; two with a comma make a cross table.
+_FIRST = ("status", "os", "owner", "network", "location,os", "port", "created:month")
 TABLES = (
-    "status",
-    "os",
-    "owner",
-    "network",
-    "location,os",
-    "port",
-    "created:month",
-    "env",
-    "location",
-    "role",
-    "group",
+    *_FIRST,
+    *(f.name for f in FIELDS.values() if f.groupable and f.name not in _FIRST),
 )
 MOST_TABLES = 50
 SHOWN = {"count": "count", "row": "% of the row", "column": "% of the column"}

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...errors import InvalidValue
 from ...validation.addresses import address_text, parse_address
-from ...validation.rules import VOCABULARY_FIELDS
+from ...validation.host_fields import VOCABULARY_FIELDS
 
 PREFIX = "hostadmin_"
 VAULT = "__ansible_vault"

@@ -5,52 +5,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...errors import InvalidFile, InvalidValue
+from ...validation.host_fields import HOST_FIELDS
 from ...validation.json_values import clean_vars
 from ...validation.rules import HOST_RULES
 from ...validation.values import quoted
+from ..rows import COLUMNS
 
 MAX_COLUMNS = 500
-EXAMPLE = "hostname,ip_addr,port,status,environment,os,location,role,owner,groups"
-
-# Names of columns, reduced to letters and digits; the first that a table has is
-# taken. From exports of NetBox, phpIPAM, cloud consoles and from Ansible.
-_ALIASES: dict[str, tuple[str, ...]] = {
-    "hostname": (
-        *("hostname", "name", "fqdn", "host", "dnsname", "inventoryhostname"),
-        *("ansiblehostname", "servername", "computername", "devicename", "server"),
-    ),
-    "ip_addr": (
-        *("ipaddr", "ip", "address", "ipaddress", "primaryip4", "primaryipv4"),
-        *("primaryip", "privateip", "privateipaddress", "ipv4", "ipv4address", "ip4"),
-        *("ansiblehost", "ipv6", "ipv6address", "ip6", "primaryip6", "primaryipv6"),
-    ),
-    "addresses": (
-        *("addresses", "furtheraddresses", "otheraddresses", "additionaladdresses"),
-        *("ipaddresses", "ipv6", "ipv6address", "ip6", "primaryip6", "primaryipv6"),
-    ),
-    "aliases": ("aliases", "alias", "othernames", "cnames", "cname"),
-    "port": ("port", "sshport", "ansibleport"),
-    "status": ("status", "state"),
-    "environment": ("environment", "env", "stage"),
-    "os": ("os", "operatingsystem", "osname", "platform"),
-    "location": ("location", "loc", "site", "datacenter", "datacentre", "region"),
-    "role": ("role", "devicerole", "function"),
-    "owner": ("owner", "tenant", "team", "responsible", "contact"),
-    "groups": ("groups", "group", "ansiblegroups"),
-    "notes": ("notes", "note", "comments", "comment", "description", "remarks"),
-    "vars": ("vars", "variables", "hostvars"),
-}
-# Kept by the inventory itself; our own export has them for people to read.
-_OURS = frozenset(
-    f"{name}{end}" for name in ("created", "updated", "confirmed") for end in ("at", "")
-)
-_KNOWN = frozenset(alias for aliases in _ALIASES.values() for alias in aliases)
-_NAMING = frozenset((*_ALIASES["hostname"], *_ALIASES["ip_addr"]))
+_RARELY = ("aliases", "addresses", "notes", "vars")
+EXAMPLE = ",".join(name for name in COLUMNS if name not in _RARELY)
 
 
 def reduced(header: str) -> str:
     """Return a header without case and without what is no letter or digit."""
     return re.sub(r"[\W_]+", "", header.casefold())
+
+
+# Names of columns, reduced to letters and digits; the first that a table has is taken.
+_ALIASES: dict[str, tuple[str, ...]] = {
+    field.name: (reduced(field.name), *field.headers)
+    for field in HOST_FIELDS
+    if field.rule is not None
+}
+# Kept by the inventory itself; our own export has them for people to read.
+_OURS = frozenset(
+    reduced(name)
+    for field in HOST_FIELDS
+    if field.rule is None
+    for name in (field.name, field.query)
+)
+_KNOWN = frozenset(alias for aliases in _ALIASES.values() for alias in aliases)
+_NAMING = frozenset((*_ALIASES["hostname"], *_ALIASES["ip_addr"]))
 
 
 @dataclass(frozen=True)
