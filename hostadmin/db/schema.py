@@ -19,6 +19,8 @@ from ..errors import ConfigError
 from .session import Base, db
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
+# Those before the first release; their migrations are gone.
+DEVELOPMENT_REVISIONS = frozenset(f"{number:04}" for number in range(1, 12))
 
 
 class State(enum.Enum):
@@ -28,7 +30,26 @@ class State(enum.Enum):
     CURRENT = "current"
     OLDER = "older than this version"
     NEWER = "newer than this version"
+    DEVELOPMENT = (
+        "that of an earlier development version; export the hosts with that version, "
+        "then import them into a new database"
+    )
     UNMANAGED = "not under version control"
+
+
+MESSAGES = {
+    State.EMPTY: "The database has no tables yet; run: flask db upgrade",
+    State.OLDER: "The schema is older than this version; back up the database, then "
+    "run: flask db upgrade",
+    State.NEWER: "The schema is newer than this version of hostadmin; install the "
+    "version that made it.",
+    State.DEVELOPMENT: "The database was made by an earlier development version and "
+    "cannot be upgraded. With that version, run: flask hosts export --format json > "
+    "hosts.json; with this version and a new database, run: flask db upgrade, then: "
+    "flask hosts import hosts.json",
+    State.UNMANAGED: "The database has tables of the same names that are not ours; use "
+    "another database.",
+}
 
 
 def install(app: Flask) -> None:
@@ -53,6 +74,8 @@ def state(engine: Engine) -> State:
         # create_all makes the same tables without a revision: good to work with.
         complete = tables >= set(Base.metadata.tables)
         return State.CURRENT if complete else State.UNMANAGED
+    if revision in DEVELOPMENT_REVISIONS:
+        return State.DEVELOPMENT
     script = _script()
     if revision == script.get_current_head():
         return State.CURRENT
@@ -65,17 +88,7 @@ def check(engine: Engine) -> None:
     found = state(engine)
     if found is State.CURRENT:
         return
-    raise ConfigError(
-        {
-            State.EMPTY: "The database has no tables yet; run: flask db upgrade",
-            State.OLDER: "The schema is older than this version; back up the "
-            "database, then run: flask db upgrade",
-            State.NEWER: "The schema is newer than this version of hostadmin; "
-            "install the version that made it.",
-            State.UNMANAGED: "The database has tables of the same names that are not "
-            "ours; use another database.",
-        }[found]
-    )
+    raise ConfigError(MESSAGES[found])
 
 
 def prepare(app: Flask) -> list[str]:

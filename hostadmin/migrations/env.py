@@ -2,11 +2,12 @@
 
 from typing import Any, Literal
 
-import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 
+from hostadmin.db.schema import MESSAGES, State, state
 from hostadmin.db.session import Base, ExactJSON, UTCDateTime, db
+from hostadmin.migrations.tables import refuse_to_lose_rows
 
 
 def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
@@ -33,27 +34,17 @@ def is_of_this_engine(item: Any, name: str, kind: str, *_: Any) -> bool:
     return context.get_context().dialect.name == "sqlite"
 
 
-def refuse_to_lose_all(connection: sa.Connection) -> None:
-    """Refuse a downgrade to nothing while there are hosts, groups or accounts.
+def refuse_development_versions() -> None:
+    if state(db.engine) is State.DEVELOPMENT:
+        raise RuntimeError(MESSAGES[State.DEVELOPMENT])
 
-    Here, before the first step: not every engine takes back the steps before one
-    that fails.
-    """
+
+def goes_to_nothing() -> bool:
     try:
-        goes_to_nothing = context.get_revision_argument() is None
+        return context.get_revision_argument() is None
     except KeyError:
         # A command that goes nowhere, such as "current".
-        return
-    if not goes_to_nothing:
-        return
-    for table in ("hosts", "host_groups", "accounts"):
-        found = sa.inspect(connection).has_table(table) and connection.scalar(
-            sa.text(f"SELECT 1 FROM {table} LIMIT 1")  # noqa: S608 - our own names
-        )
-        if found:
-            raise RuntimeError(
-                f"The table {table} holds rows; a downgrade to nothing would lose them."
-            )
+        return False
 
 
 def run() -> None:
@@ -71,9 +62,13 @@ def run() -> None:
         with context.begin_transaction():
             context.run_migrations()
         return
+    refuse_development_versions()
     with db.engine.connect() as connection:
-        refuse_to_lose_all(connection)
-        connection.rollback()
+        if goes_to_nothing():
+            # Before the first step: not every engine takes back the steps before one
+            # that fails.
+            refuse_to_lose_rows(connection)
+            connection.rollback()
         context.configure(connection=connection, **common)
         with context.begin_transaction():
             context.run_migrations()

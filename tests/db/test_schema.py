@@ -3,6 +3,7 @@
 import itertools
 import logging
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,18 @@ from hostadmin.query.url_filters import parse_filters
 from hostadmin.stats import counts
 from hostadmin.validation.accounts import Role
 
-BEFORE_HEAD, HEAD = "0010", "0011"
+HEAD = "first"
+NEXT = """
+from hostadmin.migrations.tables import index, op
+
+revision, down_revision = "next", "first"
+
+def upgrade():
+    index("hosts", "version")
+
+def downgrade():
+    op.drop_index("ix_hosts_version", "hosts")
+"""
 ACCOUNT = {"username": "ann", "password_hash": "a" * 97, "role": Role.ADMIN}
 _numbers = itertools.count(1)
 
@@ -88,15 +100,28 @@ def quiet_alembic(caplog):
     caplog.set_level(logging.WARNING, "alembic")
 
 
-def migrated(app, to="head"):
+def migrated(app):
     with app.app_context():
-        upgrade(directory=str(MIGRATIONS), revision=to)
+        upgrade(directory=str(schema.MIGRATIONS))
     return app
 
 
 def lowered(app, to):
     with app.app_context():
-        downgrade(directory=str(MIGRATIONS), revision=to)
+        downgrade(directory=str(schema.MIGRATIONS), revision=to)
+
+
+@pytest.fixture
+def next_version(tmp_path, monkeypatch):
+    """Be a version of the program that has one more revision."""
+
+    def begin():
+        directory = tmp_path / "migrations"
+        shutil.copytree(MIGRATIONS, directory)
+        (directory / "versions" / "0002_next.py").write_text(NEXT)
+        monkeypatch.setattr(schema, "MIGRATIONS", directory)
+
+    return begin
 
 
 def revision_of(app):
@@ -210,11 +235,8 @@ def test_autogenerate_finds_no_difference(new_app):
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_there_is_one_line_of_at_least_two_revisions():
-    script = schema._script()
-
-    assert script.get_heads() == [HEAD]
-    assert len(list(script.walk_revisions())) >= 2
+def test_revisions_are_one_line():
+    assert schema._script().get_heads() == [HEAD]
 
 
 def test_the_sql_can_be_had_without_running_it(new_app, capsys):
@@ -284,11 +306,13 @@ def test_a_newer_schema_is_left_alone(new_app):
     assert revision_of(app) == "9999"
 
 
-def test_an_older_schema_is_upgraded_only_where_a_copy_can_be_made(new_app, tmp_path):
+def test_an_older_schema_is_upgraded_only_where_a_copy_can_be_made(
+    new_app, next_version, tmp_path
+):
     app = migrated(new_app())
     fill(app)
-    lowered(app, "0001")
     before = content(app)
+    next_version()
     with app.app_context():
         assert schema.state(db.engine) is State.OLDER
         is_file = db.engine.dialect.name == "sqlite"
@@ -296,7 +320,7 @@ def test_an_older_schema_is_upgraded_only_where_a_copy_can_be_made(new_app, tmp_
     if not is_file:
         with pytest.raises(ConfigError, match="back up the database, then run: flask"):
             schema.prepare(app)
-        assert revision_of(app) == "0001"
+        assert revision_of(app) == HEAD
         return
 
     file = Path(make_url(app.config["SQLALCHEMY_DATABASE_URI"]).database)
@@ -306,8 +330,8 @@ def test_an_older_schema_is_upgraded_only_where_a_copy_can_be_made(new_app, tmp_
 
     copy = re.fullmatch(r"The database was copied to (.+) and upgraded\.", line)[1]
     assert copy.startswith(f"{tmp_path}/")
-    assert revision_of(app) == HEAD
-    assert {table: content(app)[table] for table in before} == before
+    assert revision_of(app) == "next"
+    assert content(app) == before
     copied = sa.create_engine(f"sqlite:///{copy}")
     with copied.connect() as connection:
         assert content_of(connection) == before
@@ -317,9 +341,10 @@ def test_an_older_schema_is_upgraded_only_where_a_copy_can_be_made(new_app, tmp_
 
 
 def test_too_little_room_for_a_copy_is_told_before_anything_changes(
-    new_app, monkeypatch
+    new_app, next_version, monkeypatch
 ):
-    app = migrated(new_app(), "0001")
+    app = migrated(new_app())
+    next_version()
     with app.app_context():
         if db.engine.dialect.name != "sqlite":
             return
@@ -329,7 +354,63 @@ def test_too_little_room_for_a_copy_is_told_before_anything_changes(
 
     with pytest.raises(ConfigError, match="Too little room in"):
         schema.prepare(app)
-    assert revision_of(app) == "0001"
+    assert revision_of(app) == HEAD
+
+
+# ---- databases of the time before the first release
+
+
+@pytest.fixture(params=["0001", "0011"])
+def development(new_app, request):
+    """Return an app on a database of an earlier development version."""
+    app = migrated(new_app())
+    with app.app_context(), history.writing("ann"):
+        hosts.add_host({"hostname": "web1"})
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE alembic_version SET version_num = :old"),
+            {"old": request.param},
+        )
+    before = (revision_of(app), content(app))
+    yield app
+    assert (revision_of(app), content(app)) == before
+
+
+WAY_OUT = (
+    "an earlier development version and cannot be upgraded. With that version, run: "
+    "flask hosts export --format json > hosts.json; with this version and a new "
+    "database, run: flask db upgrade, then: flask hosts import hosts.json"
+)
+
+
+def test_a_development_version_is_not_prepared_nor_copied(development, tmp_path):
+    files = set(tmp_path.iterdir())
+    with pytest.raises(ConfigError, match=re.escape(WAY_OUT)):
+        schema.prepare(development)
+
+    assert set(tmp_path.iterdir()) == files
+
+
+COMMANDS = ["upgrade", "downgrade", "current", "stamp", "stamp --purge", "check"]
+
+
+def test_no_migration_touches_a_development_version(development, caplog):
+    for command in COMMANDS:
+        caplog.clear()
+        result = development.test_cli_runner().invoke(args=["db", *command.split()])
+
+        assert result.exit_code == 1, command
+        assert caplog.messages == [f"Error: The database was made by {WAY_OUT}"]
+
+
+def test_check_and_readyz_tell_of_a_development_version(development):
+    result = development.test_cli_runner().invoke(args=["check"])
+    ready = development.test_client().get("/readyz")
+
+    assert result.exit_code == 1
+    assert result.output == f"H061 The database was made by {WAY_OUT}\n"
+    assert ready.status_code == 503
+    assert "export the hosts with that version" in ready.json["status"]
 
 
 # ---- down and up with a full database
@@ -404,75 +485,49 @@ def content(app):
         return content_of(connection)
 
 
-def test_a_step_down_and_up_keeps_every_row_of_the_tables_on_both_sides(new_app):
+def test_a_step_down_and_up_keeps_every_row(new_app, next_version):
+    next_version()
     app = migrated(new_app())
     fill(app)
-    full = content(app)
+    before = content(app)
 
     lowered(app, "-1")
-    low = content(app)
-    assert low.keys() <= full.keys()
-    assert low == {table: full[table] for table in low}
-
-    migrated(app)
-    again = content(app)
-    assert again.keys() == full.keys()
-    assert {table: again[table] for table in low} == low
     assert revision_of(app) == HEAD
+    assert content(app) == before
 
-    with app.app_context(), history.writing("ann"):
-        host = hosts.add_host({"hostname": "new", "environment": "PROD"})
-        assert host.id > 30
-        hosts.change_host(hosts.find_host("host1.example").id, {"owner": "me"})
-
-
-def test_what_lists_show_of_changes_is_taken_from_the_entries(new_app):
-    app = migrated(new_app())
-    fill(app)
-    with app.app_context(), history.writing("ann", "web"):
-        hosts.change_host(hosts.find_host("host1.example").id, {"hostname": "Ä."})
-        hosts.change_host(hosts.find_host("ä").id, {"hostname": "b"})
-    full = content(app)
-
-    lowered(app, "0004")
-    low = content(app)
-    assert "change_counts" not in low
     migrated(app)
-
-    # What else came after that revision is gone; these were made anew.
-    facts = (*low, "change_counts", "change_fields", "former_names")
-    again = content(app)
-    assert {table: again[table] for table in facts} == {
-        table: full[table] for table in facts
-    }
+    assert revision_of(app) == "next"
+    assert content(app) == before
 
 
-def test_a_step_down_and_up_leaves_the_schema_as_it_was(new_app):
+def test_down_to_nothing_and_up_leaves_the_schema_as_it_was(new_app):
     app = migrated(new_app())
     before = reflected(app)
 
-    lowered(app, "-1")
-    migrated(app)
-    assert reflected(app) == before
     lowered(app, "base")
     assert reflected(app) == {}
     migrated(app)
     assert reflected(app) == before
 
 
-def test_a_downgrade_to_nothing_is_refused_while_there_are_rows(new_app, caplog):
+@pytest.mark.parametrize("to", ["base", "-1", "-2"])
+def test_a_downgrade_to_nothing_is_refused_while_there_are_rows(
+    new_app, next_version, caplog, to
+):
+    if to != "-1":
+        next_version()
     app = migrated(new_app())
     fill(app)
-    lowered(app, "-1")
     before = content(app)
 
     # Flask-Migrate turns the error into a log line and an exit code.
     with pytest.raises(SystemExit, match="1"):
-        lowered(app, "base")
+        lowered(app, to)
 
     assert "a downgrade to nothing would lose them" in caplog.text
     assert content(app) == before
-    assert revision_of(app) == BEFORE_HEAD
+    with app.app_context():
+        assert schema.state(db.engine) in (State.CURRENT, State.OLDER)
 
 
 def test_upgrading_twice_changes_nothing(new_app):
