@@ -24,7 +24,7 @@ DOCS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("
 RUN = """
 import sys
 from app import app
-from hostadmin.database import Base, db
+from hostadmin.db.session import Base, db
 with app.app_context():
     names = app.make_shell_context()
     try:

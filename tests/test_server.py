@@ -75,7 +75,7 @@ def test_it_prepares_serves_and_leaves_when_told(settings):
 SLOW = """
 import sys, time
 from hostadmin import server
-from hostadmin.gate import policy
+from hostadmin.permissions import policy
 make = server.create_app
 def create_app(settings):
     app = make(settings)

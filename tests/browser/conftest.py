@@ -98,7 +98,7 @@ def live_server(app: Flask, serve: Callable[[Flask], str]) -> str:
 
 @pytest.fixture
 def viewport(request: pytest.FixtureRequest) -> Viewport:
-    """Choose with ``@pytest.mark.parametrize("look", [...], indirect=True)``."""
+    """Choose with ``@pytest.mark.parametrize("viewport", [...], indirect=True)``."""
     return VIEWPORTS[getattr(request, "param", "light")]
 
 

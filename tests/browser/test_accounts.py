@@ -18,7 +18,7 @@ def link(app):
 
 
 @pytest.mark.parametrize("role", [""])
-@pytest.mark.parametrize("look", list(VIEWPORTS), indirect=True)
+@pytest.mark.parametrize("viewport", list(VIEWPORTS), indirect=True)
 def test_from_the_link_to_an_account_and_out(page, axe, link, viewport, console_errors):
     page.goto(link)
     axe(page)

@@ -8,7 +8,7 @@ from hostadmin.history import ActorContext
 from hostadmin.inventory import hosts
 
 
-@pytest.mark.parametrize("look", ["light", "dark", "phone"], indirect=True)
+@pytest.mark.parametrize("viewport", ["light", "dark", "phone"], indirect=True)
 def test_the_second_chooses_with_the_keyboard_and_takes_it_back(
     page, axe, app, make_host, console_errors
 ):

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 
-@pytest.mark.parametrize("look", ["light", "phone-dark"], indirect=True)
+@pytest.mark.parametrize("viewport", ["light", "phone-dark"], indirect=True)
 def test_error_pages_are_as_readable_as_others(page, axe, console_errors, monkeypatch):
     def away(*_: object) -> None:
         raise OperationalError("SELECT 1", {}, Exception("server closed"))

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 EVERY_LOOK = pytest.mark.parametrize(
-    "look", ["light", "dark", "phone", "phone-dark"], indirect=True
+    "viewport", ["light", "dark", "phone", "phone-dark"], indirect=True
 )
 
 
@@ -106,7 +106,7 @@ def test_error_pages_are_accessible(page, axe, console_errors):
     console_errors.clear()
 
 
-@pytest.mark.parametrize("look", ["light", "phone"], indirect=True)
+@pytest.mark.parametrize("viewport", ["light", "phone"], indirect=True)
 def test_a_form_with_errors_is_accessible(page, axe, console_errors):
     page.goto("/hosts/new/")
     page.get_by_label("Hostname").fill("web-1")
@@ -257,7 +257,7 @@ def test_many_change_without_a_script(plain_page, make_host):
     expect(page.locator("#messages")).to_contain_text("2 hosts deleted.")
 
 
-@pytest.mark.parametrize("look", ["phone"], indirect=True)
+@pytest.mark.parametrize("viewport", ["phone"], indirect=True)
 def test_many_change_on_a_phone(page, axe, make_host):
     for number in range(1, 4):
         make_host(hostname=f"web-{number}")

@@ -60,7 +60,7 @@ def test_a_facet_is_counted_where_it_stands(page, some, monkeypatch):
     expect(page.locator("#facet-env").get_by_role("link", name="count")).to_be_visible()
 
 
-@pytest.mark.parametrize("look", ["phone"], indirect=True)
+@pytest.mark.parametrize("viewport", ["phone"], indirect=True)
 def test_filters_are_a_panel_on_a_phone(page, axe, some):
     page.goto("/hosts/?q=env:prod")
     expect(page.locator("#facet-env")).to_be_hidden()
@@ -136,7 +136,7 @@ def test_the_usual_columns_fit_a_notebook(page, make_host, make_group, width):
     assert page.locator(".hosts .name").evaluate("e => e.offsetWidth") >= 90
 
 
-@pytest.mark.parametrize("look", ["phone"], indirect=True)
+@pytest.mark.parametrize("viewport", ["phone"], indirect=True)
 def test_views_filters_order_and_new_share_a_line_on_a_phone(page, make_host):
     make_host(environment="prod")
     page.goto("/hosts/?q=env:prod&sort=hostname")
@@ -146,7 +146,7 @@ def test_views_filters_order_and_new_share_a_line_on_a_phone(page, make_host):
     assert len({box["y"] for box in boxes}) == 1
 
 
-@pytest.mark.parametrize("look", ["phone"], indirect=True)
+@pytest.mark.parametrize("viewport", ["phone"], indirect=True)
 def test_what_is_not_set_takes_no_room_on_a_phone(page, make_host):
     make_host(hostname="bare", ip_addr=None, port=None, owner=None)
     make_host(hostname="owned", ip_addr=None, port=None, owner="ops")

@@ -14,7 +14,7 @@ def some(make_host):
 
 
 @pytest.mark.parametrize(
-    "look", ["light", "dark", "phone", "phone-dark"], indirect=True
+    "viewport", ["light", "dark", "phone", "phone-dark"], indirect=True
 )
 def test_pages_of_pasted_names_are_accessible(page, axe, some):
     page.goto("/hosts/paste/")

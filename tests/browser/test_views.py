@@ -9,7 +9,7 @@ from hostadmin.history import ActorContext
 
 
 @pytest.mark.parametrize(
-    "look", ["light", "dark", "phone", "phone-dark"], indirect=True
+    "viewport", ["light", "dark", "phone", "phone-dark"], indirect=True
 )
 def test_pages_of_views_are_accessible(app, page, axe, make_host, console_errors):
     make_host(hostname="web-1", environment="prod")

@@ -26,12 +26,12 @@ GROUPS = 20
 # ``flask hosts import``, which tells when it has written a thousand hosts.
 IMPORT = """
 import sys
-from hostadmin.transfer import applying
-write = applying._HostWriter.write
+from hostadmin.imports import apply
+write = apply._HostWriter.write
 def write_and_tell(self, batch):
     write(self, batch)
     print("written", flush=True)
-applying._HostWriter.write = write_and_tell
+apply._HostWriter.write = write_and_tell
 from flask.cli import main
 sys.argv = ["flask", "hosts", "import", sys.argv[1]]
 main()

@@ -27,7 +27,7 @@ WRITER = """
 import sys
 from hostadmin import create_app, history
 from hostadmin.config import Settings
-from hostadmin.history import Act
+from hostadmin.history import ActorContext
 from hostadmin.inventory import hosts
 app = create_app(
     Settings(_env_file=None, database_uri=sys.argv[1], secret_key="x" * 40)
@@ -35,7 +35,7 @@ app = create_app(
 with app.app_context():
     for n in range(100_000):
         given = {"hostname": f"h{n}", "aliases": [f"a{n}"], "vars": {"n": n}}
-        history.write(Act("ann", "web"), lambda: hosts.add_host(given))
+        history.write(ActorContext("ann", "web"), lambda: hosts.add_host(given))
         print(n, flush=True)
 """
 

@@ -186,7 +186,7 @@ def test_each_way_to_write_is_recorded_in_full(
     complete(lambda: command("hosts", "add-group", "*", "x", "--create", "--yes"))
     complete(lambda: command("hosts", "remove-group", "web1", "x", "g", "--yes"))
     complete(lambda: post("/hosts/bulk/edit?all=1&step=plan&clear=owner", step="do"))
-    complete(lambda: post("/hosts/bulk/groups?all=1&step=plan&into=g", step="do"))
+    complete(lambda: post("/hosts/bulk/groups?all=1&step=plan&add_groups=g", step="do"))
     complete(lambda: post("/hosts/bulk/confirm?all=1", step="do"))
     complete(lambda: post("/hosts/bulk/delete?all=1", step="do"))
     complete(lambda: post(undo_last()))

@@ -55,7 +55,7 @@ def test_checks_find_what_is_odd_and_nothing_else(session, odd):
             assert found == {fields["hostname"] for fields in ODD}, check.name
 
 
-@pytest.mark.parametrize("most", ["FEW", "MANY"])
+@pytest.mark.parametrize("limit", ["FEW", "MANY"])
 @pytest.mark.parametrize("check", CHECKS)
 def test_what_many_hosts_share_is_found_alike(session, odd, monkeypatch, check, limit):
     query = f"check:{check}"
