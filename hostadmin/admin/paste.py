@@ -25,6 +25,7 @@ from ..errors import Conflict, HostadminError, InvalidValue
 from ..formatting import counted
 from ..history import write
 from ..inventory import host_sets
+from ..limits import limits
 from ..paste import (
     AddPlan,
     Ambiguous,
@@ -50,8 +51,6 @@ MAX_BODY = 8 * 1024 * 1024
 MOST_FOUND = 200
 MOST_MISSING = 1_000
 MOST_DOUBTS = 100
-# A query that people can read, and that any proxy takes in an address.
-MAX_QUERY = 1_000
 # Proxies take some 8,000 characters.
 MAX_URL = 4_000
 LIST, VIEW, CHANGE, MISSING, ADD = "list", "view", "change", "missing", "add"
@@ -147,9 +146,9 @@ def _node(hosts: dict[int, str]) -> Node:
     """Return a query for the hosts: their names, or the number of a set of them."""
     field = FIELDS["hostname"]
     names = tuple(literal(field, EQUALS, name) for name in hosts.values())
-    if sum(map(len, names)) <= MAX_QUERY:
+    if sum(map(len, names)) <= limits.named_hosts_query:
         term = Term(field.name, EQUALS, names)
-        if len(to_text(term)) <= MAX_QUERY:
+        if len(to_text(term)) <= limits.named_hosts_query:
             return term
     session = db.session()
     number = write(web_act(), lambda: host_sets.keep_set(session, hosts))

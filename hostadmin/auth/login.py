@@ -15,7 +15,7 @@ from ..validation.accounts import Role
 from . import first_account, passwords, throttle
 from .accounts import add_account, find_account, record
 from .identity import Identity
-from .sessions import Limits, begin_session, end_session, forget_ended
+from .sessions import Lifetime, begin_session, end_session, forget_ended
 
 NOBODY = "nobody"
 
@@ -45,7 +45,7 @@ class Client:
     agent: str | None
 
 
-def log_in(username: str, password: str, asker: Client, limits: Limits) -> str:
+def log_in(username: str, password: str, asker: Client, lifetime: Lifetime) -> str:
     """Return the key of a new session. Raises ``LoginRefused``, ``TooManyTries``."""
     account = find_account(username)
     account_id = account.id if account else None
@@ -67,7 +67,7 @@ def log_in(username: str, password: str, asker: Client, limits: Limits) -> str:
         if not current.active:
             raise LoginRefused
         throttle.forgive(attempt_id, current.id, throttle.address_key(asker.address))
-        forget_ended(limits)
+        forget_ended(lifetime)
         current.last_login_at = utcnow()
         current.password_hash = new_hash or current.password_hash
         db.session.flush()

@@ -14,7 +14,7 @@ from .keys import MAX_KEY, hash_of, new_key
 
 
 @dataclass(frozen=True)
-class Limits:
+class Lifetime:
     """How long a session lasts without a request, and in all."""
 
     idle: timedelta
@@ -35,7 +35,7 @@ def begin_session(account: Account, address: str | None, agent: str | None) -> s
     return key
 
 
-def find_session(key: object, limits: Limits) -> Found | None:
+def find_session(key: object, lifetime: Lifetime) -> Found | None:
     """Return who has this session, if it is alive. Reads one row, and no object."""
     if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY:
         return None
@@ -54,7 +54,7 @@ def find_session(key: object, limits: Limits) -> Found | None:
         .where(AccountSession.key_hash == hash_of(key))
     ).one_or_none()
     now = utcnow()
-    if row is None or not row.active or not _is_alive(row, limits, now):
+    if row is None or not row.active or not _is_alive(row, lifetime, now):
         return None
     identity = Identity(
         name=row.username,
@@ -66,14 +66,14 @@ def find_session(key: object, limits: Limits) -> Found | None:
     return Found(identity, is_due=now - row.seen_at >= NOTED_EVERY)
 
 
-def list_sessions(account_id: int, limits: Limits) -> list[AccountSession]:
+def list_sessions(account_id: int, lifetime: Lifetime) -> list[AccountSession]:
     """Return the sessions of an account that are alive, the last used first."""
     rows = db.session.scalars(
         sa.select(AccountSession)
         .where(AccountSession.account_id == account_id)
         .order_by(AccountSession.seen_at.desc(), AccountSession.id.desc())
     )
-    return [row for row in rows if _is_alive(row, limits, utcnow())]
+    return [row for row in rows if _is_alive(row, lifetime, utcnow())]
 
 
 def end_session(id_: int, account_id: int) -> bool:
@@ -86,23 +86,23 @@ def end_session(id_: int, account_id: int) -> bool:
     return bool(ended.rowcount)  # type: ignore[attr-defined]
 
 
-def forget_ended(limits: Limits) -> None:
+def forget_ended(lifetime: Lifetime) -> None:
     """Delete the rows of sessions that ran out of time."""
     now = utcnow()
     db.session.execute(
         sa.delete(AccountSession).where(
             sa.or_(
-                AccountSession.seen_at < now - limits.idle,
-                AccountSession.created_at < now - limits.absolute,
+                AccountSession.seen_at < now - lifetime.idle,
+                AccountSession.created_at < now - lifetime.absolute,
             )
         )
     )
 
 
-def _is_alive(row: object, limits: Limits, now: datetime) -> bool:
+def _is_alive(row: object, lifetime: Lifetime, now: datetime) -> bool:
     seen: datetime = row.seen_at  # type: ignore[attr-defined]
     created: datetime = row.created_at  # type: ignore[attr-defined]
-    return now - seen < limits.idle and now - created < limits.absolute
+    return now - seen < lifetime.idle and now - created < lifetime.absolute
 
 
 def _shown_agent(agent: str | None) -> str | None:

@@ -10,7 +10,8 @@ import click
 from ..db.session import db
 from ..formatting import counted
 from ..imports.text_file import open_text
-from ..paste import MAX_CHARACTERS, Answer, find_pasted, read_pasted
+from ..limits import limits
+from ..paste import Answer, find_pasted, read_pasted
 from .common import command, printable, write_out
 
 
@@ -42,7 +43,7 @@ def _text(file: str) -> str:
         with closing(text.source):
             for block in text.blocks():
                 parts.append(block)
-                if sum(map(len, parts)) > MAX_CHARACTERS:
+                if sum(map(len, parts)) > limits.pasted_characters:
                     break
     return "".join(parts)
 

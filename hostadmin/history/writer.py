@@ -18,6 +18,7 @@ from ..clock import utcnow
 from ..db.bulk_insert import analyze, insert_rows
 from ..db.session import Base, db, was_rolled_back, write_transaction
 from ..errors import Busy
+from ..limits import limits
 from ..models import (
     Account,
     ApiToken,
@@ -38,8 +39,6 @@ SOURCES = ("web", "api", "command", "import")
 ATTEMPTS = 3
 # Seconds after which a write is not begun again.
 PATIENCE = 2
-# After so many entries in one transaction, the engine looks at its tables anew.
-MUCH = 10_000
 
 RECORDED_TABLES = frozenset(
     {
@@ -100,7 +99,7 @@ def writing(
             yield
     finally:
         session.info.pop("act", None)
-    if session.info.pop("entries_written", 0) >= MUCH:
+    if session.info.pop("entries_written", 0) >= limits.analyzed_entries:
         analyze(session.get_bind().engine, _BIG_TABLES)
 
 

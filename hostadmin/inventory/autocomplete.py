@@ -10,12 +10,12 @@ from sqlalchemy import orm
 
 from ..db.time_limit import TooSlow, time_limit
 from ..errors import QueryError
+from ..limits import limits
 from ..models import Group, Host, HostAlias, VocabularyEntry
 from ..query.fields import Field, Kind
 from ..query.parse_values import word_range
 from ..validation.values import fold
 
-SECONDS = 0.05
 # Names and values of variables have no index: some of the newest hosts tell them.
 SAMPLE = 300
 # No value that is longer helps anybody who types.
@@ -36,7 +36,7 @@ def suggest_values(
     if look_up is None:
         return []
     try:
-        with time_limit(session, SECONDS):
+        with time_limit(session, limits.completion_seconds):
             return look_up(session, field, begun, limit)
     except TooSlow:
         return []
@@ -46,7 +46,7 @@ def suggest_variables(session: orm.Session, begun: str) -> list[str]:
     """Return names of variables that begin so, the most frequent first."""
     found: Counter[str] = Counter()
     try:
-        with time_limit(session, SECONDS):
+        with time_limit(session, limits.completion_seconds):
             for variables in _sample(session):
                 found.update(_names(variables))
     except TooSlow:
@@ -82,7 +82,7 @@ def _short_texts(session: orm.Session, field: Field, begun: str, limit: int) -> 
         return []
     counted = sa.select(column, sa.func.count()).where(column.in_(spellings))
     try:
-        with time_limit(session, SECONDS):
+        with time_limit(session, limits.completion_seconds):
             rows = session.execute(counted.group_by(column)).all()
     except TooSlow:
         return [(spelling, None) for spelling in spellings]

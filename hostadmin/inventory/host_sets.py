@@ -1,7 +1,6 @@
 """Sets of hosts that a query can name: keep one, and forget the old ones."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -9,14 +8,13 @@ from sqlalchemy import orm
 from ..clock import utcnow
 from ..db.bulk_insert import batched
 from ..errors import QueryError
+from ..limits import limits
 from ..models import HostSet, SavedView, host_set_members
 from ..query.ast import terms_of
 from ..query.fields import Kind, find_field
 from ..query.host_sets import parse_set
 from ..query.parser import parse
 from .bulk_write import BATCH
-
-KEPT = timedelta(days=30)
 
 
 def keep_set(session: orm.Session, host_ids: Iterable[int]) -> int:
@@ -38,7 +36,7 @@ def keep_set(session: orm.Session, host_ids: Iterable[int]) -> int:
 
 
 def _forget_old(session: orm.Session) -> None:
-    old = sa.select(HostSet.id).where(HostSet.created_at < utcnow() - KEPT)
+    old = sa.select(HostSet.id).where(HostSet.created_at < utcnow() - limits.set_age)
     ids = set(session.scalars(old))
     if ids and (gone := ids - _named(session)):
         members = host_set_members.c.set_id

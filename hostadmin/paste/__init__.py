@@ -2,11 +2,9 @@
 
 from .create_hosts import AddPlan, add_names, plan_names
 from .match import Ambiguous, Answer, Candidate, Found, find_pasted
-from .parse import MAX_CHARACTERS, MAX_NAMES, Cell, Name, read_pasted
+from .parse import Cell, Name, read_pasted
 
 __all__ = [
-    "MAX_CHARACTERS",
-    "MAX_NAMES",
     "AddPlan",
     "Ambiguous",
     "Answer",

@@ -8,13 +8,11 @@ from sqlalchemy import orm
 
 from ..errors import Conflict, InvalidInput, InvalidValue
 from ..inventory.bulk_write import insert_hosts
+from ..limits import limits
 from ..validation.addresses import clean_address
 from ..validation.rules import clean_host
 from ..validation.values import DEFAULT_PORT, name_key
 from .match import hosts_named
-
-# For more there are files, which say more of each host.
-MAX_NEW = 10_000
 
 
 @dataclass
@@ -49,9 +47,10 @@ def plan_names(session: orm.Session, lines: Iterable[str]) -> AddPlan:
             plan.bad.append((name, error.errors[0].message))
             continue
         plan.new.setdefault(name_key(str(host["hostname"])), host)
-        if len(plan.new) > MAX_NEW:
+        if len(plan.new) > limits.pasted_new_hosts:
             raise InvalidValue(
-                f"There are more than {MAX_NEW:,} names; import them as a file."
+                f"There are more than {limits.pasted_new_hosts:,} names; import them "
+                "as a file."
             )
     for key in sorted(hosts_named(session, plan.new)):
         plan.taken.append(str(plan.new.pop(key)["hostname"]))

@@ -9,12 +9,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ..errors import InvalidValue
+from ..limits import limits
 from ..validation.addresses import Address, address_key, address_text, parse_address
 from ..validation.values import MAX_TEXT, fold, name_key
-
-# So many different names are looked up at once.
-MAX_NAMES = 150_000
-MAX_CHARACTERS = 6_000_000
 
 # Only what HTML knows, since <web-1> is a name in angle brackets.
 _TAG = re.compile(
@@ -62,10 +59,10 @@ def read_pasted(text: str) -> list[Cell]:
 
     Raises ``InvalidValue`` where that is too much.
     """
-    if len(text) > MAX_CHARACTERS:
+    if len(text) > limits.pasted_characters:
         raise InvalidValue(
-            f"There are more than {MAX_CHARACTERS:,} characters in this; look up a "
-            "part of them at a time."
+            f"There are more than {limits.pasted_characters:,} characters in this; "
+            "look up a part of them at a time."
         )
     found: dict[Cell, None] = {}
     keys: set[str] = set()
@@ -73,10 +70,10 @@ def read_pasted(text: str) -> list[Cell]:
         if cell not in found:
             found[cell] = None
             keys.update(name.key for name in cell.names)
-            if len(keys) > MAX_NAMES:
+            if len(keys) > limits.pasted_names:
                 raise InvalidValue(
-                    f"There are more than {MAX_NAMES:,} different names in this; "
-                    "look up a part of them at a time."
+                    f"There are more than {limits.pasted_names:,} different names in "
+                    "this; look up a part of them at a time."
                 )
     return list(found)
 

@@ -7,7 +7,7 @@ from werkzeug.datastructures import Authorization
 
 from ..auth.identity import Found, Identity, note_use
 from ..auth.login import Client
-from ..auth.sessions import Limits, find_session
+from ..auth.sessions import Lifetime, find_session
 from ..auth.tokens import find_token
 from ..config import Settings
 from ..db.session import db
@@ -17,9 +17,9 @@ from .policy import allows, needed
 KEY = "sid"
 
 
-def limits() -> Limits:
+def lifetime() -> Lifetime:
     settings: Settings = current_app.extensions["hostadmin"]
-    return Limits(
+    return Lifetime(
         idle=timedelta(minutes=settings.session_idle_minutes),
         absolute=timedelta(hours=settings.session_hours),
     )
@@ -77,7 +77,7 @@ def is_bearer() -> bool:
 
 def _of_session() -> Found | None:
     key = session.get(KEY)
-    return find_session(key, limits()) if key is not None else None
+    return find_session(key, lifetime()) if key is not None else None
 
 
 def _of_token() -> Found | None:

@@ -21,13 +21,12 @@ from ..errors import (
     QueryError,
 )
 from ..history import CHANGED, CREATED, DELETED, add_entries
+from ..limits import limits
 from ..models import NOBODY, DefaultView, SavedView
 from ..validation.values import clean_view_name, quoted
 from .check import check_query
 from .read import HOSTS, PAGES, Viewer, find_by_name, get_view, may_change
 
-# Of one owner: a menu that nobody can read any more helps nobody.
-MAX_VIEWS = 200
 MAX_OPTIONS = 4_000
 
 
@@ -46,8 +45,8 @@ def add_view(session: orm.Session, viewer: Viewer, given: View) -> SavedView:
     """Keep a view. Raises ``InvalidInput``."""
     given = _checked(session, viewer, given)
     count = sa.select(sa.func.count()).where(SavedView.owner_id == viewer.id)
-    if (session.scalar(count) or 0) >= MAX_VIEWS:
-        raise _wrong(f"There are {MAX_VIEWS} views already; delete one first.")
+    if (session.scalar(count) or 0) >= limits.saved_views:
+        raise _wrong(f"There are {limits.saved_views} views already; delete one first.")
     _check_name_free(session, viewer.id, given.name, None)
     view = SavedView(owner_id=viewer.id)
     _set(view, given)

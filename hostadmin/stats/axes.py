@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ..errors import QueryError
+from ..limits import limits
 from ..query.ast import EVERYTHING, Node, terms_of
 from ..query.fields import find_field
 from ..query.parse_values import check_term
@@ -13,8 +14,6 @@ from .dimensions import Dimension
 from .group_by import Key, Tally
 
 NOT_SET = "(not set)"
-# More than a page can show is not shown.
-MOST_ROWS = 1_000
 
 
 class Kind(enum.Enum):
@@ -121,7 +120,7 @@ def _periods(dimension: Dimension, found: Tally, order: Order) -> _Slots:
     # A date in the far future would leave nothing but empty periods.
     end = start = min(max(counts), calendar.current())
     oldest = min(counts)
-    for _ in range((order.top or MOST_ROWS) - 1):
+    for _ in range((order.top or limits.count_rows) - 1):
         if start > oldest:
             start = calendar.previous(start)
     shown = [start]

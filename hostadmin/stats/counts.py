@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..errors import QueryError
+from ..limits import limits
 from ..query import ast
 from ..query.ast import Node, all_of
 from ..query.sql.compiler import select_ids
@@ -24,11 +25,6 @@ from .dimensions import find_dimension as find_dimension
 from .dimensions import groupable_names as groupable_names
 from .group_by import Key, Tally, as_tally, count_any, tally, tally_all, tally_columns
 from .hygiene import STALE_DAYS, unconfirmed
-
-# So many combinations are read at once; with more, the margins are counted first.
-MOST_CELLS = 20_000
-# A file or an answer of a command holds no more.
-MOST_VALUES = 100_000
 
 
 @dataclass(frozen=True)
@@ -128,11 +124,11 @@ def _every(
     session: orm.Session, dimensions: Sequence[Dimension], node: Node
 ) -> Counter[tuple[Key, ...]]:
     """Return the hosts by all keys that there are; they are held in memory."""
-    counts = tally_all(session, dimensions, node, MOST_VALUES)
+    counts = tally_all(session, dimensions, node, limits.count_values)
     if counts is None:
         names = " and ".join(dimension.name for dimension in dimensions)
         raise QueryError(
-            f"Counting by {names} gives more than {MOST_VALUES:,} values.",
+            f"Counting by {names} gives more than {limits.count_values:,} values.",
             "Ask for fewer hosts, or for the hosts themselves: an export has them all.",
         )
     return counts
@@ -219,7 +215,7 @@ def cross_table(
     orders: Sequence[Order] = (Order(), Order()),
 ) -> CrossTable:
     """Return the hosts by two things, the first in rows."""
-    counts = tally_all(session, dimensions, node, MOST_CELLS)
+    counts = tally_all(session, dimensions, node, limits.count_cells)
     tables = []
     for place, (dimension, order) in enumerate(zip(dimensions, orders, strict=True)):
         if counts is None or dimensions[1 - place].is_several:

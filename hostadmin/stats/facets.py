@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..db.time_limit import Stopwatch, TooSlow, time_limit
+from ..limits import limits
 from ..models import Group, Host, group_children
 from ..query.ast import Node, all_of
 from ..query.fields import FIELDS, Field
@@ -24,14 +25,13 @@ from .group_by import Tally, tally, tally_columns
 _LAST = ("role", "group")
 _COUNTED = [field.name for field in FIELDS.values() if field.groupable]
 NAMES = (*(name for name in _COUNTED if name not in ("port", *_LAST)), *_LAST)
-SECONDS = 0.05
-# So many values are shown beside a list, and on a page of their own.
-FEW, MANY = 5, 200
+# So many values are shown beside a list.
+FEW = 5
 # So many of those that are chosen stay in sight beside the most frequent.
 MOST_CHOSEN = 15
 # With more hosts, one pass over all of them takes longer than there is time.
 BIG = 100_000
-MOST_GROUPS, MOST_PARENTS = 1_000, 30
+MOST_PARENTS = 30
 # With less time left, a statement is not worth to be begun.
 _LEAST = 0.002
 
@@ -58,20 +58,15 @@ class Facet:
     chosen: Sequence[str | None] = ()
 
 
-def read_facets(
-    session: orm.Session,
-    node: Node,
-    names: Sequence[str] = NAMES,
-    seconds: float = SECONDS,
-) -> list[Facet]:
+def read_facets(session: orm.Session, node: Node) -> list[Facet]:
     """Return the facets, as many counted as fit into the time.
 
     Call it before rows are read: what is stopped rolls the transaction back.
     """
     watch = Stopwatch()
     found: dict[str, Facet] = {}
-    for group in _groups(session, node, names):
-        left = seconds - watch.seconds
+    for group in _groups(session, node):
+        left = limits.facet_seconds - watch.seconds
         if left < _LEAST:
             break
         try:
@@ -79,28 +74,26 @@ def read_facets(
                 found |= _read(session, node, group)
         except TooSlow:
             break
-    return [found.get(name, Facet(FIELDS[name], None)) for name in names]
+    return [found.get(name, Facet(FIELDS[name], None)) for name in NAMES]
 
 
 def read_facet(session: orm.Session, node: Node, name: str, seconds: float) -> Facet:
     """Return one facet with all its values, or uncounted after so many seconds."""
     try:
         with time_limit(session, seconds):
-            return _read(session, node, [name], MANY)[name]
+            return _read(session, node, [name], limits.facet_values)[name]
     except TooSlow:
         return Facet(FIELDS[name], None)
 
 
-def _groups(
-    session: orm.Session, node: Node, names: Sequence[str]
-) -> Sequence[Sequence[str]]:
+def _groups(session: orm.Session, node: Node) -> Sequence[Sequence[str]]:
     """Return the fields that are counted together, in one pass over the columns.
 
     Of few hosts these are all columns. Of many, those that the query says nothing
     about come first: under the whole query there is less to count.
     """
-    columns = [name for name in names if FIELDS[name].column is not None]
-    others = [[name] for name in names if name not in columns]
+    columns = [name for name in NAMES if FIELDS[name].column is not None]
+    others = [[name] for name in NAMES if name not in columns]
     if _has_many_groups(session):
         others = [group for group in others if group != ["group"]]
     highest = session.scalar(sa.select(sa.func.max(Host.id))) or 0
@@ -118,7 +111,7 @@ def _has_many_groups(session: orm.Session) -> bool:
     many, nested = session.execute(
         sa.select(groups.scalar_subquery(), parents.scalar_subquery())
     ).one()
-    return bool(many > MOST_GROUPS or nested > MOST_PARENTS)
+    return bool(many > limits.facet_groups or nested > MOST_PARENTS)
 
 
 def _read(

@@ -16,6 +16,7 @@ from sqlalchemy.pool import QueuePool
 
 from ..db.session import abandon, db
 from ..db.time_limit import TooSlow, time_limit
+from ..limits import limits
 from ..stats.counts import count_by_many
 from .requests import RULE
 
@@ -27,8 +28,6 @@ bp = Blueprint("metrics", __name__)
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE")
 # In seconds: a page from memory, a slow one, the limit of five, a long export.
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 30)
-# So many environments have numbers of their own; the smaller ones share one.
-MOST_ENVIRONMENTS = 50
 # Prometheus waits ten seconds, and people want the database, too.
 COUNT_SECONDS = 2.0
 
@@ -97,7 +96,7 @@ def _families(found: dict[tuple[str, str], int]) -> Iterator[GaugeMetricFamily]:
     sizes: Counter[str] = Counter()
     for (_, environment), count in found.items():
         sizes[environment] += count
-    shown = {name for name, _ in sizes.most_common(MOST_ENVIRONMENTS)} | {""}
+    shown = {name for name, _ in sizes.most_common(limits.metrics_environments)} | {""}
     hosts = GaugeMetricFamily(
         "hostadmin_hosts",
         "Hosts by status and environment; an empty environment is one not set.",
@@ -111,7 +110,7 @@ def _families(found: dict[tuple[str, str], int]) -> Iterator[GaugeMetricFamily]:
             rest[status] += count
     others = GaugeMetricFamily(
         "hostadmin_hosts_in_other_environments",
-        f"Hosts in environments beyond the {MOST_ENVIRONMENTS} largest.",
+        f"Hosts in environments beyond the {limits.metrics_environments} largest.",
         labels=["status"],
     )
     for status, count in rest.items():

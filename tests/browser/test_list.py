@@ -3,14 +3,13 @@
 import pytest
 from playwright.sync_api import expect
 
-from hostadmin.inventory import autocomplete
-from hostadmin.stats import facets
+from hostadmin.limits import limits
 
 
 @pytest.fixture(autouse=True)
 def enough_time(monkeypatch):
-    monkeypatch.setattr(facets.read_facets, "__defaults__", (facets.NAMES, 30.0))
-    monkeypatch.setattr(autocomplete, "SECONDS", 30.0)
+    monkeypatch.setattr(limits, "facet_seconds", 30.0)
+    monkeypatch.setattr(limits, "completion_seconds", 30.0)
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def test_facets_narrow_and_widen(page, some):
 
 
 def test_a_facet_is_counted_where_it_stands(page, some, monkeypatch):
-    monkeypatch.setattr(facets.read_facets, "__defaults__", (facets.NAMES, 0.0))
+    monkeypatch.setattr(limits, "facet_seconds", 0.0)
     page.goto("/hosts/")
     page.locator("#facet-os").get_by_role("link", name="count").click()
 

@@ -13,6 +13,7 @@ from hostadmin.db.session import db, was_rolled_back
 from hostadmin.errors import Busy, InvalidInput
 from hostadmin.history import ActorContext, recorder
 from hostadmin.inventory import groups, hosts
+from hostadmin.limits import limits
 from hostadmin.models import (
     ChangeEntry,
     ChangeSet,
@@ -779,7 +780,7 @@ KNOWN = {
 def test_the_planner_looks_anew_at_what_was_changed_by_much(
     app, session, statements, monkeypatch
 ):
-    monkeypatch.setattr(history, "MUCH", 3)
+    monkeypatch.setattr(limits, "analyzed_entries", 3)
     with statements() as few:
         add_groups(session, "a", "b")
     with statements() as many:
@@ -794,7 +795,7 @@ def test_the_planner_looks_anew_at_what_was_changed_by_much(
 
 def test_a_write_stands_though_the_planner_cannot_look(session, monkeypatch):
     said = []
-    monkeypatch.setattr(history, "MUCH", 1)
+    monkeypatch.setattr(limits, "analyzed_entries", 1)
     monkeypatch.setattr(
         "hostadmin.db.bulk_insert._ANALYZE",
         dict.fromkeys(("sqlite", "postgresql", "mysql", "mariadb"), "x"),

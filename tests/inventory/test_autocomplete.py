@@ -4,13 +4,13 @@ import time
 
 import pytest
 
-from hostadmin.inventory import autocomplete
+from hostadmin.limits import limits
 
 
 @pytest.fixture(autouse=True)
 def enough_time(monkeypatch):
     """A busy machine must not change what is found."""
-    monkeypatch.setattr(autocomplete, "SECONDS", 30.0)
+    monkeypatch.setattr(limits, "completion_seconds", 30.0)
 
 
 @pytest.fixture

@@ -74,11 +74,11 @@ def test_every_number_of_a_table_is_that_of_its_hosts(session, rows):
         table = count_table(session, dimension, node, order)
 
         assert table.total == number_of(session, rows, node)
-        for slot, number in zip(table.slots, table.counts, strict=True):
+        for slot, number in zip(table.buckets, table.counts, strict=True):
             assert number == number_of(session, rows, node, slot.condition), slot
         if not dimension.is_several:
             assert sum(table.counts) == table.total
-        shown = sum(slot.kind is Kind.VALUE for slot in table.slots)
+        shown = sum(slot.kind is Kind.VALUE for slot in table.buckets)
         assert order.top is None or shown <= order.top
 
     check()
@@ -101,7 +101,7 @@ def test_every_number_of_a_cross_table_is_that_of_its_hosts(session, rows):
                 session, rows, node, all_of(row.condition, column.condition)
             )
         for margin in (table.rows, table.columns):
-            for slot, number in zip(margin.slots, margin.counts, strict=True):
+            for slot, number in zip(margin.buckets, margin.counts, strict=True):
                 assert number == number_of(session, rows, node, slot.condition)
 
     check()

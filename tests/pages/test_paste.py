@@ -3,6 +3,7 @@
 import pytest
 
 from hostadmin.inventory import hosts
+from hostadmin.limits import limits
 from hostadmin.models import ChangeSet, Host, HostSet, SavedView
 
 from ..helpers.pages import csrf, parse
@@ -113,7 +114,7 @@ def test_ticked_candidates_go_along_and_nothing_that_was_not_offered(
 def test_many_hosts_become_a_set_that_everything_takes(
     client, session, some, paste, monkeypatch
 ):
-    monkeypatch.setattr("hostadmin.admin.paste.MAX_QUERY", 10)
+    monkeypatch.setattr(limits, "named_hosts_query", 10)
     url = paste("web-1 relay-a relay-b", go="list").location
 
     number = session.query(HostSet).one().id
@@ -275,7 +276,7 @@ def test_a_hundred_thousand_lines_are_answered(some, paste):
 
 
 def test_too_much_is_told_and_nothing_is_lost(client, some, paste, monkeypatch):
-    monkeypatch.setattr("hostadmin.paste.parse.MAX_NAMES", 2)
+    monkeypatch.setattr(limits, "pasted_names", 2)
     answer = paste("a\nb\nc")
     page = parse(answer)
     assert answer.status_code == 400
@@ -291,7 +292,7 @@ def test_too_much_is_told_and_nothing_is_lost(client, some, paste, monkeypatch):
 
 
 def test_too_many_new_hosts_are_a_file(some, missing, monkeypatch):
-    monkeypatch.setattr("hostadmin.paste.create_hosts.MAX_NEW", 2)
+    monkeypatch.setattr(limits, "pasted_new_hosts", 2)
     answer = missing("n1 n2 n3")
     assert answer.status_code == 400
     assert "import them as a file" in parse(answer).main.text

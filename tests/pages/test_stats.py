@@ -4,6 +4,7 @@ import pytest
 
 from hostadmin import history
 from hostadmin.inventory import hosts
+from hostadmin.limits import limits
 
 from ..helpers.pages import parse
 
@@ -141,7 +142,7 @@ def test_more_hosts_cost_no_more_statements(client, make_host, statements, url):
 
 
 def test_what_is_too_slow_is_said_and_the_rest_is_there(client, inventory, monkeypatch):
-    monkeypatch.setattr("hostadmin.admin.stats.time_budget.PAGE_SECONDS", 0)
+    monkeypatch.setattr(limits, "count_page_seconds", 0)
     page = parse(client.get("/stats/"))
 
     assert page.h1.text == "4 hosts"
@@ -202,8 +203,8 @@ def test_nonsense_is_told(client, query):
 def test_all_values_are_as_many_as_a_page_shows(client, make_host, monkeypatch):
     for number in range(4):
         make_host(hostname=f"h{number}", ip_addr=f"10.0.0.{number + 1}")
-    monkeypatch.setattr("hostadmin.admin.stats.pages.MOST_ROWS", 3)
-    monkeypatch.setattr("hostadmin.admin.stats.pages.MOST_CROSS_ROWS", 2)
+    monkeypatch.setattr(limits, "count_rows", 3)
+    monkeypatch.setattr(limits, "count_file_rows", 2)
 
     assert "(1 other)" in parse(client.get("/stats/?by=hostname&top=all")).main.text
     page = parse(client.get("/stats/?by=hostname&by=ip&top=all"))
@@ -223,7 +224,7 @@ def test_a_table_is_on_the_overview_once_and_there_are_not_too_many(client, inve
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
 def test_a_file_of_too_many_values_is_refused(client, inventory, monkeypatch, kind):
-    monkeypatch.setattr("hostadmin.stats.counts.MOST_VALUES", 1)
+    monkeypatch.setattr(limits, "count_values", 1)
 
     whole = client.get(f"/stats/table.{kind}?by=env&top=all")
     some = client.get(f"/stats/table.{kind}?by=env&top=1")
@@ -235,7 +236,7 @@ def test_a_file_of_too_many_values_is_refused(client, inventory, monkeypatch, ki
 
 
 def test_a_command_tells_that_there_are_too_many_values(inventory, monkeypatch, runner):
-    monkeypatch.setattr("hostadmin.stats.counts.MOST_VALUES", 1)
+    monkeypatch.setattr(limits, "count_values", 1)
 
     result = runner.invoke(args=["hosts", "count", "--by", "env"])
 

@@ -8,6 +8,7 @@ from hostadmin import history
 from hostadmin.errors import Conflict, InvalidValue
 from hostadmin.history import ActorContext
 from hostadmin.inventory import host_sets, hosts
+from hostadmin.limits import limits
 from hostadmin.models import ChangeSet, Host, HostSet, host_set_members
 from hostadmin.paste import (
     add_names,
@@ -120,7 +121,7 @@ def test_what_stands_there_again_is_read_once(monkeypatch):
 
 
 def test_too_many_names_are_refused_in_words(monkeypatch):
-    monkeypatch.setattr(paste_parse, "MAX_NAMES", 3)
+    monkeypatch.setattr(limits, "pasted_names", 3)
     assert len(read_pasted("a b c a b c")) == 1
     with pytest.raises(InvalidValue, match="more than 3 different names"):
         read_pasted("a\nb\nc\nd")
@@ -295,7 +296,7 @@ def test_old_sets_go_unless_a_view_names_them(session, monkeypatch):
         ActorContext("a", "web"),
         lambda: saved_views.add_view(session(), saved_views.Viewer(), view),
     )
-    monkeypatch.setattr(host_sets, "KEPT", -host_sets.KEPT)
+    monkeypatch.setattr(limits, "set_age", -limits.set_age)
     new = keep(4)
 
     assert {one.id for one in session.query(HostSet)} == {named, new}
@@ -328,7 +329,7 @@ def test_the_command_says_what_became_of_each_name(runner, some, tmp_path):
 
 
 def test_the_command_refuses_too_much_in_words(runner, some, tmp_path, monkeypatch):
-    monkeypatch.setattr(paste_parse, "MAX_NAMES", 2)
+    monkeypatch.setattr(limits, "pasted_names", 2)
     result = runner.invoke(args=["hosts", "find"], input="a\nb\nc")
     assert result.exit_code == 1
     assert "more than 2 different names" in result.stderr
@@ -380,6 +381,6 @@ def test_only_what_was_shown_is_added(session, some, make_host):
 
 
 def test_too_many_new_names_are_a_file(session, monkeypatch):
-    monkeypatch.setattr("hostadmin.paste.create_hosts.MAX_NEW", 2)
+    monkeypatch.setattr(limits, "pasted_new_hosts", 2)
     with pytest.raises(InvalidValue, match="import them as a file"):
         plan(session, "a\nb\nc")

@@ -11,6 +11,7 @@ from hostadmin import history, saved_views
 from hostadmin.errors import Conflict, InvalidInput, InvalidValue, NotFound
 from hostadmin.history import ActorContext
 from hostadmin.inventory import groups
+from hostadmin.limits import limits
 from hostadmin.models import Account, ChangeSet, SavedView
 from hostadmin.saved_views.read import Viewer
 from hostadmin.saved_views.write import View
@@ -163,7 +164,7 @@ def test_what_makes_no_sense_is_not_kept(session, written, given, message):
 
 
 def test_there_is_a_limit_to_how_many(keep, monkeypatch):
-    monkeypatch.setattr(saved_views, "MAX_VIEWS", 2)
+    monkeypatch.setattr(limits, "saved_views", 2)
     keep("a", viewer=ANN)
     keep("b", viewer=ANN)
 

@@ -10,6 +10,7 @@ from hostadmin import history
 from hostadmin.clock import utcnow
 from hostadmin.db.time_limit import TooSlow, time_limit
 from hostadmin.errors import QueryError
+from hostadmin.limits import limits
 from hostadmin.models import Host
 from hostadmin.query.ast import EVERYTHING, Not, Term, all_of, any_of
 from hostadmin.query.to_text import to_text
@@ -105,11 +106,11 @@ def test_every_number_of_a_table_is_that_of_its_hosts(session, hosts, subtests):
 
 def check_table(session, table, node):
     assert table.total == count_hosts(session, node)
-    for slot, number in zip(table.slots, table.counts, strict=True):
+    for slot, number in zip(table.buckets, table.counts, strict=True):
         if slot.can_be_asked:
             behind = all_of(node, slot.condition)
             assert count_hosts(session, behind) == number, slot
-    assert len({(s.kind, s.key) for s in table.slots}) == len(table.slots)
+    assert len({(s.kind, s.key) for s in table.buckets}) == len(table.buckets)
     if not table.dimension.is_several:
         assert sum(table.counts) == table.total
 
@@ -143,7 +144,7 @@ def test_more_cells_than_are_read_at_once_are_the_same(session, hosts, monkeypat
         dimensions = find_dimensions(session, by)
         orders = (order, order)
         whole = cross_table(session, dimensions, NODES[1], orders)
-        monkeypatch.setattr("hostadmin.stats.counts.MOST_CELLS", 1)
+        monkeypatch.setattr(limits, "count_cells", 1)
         parts = cross_table(session, dimensions, NODES[1], orders)
         monkeypatch.undo()
 
@@ -157,7 +158,7 @@ def test_columns_read_together_are_as_each_by_itself(session, hosts):
             together = count_columns(session, dimensions, node, order)
             for dimension, table in zip(dimensions, together, strict=True):
                 alone = count_table(session, dimension, node, order)
-                assert (table.slots, table.counts) == (alone.slots, alone.counts)
+                assert (table.buckets, table.counts) == (alone.buckets, alone.counts)
 
 
 def test_what_reads_like_nothing_is_kept_apart(session, make_host):
@@ -167,7 +168,7 @@ def test_what_reads_like_nothing_is_kept_apart(session, make_host):
     table = count_table(session, find_dimension(session, "owner"))
 
     assert [
-        (s.kind, s.value, n) for s, n in zip(table.slots, table.counts, strict=True)
+        (s.kind, s.value, n) for s, n in zip(table.buckets, table.counts, strict=True)
     ] == [
         (Kind.VALUE, "(not set)", 2),
         (Kind.NOT_SET, None, 1),
@@ -186,7 +187,7 @@ def test_periods_without_hosts_are_there(session, make_host):
         table = count_table(
             session, find_dimension(session, by), EVERYTHING, Order(top)
         )
-        return [(s.label, n) for s, n in zip(table.slots, table.counts, strict=True)]
+        return [(s.label, n) for s, n in zip(table.buckets, table.counts, strict=True)]
 
     assert shown("created:month") == [
         ("2025-11", 1),
@@ -219,8 +220,8 @@ def test_ten_thousand_values_are_counted_exactly(session, make_host):
         connection.execute(sa.insert(Host.__table__), rows)
     table = count_table(session, find_dimension(session, "owner"), EVERYTHING)
 
-    assert [slot.label for slot in table.slots[:2]] == ["o00000", "o00001"]
-    assert table.slots[-1].label == "(9,981 other)"
+    assert [slot.label for slot in table.buckets[:2]] == ["o00000", "o00001"]
+    assert table.buckets[-1].label == "(9,981 other)"
     assert table.counts[-1] == 9_981
     assert table.total == 10_001
 
@@ -230,7 +231,7 @@ def test_zeros_are_values_that_hosts_could_have(session, hosts):
     node = Term("status", "=", ("active",))
     table = count_table(session, dimension, node, Order(zeros=True))
 
-    assert [slot.value for slot in table.slots] == [
+    assert [slot.value for slot in table.buckets] == [
         "active",
         *("staged", "maintenance", "offline", "retired"),
     ]

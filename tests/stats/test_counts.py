@@ -237,7 +237,7 @@ def test_a_host_counts_once_in_each_of_its_networks(session, further_addresses):
 
 def test_the_share_is_of_all_hosts_even_where_a_host_counts_twice(session, hosts):
     table = count_table(session, find_dimension(session, "group"))
-    shares = {slot.value: table.share(at) for at, slot in enumerate(table.slots)}
+    shares = {slot.value: table.share(at) for at, slot in enumerate(table.buckets)}
 
     assert table.total == 6
     assert shares["world"] == 3 / 6

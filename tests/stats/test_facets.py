@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from bs4 import BeautifulSoup
 from hypothesis import given, settings
 
+from hostadmin.limits import limits
 from hostadmin.models import Host
 from hostadmin.query.ast import EVERYTHING, Term
 from hostadmin.query.fields import FIELDS
@@ -26,7 +27,7 @@ from ..helpers.slow_sql import SLOW
 @pytest.fixture(autouse=True)
 def enough_time(monkeypatch):
     """A busy machine must not change what is counted."""
-    monkeypatch.setattr(facets.read_facets, "__defaults__", (NAMES, 60.0))
+    monkeypatch.setattr(limits, "facet_seconds", 60.0)
 
 
 def values_of(row, name):
@@ -183,7 +184,7 @@ def test_a_long_list_of_values_does_not_fill_the_page(client, few):
 
 
 def test_without_time_a_page_comes_all_the_same(client, few, monkeypatch):
-    monkeypatch.setattr(facets.read_facets, "__defaults__", (NAMES, 0.0))
+    monkeypatch.setattr(limits, "facet_seconds", 0.0)
     response = client.get("/hosts/?q=env:prod")
 
     links = side_of(response).select("a[data-facet]")
@@ -198,15 +199,16 @@ def test_a_facet_that_takes_too_long_is_stopped(session, few, monkeypatch):
         session.execute(sa.text(SLOW[session.get_bind().dialect.name]))
 
     monkeypatch.setattr(facets, "_read", slow)
+    monkeypatch.setattr(limits, "facet_seconds", 0.05)
 
-    found = read_facets(session, EVERYTHING, seconds=0.05)
+    found = read_facets(session, EVERYTHING)
 
     assert [facet.values for facet in found] == [None] * len(NAMES)
     assert session.scalar(sa.select(sa.func.count(Host.id))) == 9
 
 
 def test_with_many_groups_they_are_counted_on_demand(client, few, monkeypatch):
-    monkeypatch.setattr(facets, "MOST_GROUPS", 0)
+    monkeypatch.setattr(limits, "facet_groups", 0)
 
     side = side_of(client.get("/hosts/"))
 
@@ -217,7 +219,7 @@ def test_with_many_groups_they_are_counted_on_demand(client, few, monkeypatch):
 
 
 def test_of_very_many_values_a_page_shows_the_first(client, few, monkeypatch):
-    monkeypatch.setattr(facets, "MANY", 3)
+    monkeypatch.setattr(limits, "facet_values", 3)
 
     page = BeautifulSoup(client.get("/hosts/facet/?field=owner").text, "html.parser")
 

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from sqlalchemy.exc import OperationalError
 
 from hostadmin.db.time_limit import TooSlow
+from hostadmin.limits import limits
 from hostadmin.web import metrics
 
 from ..helpers.apps import unavailable
@@ -50,7 +51,7 @@ def test_hosts_are_counted_by_status_and_environment(client, make_host):
 
 
 def test_the_number_of_series_is_bounded(client, make_host, monkeypatch):
-    monkeypatch.setattr(metrics, "MOST_ENVIRONMENTS", 2)
+    monkeypatch.setattr(limits, "metrics_environments", 2)
     for environment in ("a", "a", "b", "b", "c", "d", None):
         make_host(environment=environment)
 

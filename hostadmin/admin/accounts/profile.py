@@ -11,7 +11,7 @@ from ...db.session import db
 from ...errors import FieldError, InvalidInput, InvalidValue
 from ...history import write
 from ...models import Account
-from ...permissions.current_user import asker, enter, limits
+from ...permissions.current_user import asker, enter, lifetime
 from ...permissions.password_forms import checked_password, least_length, messages
 from ...validation.accounts import ROLES, clean_role
 from ..current_user import me, web_act
@@ -112,7 +112,7 @@ def _own_id() -> int:
 
 
 def _sessions() -> Any:
-    return sessions.list_sessions(_own_id(), limits())
+    return sessions.list_sessions(_own_id(), lifetime())
 
 
 def _days(text: str) -> int | None:

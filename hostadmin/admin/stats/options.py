@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from werkzeug.datastructures import MultiDict
 
 from ...errors import QueryError
+from ...limits import limits
 from ...query.fields import FIELDS
-from ...stats.axes import MOST_ROWS, Order
+from ...stats.axes import Order
 from ...validation.values import did_you_mean, quoted
 from ..generated.list_context import ADD_FILTER
 
@@ -67,9 +68,9 @@ def _read_top(text: str) -> int | None:
         return None
     text = text or "20"
     good = text.isascii() and text.isdigit() and len(text) < 6
-    if not good or not 1 <= int(text) <= MOST_ROWS:
+    if not good or not 1 <= int(text) <= limits.count_rows:
         raise QueryError(
             f"{quoted(text)} is no number of values to show.",
-            f"1 to {MOST_ROWS:,} are possible, and “all”.",
+            f"1 to {limits.count_rows:,} are possible, and “all”.",
         )
     return int(text)

@@ -10,12 +10,13 @@ from flask_admin import BaseView, expose
 from ... import saved_views
 from ...db.session import db
 from ...errors import NotFound, QueryError
+from ...limits import limits
 from ...query.ast import EVERYTHING, Node, all_of
 from ...query.fields import FIELDS, Kind
 from ...query.sql.compiler import compile_node
 from ...query.to_english import describe_count, spelling
 from ...stats import counts
-from ...stats.axes import MOST_ROWS, Order
+from ...stats.axes import Order
 from ...stats.counts import CrossTable, Table
 from ...stats.dimensions import PERIODS, Dimension, groupable_names
 from ...stats.recent_activity import LATELY_DAYS
@@ -45,8 +46,6 @@ SMALL_CROSS = (Order(top=8), Order(top=6))
 TONES = {"active": "accent", "offline": "danger"}
 TOPS = ("10", "20", "50", "100", "all")
 MOST_COLUMNS = 20
-# Of a file about two things; with all columns, so many rows are 200,000 numbers.
-MOST_CROSS_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class StatsPage(BaseView):
         if added:
             return redirect(added)
         node = asked.node
-        choice = read_choice(request.args, MOST_ROWS)
+        choice = read_choice(request.args, limits.count_rows)
         hosts = with_query(ViewUrl("hosts.index_view", ()), node)
         chips = query_chips(asked.url, node)
         # A table knows its total; to count again would double what it costs.
@@ -175,7 +174,7 @@ def _read(node: Node, choice: Choice) -> Table | CrossTable:
         return counts.count_table(session, dimensions[0], node, order)
     across = min(order.top or MOST_COLUMNS, MOST_COLUMNS)
     columns = Order(across, order.by_key, order.zeros)
-    rows = replace(order, top=order.top or MOST_CROSS_ROWS)
+    rows = replace(order, top=order.top or limits.count_file_rows)
     return counts.cross_table(session, dimensions, node, (rows, columns))
 
 

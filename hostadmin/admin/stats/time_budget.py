@@ -6,10 +6,10 @@ from typing import TypeVar
 
 from ...db.session import db
 from ...db.time_limit import TooSlow, time_limit
+from ...limits import limits
 
-# For one number or table; and for a page, which nobody likes to wait for any longer.
+# For one number or table.
 SECONDS = 3.0
-PAGE_SECONDS = 4.0
 LEAST_SECONDS = 0.1
 
 Result = TypeVar("Result")
@@ -19,7 +19,7 @@ class Budget:
     """Starts to run when it is made."""
 
     def __init__(self) -> None:
-        self._end = time.monotonic() + PAGE_SECONDS
+        self._end = time.monotonic() + limits.count_page_seconds
 
     def read(self, work: Callable[[], Result]) -> Result | str:
         """Return what the work finds, or words that say where it was stopped."""

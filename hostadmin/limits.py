@@ -1,0 +1,48 @@
+"""How much one page, command or file may take; tests set smaller numbers."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(slots=True)
+class Limits:
+    # Different names, and characters around them, that are looked up at once.
+    pasted_names: int = 150_000
+    pasted_characters: int = 6_000_000
+    # Hosts that are added by their names alone; for more there are files.
+    pasted_new_hosts: int = 10_000
+    # Up to so many characters a query names its hosts, beyond it a set of them: people
+    # can still read that, and any proxy takes it in an address.
+    named_hosts_query: int = 1_000
+    # How long a set of hosts is kept that no saved view names.
+    set_age: timedelta = timedelta(days=30)
+    # Of one owner: a menu that nobody can read any more helps nobody.
+    saved_views: int = 200
+
+    # Values that a table of counts shows: more would be no page.
+    count_rows: int = 1_000
+    # Of a file about two things; with all columns, so many rows are 200,000 numbers.
+    count_file_rows: int = 10_000
+    # Combinations that are read at once; with more, the margins are counted first.
+    count_cells: int = 20_000
+    # A file or an answer of a command holds no more.
+    count_values: int = 100_000
+    # Seconds that a page with many numbers spends on counting.
+    count_page_seconds: float = 4.0
+
+    # Seconds for all facets beside a list.
+    facet_seconds: float = 0.05
+    # Values on the page of one facet.
+    facet_values: int = 200
+    # With more groups, to prepare the counting by group takes too long.
+    facet_groups: int = 1_000
+    # Seconds to find what completes a query.
+    completion_seconds: float = 0.05
+
+    # So many environments have numbers of their own; the smaller ones share one.
+    metrics_environments: int = 50
+    # After so many entries in one transaction, the engine looks at its tables anew.
+    analyzed_entries: int = 10_000
+
+
+limits = Limits()
