@@ -79,7 +79,7 @@ def test_ansible_reads_the_database_of_the_clone(
         HOSTADMIN_QUERY="-other",
     )
 
-    assert found["env_prod"]["hosts"] == ["-a b"]
+    assert found["env-prod"]["hosts"] == ["-a b"]
     assert found["_meta"]["hostvars"] == {
         "-a b": {"ansible_host": "10.0.0.9", "ansible_port": 2222, "dns": ["10.0.0.1"]}
     }

@@ -180,7 +180,10 @@ def test_free_text_is_never_a_template(tmp_path: Path) -> None:
 
     assert found["_meta"]["hostvars"]["w"] == {
         "mine": "{{ kept }}",
-        "hostadmin_aliases": ["a", {"__ansible_unsafe": "{# b #}"}],
+        "hostadmin_aliases": [
+            {"__ansible_unsafe": "a"},
+            {"__ansible_unsafe": "{# b #}"},
+        ],
         "hostadmin_status": "retired",
         "hostadmin_owner": {"__ansible_unsafe": "{% x %}"},
         "hostadmin_notes": {"__ansible_unsafe": "{{ lookup('pipe', 'id') }}"},

@@ -281,3 +281,13 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     ):
         with pytest.raises(InvalidFile, match=words):
             text_file.open_text(str(path), io.BytesIO())
+
+
+def test_a_cell_that_could_be_a_template_is_kept_as_text():
+    text = 'hostname,rack,note,vars\nweb-1,A 12,"{{ x }}","{""own"": ""{{ y }}""}"\n'
+
+    assert values(text)[0]["vars"] == {
+        "rack": "A 12",
+        "note": {"__ansible_unsafe": "{{ x }}"},
+        "own": "{{ y }}",
+    }

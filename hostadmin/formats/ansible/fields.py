@@ -18,6 +18,8 @@ VAULT = "__ansible_vault"
 UNSAFE = "__ansible_unsafe"
 PRIORITY = "ansible_group_priority"
 
+# Whatever people write there; the other two hold only what we know.
+_TEXTS = ("aliases", *VOCABULARY_FIELDS, "notes")
 _FREE = ("aliases", "addresses", "status", *VOCABULARY_FIELDS, "notes")
 _FREE_NAMES = tuple((field, PREFIX + field) for field in _FREE)
 # Where name and variables would give something else, these say what is right.
@@ -25,6 +27,7 @@ _FIELDS = {PREFIX + field: field for field in ("ip_addr", "port", *_FREE)}
 # Holds variables that happen to be called like one of ours.
 _OTHERS = f"{PREFIX}vars"
 _SPECIAL = frozenset((*_FIELDS, _OTHERS, "ansible_host", "ansible_port"))
+_TEMPLATE = re.compile(r"\{[{%#]|#jinja2", re.IGNORECASE)
 _PERHAPS_ADDRESS = re.compile(r"\s*[0-9a-fA-F:.]+\s*")
 
 
@@ -84,7 +87,7 @@ def host_variables(row: Mapping[str, Any]) -> dict[str, Any]:
     for field, name in _FREE_NAMES:
         value = row.get(field)
         if value and (value != "active" or field != "status"):
-            found[name] = marked(value)
+            found[name] = marked(value) if field in _TEXTS else value
     return found
 
 
@@ -121,12 +124,23 @@ def _differs(key: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool
 
 
 def marked(value: Any) -> Any:
-    """Return free text with a mark where Ansible would run it as a template."""
+    """Return free text with the mark that keeps Ansible from templating it.
+
+    Whatever is in it: a header such as ``#jinja2:`` changes what begins a template.
+    """
     if not isinstance(value, str):
         return [marked(item) for item in value]
-    if "{" in value and any(mark in value for mark in ("{{", "{%", "{#")):
-        return {UNSAFE: value}
-    return value
+    return {UNSAFE: value}
+
+
+def may_be_template(text: str) -> bool:
+    """Whether Ansible could run the text; a header may set other delimiters."""
+    return _TEMPLATE.search(text) is not None
+
+
+def as_plain_text(text: str) -> Any:
+    """Return a cell of a table as a variable that Ansible never runs as a template."""
+    return {UNSAFE: text} if may_be_template(text) else text
 
 
 def _without_mark(value: Any) -> Any:

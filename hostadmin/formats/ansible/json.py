@@ -10,8 +10,9 @@ from ...validation.json_values import json_text
 from ...validation.values import RESERVED_GROUPS, quoted
 from ..document import Item, Source, some, whole_text
 from ..json_stream import whole
-from .fields import host_variables, without_misread
+from .fields import host_variables
 from .inventory import Inventory
+from .left_out import LeftOut
 from .names import safe_group_names
 from .yaml_read import Walk
 
@@ -200,38 +201,32 @@ def write(content: Source, notes: list[str]) -> Iterator[str]:
 
     ``notes`` gets, at the end, what could not be written as it is.
     """
-    left_out = 0
+    left_out = LeftOut()
     safe = safe_group_names([g["name"] for g in content.groups], ("_meta",), notes)
     inner = {child for group in content.groups for child in group["children"]}
     outer = [safe[g["name"]] for g in content.groups if g["name"] not in inner]
-    kept = without_misread(content.vars)
-    left_out += len(content.vars) - len(kept)
+    kept = left_out.variables(content.vars)
     every = {"children": ["ungrouped", *outer], "vars": kept}
     yield f'{{\n"all": {json_text(every)},\n"ungrouped": {{"hosts":['
-    yield from _listed(content.members(None))
+    yield from _listed(filter(left_out.holds, content.members(None)))
     for group in content.groups:
-        kept = without_misread(group["vars"])
-        left_out += len(group["vars"]) - len(kept)
+        kept = left_out.variables(group["vars"])
         children = [safe[name] for name in group["children"] if name in safe]
         yield f"]}},\n{json_text(safe[group['name']])}: {{"
         yield f'"children":{json_text(children)},"vars":{json_text(kept)},"hosts":['
-        yield from _listed(content.members(group["name"]))
+        yield from _listed(filter(left_out.holds, content.members(group["name"])))
     yield ']},\n"_meta": {"hostvars": {'
     mark = "\n"
     for row in content.hosts:
-        variables = host_variables(row)
-        kept = without_misread(variables)
-        left_out += len(variables) - len(kept)
+        if not left_out.takes(row["hostname"]):
+            continue
+        kept = left_out.variables(host_variables(row))
         yield f"{mark}{json_text(row['hostname'])}: {json_text(kept)}"
         mark = ",\n"
     said = {safe[group["name"]]: said_of(group, safe) for group in content.groups}
     said = {name: words for name, words in said.items() if words}
     yield f'}}, "hostadmin": {json_text({"groups": said})}}}}}\n'
-    if left_out:
-        notes.append(
-            f"{left_out:,} variables were left out, at which Ansible would refuse the "
-            "whole inventory."
-        )
+    notes += left_out.notes()
 
 
 def _listed(names: Iterable[str]) -> Iterator[str]:

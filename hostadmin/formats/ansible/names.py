@@ -4,11 +4,12 @@ import ipaddress
 import itertools
 import re
 import string
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from ...errors import InvalidValue
 from ...validation.values import quoted
 from ..document import some
+from .fields import may_be_template
 
 # How many hosts one pattern may stand for.
 MAX_RANGE = 100_000
@@ -182,42 +183,36 @@ def is_literal(name: str) -> bool:
 
 # ---- names of groups
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9_]")
+# Ansible keeps every other sign, dashes too, unless it is told not to. A template in a
+# name would be run.
+_TEMPLATE_SIGNS = re.compile(r"[{}#%]")
 
 
 def safe_group_names(
     names: Iterable[str], taken: Iterable[str], notes: list[str]
 ) -> dict[str, str]:
-    """Return name → a name that Ansible takes, each once."""
-    known = sorted(names)
+    """Return name → the name that Ansible gets: the same one wherever it can read it.
+
+    ``notes`` gets what was replaced.
+    """
     used = {"all", "ungrouped", *taken}
-    safe: dict[str, str] = {}
-    for name in known:
-        if _safe(name) == name and name not in used:
-            safe[name] = name
+    known = sorted(names)
+    safe = {
+        name: name for name in known if name not in used and not may_be_template(name)
+    }
     used.update(safe)
-    collisions: list[str] = []
-    for name in known:
-        if name in safe:
-            continue
-        wanted = _safe(name)
-        found = wanted
-        for number in itertools.count(2):
-            if found not in used:
-                break
-            found = f"{wanted}_{number}"
-        if found != wanted:
-            collisions.append(f"{name} → {found}")
-        used.add(found)
-        safe[name] = found
-    if collisions:
+    replaced = [name for name in known if name not in safe]
+    for name in replaced:
+        safe[name] = _free_name(_TEMPLATE_SIGNS.sub("_", name), used)
+        used.add(safe[name])
+    if replaced:
         notes.append(
-            "Names of groups that Ansible does not tell apart got a number: "
-            f"{some(collisions)}."
+            "Names of groups that Ansible cannot read were replaced: "
+            f"{some([f'{name} → {safe[name]}' for name in replaced])}."
         )
     return safe
 
 
-def _safe(name: str) -> str:
-    text = _UNSAFE.sub("_", name)
-    return f"_{text}" if text[0].isdigit() else text
+def _free_name(wanted: str, used: Container[str]) -> str:
+    tries = (f"{wanted}_{number}" for number in itertools.count(2))
+    return next(name for name in itertools.chain((wanted,), tries) if name not in used)

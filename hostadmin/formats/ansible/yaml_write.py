@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...validation.json_values import json_text
-from ..document import Source, some
-from .fields import UNSAFE, VAULT, host_variables, mark_of, without_misread
+from ..document import Source
+from .fields import UNSAFE, VAULT, host_variables, mark_of
 from .json import said_of
+from .left_out import LeftOut
 from .names import is_literal, safe_group_names
 from .yaml_read import COMMENT
 
@@ -31,47 +32,16 @@ def write(content: Source, notes: list[str]) -> Iterator[str]:
     """Yield an inventory in YAML. ``notes`` gets, at the end, what is not in it."""
     # A top level "plugin" would make it the configuration of a plugin.
     safe = safe_group_names([g["name"] for g in content.groups], ("plugin",), notes)
-    counted = _Counted()
+    left_out = LeftOut(is_literal)
     yield "all:\n"
-    yield from _section("  vars:\n", counted.variables(content.vars), "    ")
+    yield from _section("  vars:\n", left_out.variables(content.vars), "    ")
     yield "  hosts:\n"
     for row in content.hosts:
-        if counted.can_hold(row["hostname"]):
-            yield from _host(row["hostname"], counted.variables(host_variables(row)))
+        if left_out.takes(row["hostname"]):
+            yield from _host(row["hostname"], left_out.variables(host_variables(row)))
     for group in content.groups:
-        yield from _group(group, content, safe, counted)
-    notes += counted.notes()
-
-
-class _Counted:
-    """Passes on what the layout can hold, and counts the rest."""
-
-    def __init__(self) -> None:
-        self._variables = 0
-        self._hosts: list[str] = []
-
-    def variables(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        kept = without_misread(given)
-        self._variables += len(given) - len(kept)
-        return kept
-
-    def can_hold(self, hostname: str) -> bool:
-        if is_literal(hostname):
-            return True
-        self._hosts.append(hostname)
-        return False
-
-    def notes(self) -> Iterator[str]:
-        if self._hosts:
-            yield (
-                "Hosts were left out whose names Ansible takes for a range or for a "
-                f"name with a port: {some(self._hosts)}."
-            )
-        if self._variables:
-            yield (
-                f"{self._variables:,} variables were left out, at which Ansible would "
-                "refuse the whole inventory."
-            )
+        yield from _group(group, content, safe, left_out)
+    notes += left_out.notes()
 
 
 def _host(name: str, variables: Mapping[str, Any]) -> Iterator[str]:
@@ -91,16 +61,16 @@ def _group(
     group: Mapping[str, Any],
     content: Source,
     safe: Mapping[str, str],
-    counted: _Counted,
+    left_out: LeftOut,
 ) -> Iterator[str]:
     name = group["name"]
     if said := said_of(group, safe):
         yield f"{COMMENT}{_escaped(json_text({'name': name, **said}))}\n"
     yield f"{_key(safe[name])}:\n"
-    yield from _section("  vars:\n", counted.variables(group["vars"]), "    ")
+    yield from _section("  vars:\n", left_out.variables(group["vars"]), "    ")
     title = "  hosts:\n"
     for host in content.members(name):
-        if is_literal(host):
+        if left_out.holds(host):
             yield f"{title}    {_text(host)}:\n"
             title = ""
     title = "  children:\n"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ...errors import FieldError, InvalidFile, InvalidValue
 from ...validation.values import quoted
+from ..ansible.fields import as_plain_text
 from ..document import MAX_EMPTY, NOTHING_STATED
 from ..rows import ROW, Row
 from .cells import BLANKS, READ, as_it_is, unguarded
@@ -225,7 +226,8 @@ class _Table:
         for index, name in self._variables:
             text = cells[index].strip(BLANKS)
             if text:
-                found[name] = unguarded(text) if text[0] == "'" else text
+                text = unguarded(text) if text[0] == "'" else text
+                found[name] = as_plain_text(text)
         stated = given.get("vars", {})
         if not found or not isinstance(stated, dict):
             return
