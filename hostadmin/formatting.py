@@ -1,12 +1,18 @@
-"""Numbers and times as people read them. Plain text; markup is made elsewhere."""
+"""Numbers and times as people read them."""
 
 from datetime import datetime, timedelta
+
+from markupsafe import Markup
+
+from .clock import utcnow
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 # Beyond this, a date says more than a number of days.
 LONG_AGO = timedelta(days=60)
+
+NEVER = Markup('<span class="unset">(never)</span>')
 
 
 def number_text(value: int) -> str:
@@ -68,3 +74,12 @@ def ago_text(then: datetime, now: datetime) -> str:
 def time_text(then: datetime) -> str:
     """Return a time to the minute, with its zone."""
     return then.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def ago_element(then: datetime | None) -> Markup:
+    """Return a ``time`` element that reads "2 min ago" and knows the exact time."""
+    if then is None:
+        return NEVER
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        then.isoformat(timespec="seconds"), time_text(then), ago_text(then, utcnow())
+    )

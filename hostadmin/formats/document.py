@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..errors import FieldError, InvalidFile
-from ..validation.json_values import json_text
 from ..validation.values import quoted
 from .rows import Row
 
@@ -57,21 +56,6 @@ class Source(Protocol):
     @property
     def host_texts(self) -> Iterable[Mapping[str, Any]]: ...
     def members(self, group: str | None, /) -> Iterable[str]: ...
-
-
-@dataclass(frozen=True)
-class Content:
-    """A ``Source`` that is in memory."""
-
-    vars: Mapping[str, Any]
-    groups: Sequence[Mapping[str, Any]]
-    hosts: Iterable[Mapping[str, Any]]
-    members: Callable[[str | None], Iterable[str]]
-
-    @property
-    def host_texts(self) -> Iterator[Mapping[str, Any]]:
-        for host in self.hosts:
-            yield {**host, "vars": json_text(host.get("vars") or {})}
 
 
 def whole_text(name: str, pieces: Iterable[str]) -> str:

@@ -1,25 +1,14 @@
 """What templates can use besides their context: filters, icons and the menu."""
 
 import functools
-from datetime import datetime
 from typing import Any
 
 from flask import Flask, current_app, request
 from lucide.jinja import lucide as lucide_svg
 from markupsafe import Markup
 
-from ..clock import utcnow
-from ..formatting import ago_text, number_text, share_text, time_text
+from ..formatting import ago_element, number_text, share_text, time_text
 from ..permissions import may
-
-
-def ago(then: datetime | None) -> Markup:
-    """Return a ``time`` element that reads "2 min ago" and knows the exact time."""
-    if then is None:
-        return Markup('<span class="unset">(never)</span>')
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        then.isoformat(timespec="seconds"), time_text(then), ago_text(then, utcnow())
-    )
 
 
 @functools.cache
@@ -52,7 +41,7 @@ def navigation(view: Any = None) -> list[tuple[str, str, bool]]:
 def install(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.add_template_filter(ago)
+    app.add_template_filter(ago_element, "ago")
     app.add_template_filter(number_text, "number")
     app.add_template_filter(share_text, "share")
     app.add_template_filter(time_text, "time")

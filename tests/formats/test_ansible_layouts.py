@@ -21,7 +21,6 @@ from hostadmin.formats.ansible import (
     yaml_write as ansible_yaml_write,
 )
 from hostadmin.formats.ansible.names import safe_group_names
-from hostadmin.formats.document import Content
 from hostadmin.formats.rows import Row
 from hostadmin.validation.rules import clean_host
 
@@ -35,6 +34,7 @@ from ..helpers.ansible import (
     read,
     script,
 )
+from ..helpers.content import Content
 from ..helpers.hard_inventories import (
     ANCHORS_YAML,
     HARD_INI,

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 
 from hostadmin.errors import InvalidFile
 from hostadmin.formats import json_own
-from hostadmin.formats.document import Content, FileGroup, FileVars, Item
+from hostadmin.formats.document import FileGroup, FileVars, Item
 from hostadmin.formats.json_stream import MAX_RECORD
 from hostadmin.formats.rows import Row
 
 from ..helpers.ansible import content_of
+from ..helpers.content import Content
 from ..helpers.random_contents import as_stated, canonical, contents
 
 Read = Callable[[str, Iterable[str], list[str]], Iterator[Item]]

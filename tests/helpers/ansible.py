@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from hostadmin.formats.ansible.fields import host_variables
-from hostadmin.formats.document import Content, FileGroup, FileVars, Item
+from hostadmin.formats.document import FileGroup, FileVars, Item
+
+from .content import Content
 
 ANSIBLE_INVENTORY = Path(sys.executable).parent / "ansible-inventory"
 

@@ -12,7 +12,7 @@ from flask import url_for
 from markupsafe import Markup
 
 from ...clock import utcnow
-from ...formatting import ago_text, number_text, time_text
+from ...formatting import NEVER, ago_element, ago_text, number_text, time_text
 from ...validation.values import DEFAULT_PORT
 
 MAX_CHIPS = 2
@@ -21,7 +21,6 @@ MAX_TITLE = 500
 # Text that no column of the list is too narrow for.
 UNCUT = 8
 NOT_SET = Markup('<span class="unset">(not set)</span>')
-NEVER = Markup('<span class="unset">(never)</span>')
 
 
 def _link(url: str, text: object) -> Markup:
@@ -47,12 +46,6 @@ def _chip(text: object, url: str | None = None) -> Markup:
 # -- any model -------------------------------------------------------------------------
 
 
-def format_name_link(view: Any, _context: Any, model: Any, name: str) -> Markup:
-    """Return the name as a link to the details."""
-    url = view.get_url(".details_view", id=model.id)
-    return _link(url, getattr(model, name))
-
-
 def format_text(_view: Any, _context: Any, model: Any, name: str) -> Markup | str:
     value = getattr(model, name)
     if value in (None, ""):
@@ -72,40 +65,26 @@ def format_mono_list(_view: Any, _context: Any, model: Any, name: str) -> Markup
     return Markup("<br>").join(_mono(item) for item in items) if items else NOT_SET
 
 
-def format_number(_view: Any, _context: Any, model: Any, name: str) -> Markup | str:
-    value = getattr(model, name)
-    return NOT_SET if value is None else number_text(value)
-
-
 def format_notes(_view: Any, _context: Any, model: Any, name: str) -> Markup:
     """Return text with its line ends."""
     text = getattr(model, name)
     return Markup('<div class="notes">{}</div>').format(text) if text else NOT_SET
 
 
-def ago(then: datetime | None) -> Markup:
-    """Return "2 min ago" with the exact time as title."""
-    if then is None:
-        return NEVER
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        then.isoformat(timespec="seconds"), time_text(then), ago_text(then, utcnow())
-    )
-
-
 def format_ago(_view: Any, _context: Any, model: Any, name: str) -> Markup:
-    return ago(getattr(model, name))
+    return ago_element(getattr(model, name))
 
 
 def format_created(_view: Any, _context: Any, model: Any, _name: str) -> Markup:
-    return ago(model.created_at)
+    return ago_element(model.created_at)
 
 
 def format_updated(_view: Any, _context: Any, model: Any, _name: str) -> Markup:
-    return ago(model.updated_at)
+    return ago_element(model.updated_at)
 
 
 def format_confirmed(_view: Any, _context: Any, model: Any, _name: str) -> Markup:
-    return ago(model.confirmed_at)
+    return ago_element(model.confirmed_at)
 
 
 def format_start(_view: Any, _context: Any, model: Any, name: str) -> Markup | str:

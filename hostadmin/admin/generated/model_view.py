@@ -40,7 +40,6 @@ class ModelAdmin(FormPages):
     """A list, filters, forms and details for any model, declared in a few lines."""
 
     can_view_details = True
-    can_set_page_size = True
     # A joined collection with LIMIT is wrapped into a subquery that no index serves.
     column_auto_select_related = False
     details_template = "admin/model/details.html"

@@ -12,6 +12,9 @@ from ...inventory.groups import EffectiveVariable, GroupTree
 from ...models import Group, Host, group_members
 from ..generated.change_entries import ShownEntry, shown_entry
 
+# Of a group, a page of its own lists the others.
+MOST_MEMBERS = 20
+
 
 @dataclass(frozen=True)
 class ShownVariable:
@@ -101,7 +104,7 @@ def tree_below(
     return nodes
 
 
-def first_members(group_id: int, limit: int = 20) -> list[Host]:
+def first_members(group_id: int) -> list[Host]:
     """Return the first direct members, by name."""
     is_member = sa.exists().where(
         group_members.c.host_id == Host.id, group_members.c.group_id == group_id
@@ -111,7 +114,7 @@ def first_members(group_id: int, limit: int = 20) -> list[Host]:
             sa.select(Host)
             .where(is_member)
             .order_by(Host.hostname_sort, Host.id)
-            .limit(limit)
+            .limit(MOST_MEMBERS)
         )
     )
 
