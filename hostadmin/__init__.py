@@ -4,7 +4,7 @@ from flask import Flask
 
 from . import admin, cli, permissions, web
 from .config import INSTANCE, ROOT, Settings, load_settings
-from .db import engines, schema, session
+from .db import schema, session
 from .history import recorder
 
 
@@ -23,7 +23,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(
         SECRET_KEY=settings.key(),
         SQLALCHEMY_DATABASE_URI=settings.database_uri,
-        SQLALCHEMY_ENGINE_OPTIONS=engines.engine_options(
+        SQLALCHEMY_ENGINE_OPTIONS=session.engine_options(
             settings.database_uri, settings.threads
         ),
         TESTING=settings.testing,

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from .db.engines import ENGINES, engine_of
 from .errors import ConfigError
 from .validation.values import did_you_mean
 
@@ -25,15 +26,11 @@ PREFIX = "HOSTADMIN_"
 # The suite has switches of its own under the same prefix.
 TEST_PREFIX = "HOSTADMIN_TEST_"
 
-# SQLAlchemy would pick mysqlclient, which has no wheel, and does not know postgres://.
 DRIVERS = {
-    "postgres": "postgresql+psycopg",
-    "postgresql": "postgresql+psycopg",
-    "mysql": "mysql+pymysql",
-    "mariadb": "mariadb+pymysql",
-    "oracle": "oracle+oracledb",
+    scheme: f"{engine.name}+{engine.driver}"
+    for engine in ENGINES.values()
+    for scheme in engine.schemes
 }
-ENGINES = ("sqlite", "postgresql", "mysql", "mariadb", "oracle")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # Settings that may stand in a file of their own, as container platforms hand them out.
 SECRETS = ("secret_key", "database_uri")
@@ -143,8 +140,7 @@ class Settings(BaseSettings):
     def database_name(self) -> str:
         """The database, to be shown to people: without a password."""
         url = make_url(self.database_uri)
-        if url.drivername == "sqlite":
-            path = Path(url.database or ":memory:")
+        if path := engine_of(url).file_of(url):
             return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
         # Drivers take a password as a parameter, too.
         return url.set(query={}).render_as_string(hide_password=True)
@@ -238,21 +234,7 @@ def parse_uri(text: str) -> URL:
             f"The driver of {url.drivername!r} in HOSTADMIN_DATABASE_URI "
             "is unknown or not installed."
         ) from None
-    return _completed(url)
-
-
-def _completed(url: URL) -> URL:
-    """Fill in what the engines need: UTF-8, and a place for relative SQLite files."""
-    if url.get_backend_name() in ("mysql", "mariadb"):
-        return url.update_query_dict({"charset": "utf8mb4"})
-    if url.get_backend_name() == "sqlite" and url.database not in (
-        None,
-        "",
-        ":memory:",
-    ):
-        path = Path(str(url.database))
-        return url.set(database=str(path if path.is_absolute() else INSTANCE / path))
-    return url
+    return engine_of(url).completed(url, INSTANCE)
 
 
 def render_uri(url: URL) -> str:

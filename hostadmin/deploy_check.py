@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 
 from .config import ROOT, Settings, is_loopback
+from .db.engines import engine_of
 from .errors import ConfigError
 
 MIN_LENGTH = 32
@@ -146,8 +147,7 @@ def database_is_far_without_tls(facts: Facts) -> Finding | None:
     host = url.host or ""
     if not host or is_loopback(host) or _asks_for_tls(url):
         return None
-    is_postgresql = url.get_backend_name() == "postgresql"
-    option = "sslmode=verify-full" if is_postgresql else "ssl_ca"
+    option = engine_of(url).tls_option
     text = f"The database is on another machine, and its URI lacks {option}."
     return Finding("H060", text)
 
@@ -218,9 +218,9 @@ def open_files(settings: Settings) -> list[str]:
     """Return the files with secrets or hosts that anybody on this machine may read."""
     url = make_url(settings.database_uri)
     paths = [str(ROOT / ".env"), settings.secret_key_file, settings.database_uri_file]
-    if url.get_backend_name() == "sqlite":
-        paths.append(url.database or "")
     files = [Path(path) for path in paths if path]
+    if path := engine_of(url).file_of(url):
+        files.append(path)
     return [str(path) for path in files if path.is_file() and _is_open(path)]
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.exc import CompileError
 
+from ..db.engines import engine_of
 from ..keyset.cursors import Sort
 from ..keyset.order_by import order_of
 from ..models import Host
@@ -55,7 +56,9 @@ def _statement(session: orm.Session, read: sa.Select[Any], python: str) -> State
         shown = read.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     except (CompileError, NotImplementedError):
         shown = read.compile(dialect=dialect)
-    return Statement(_shortened(python), _shortened(str(shown)), dialect.name)
+    return Statement(
+        _shortened(python), _shortened(str(shown)), engine_of(dialect).name
+    )
 
 
 def _shortened(text: str) -> str:

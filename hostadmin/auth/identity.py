@@ -1,8 +1,6 @@
 """Who asks: a person with a session, or a tool with a token; and when they last did."""
 
-import contextlib
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,7 +10,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..clock import utcnow
-from ..db import engines
+from ..db.engines import engine_of
 from ..models import AccountSession, ApiToken
 from ..validation.accounts import Role
 
@@ -56,8 +54,10 @@ def note_use(engine: Engine, identity: Identity) -> None:
     column = "seen_at" if identity.token_id is None else "last_used_at"
     row = table.id == (identity.token_id or identity.session_id)
     try:
-        with engine.connect() as connection, _without_waiting(connection):
-            # Of SQLite nothing comes of it; there, no lock is waited for anyway.
+        with (
+            engine.connect() as connection,
+            engine_of(engine).without_waiting(connection),
+        ):
             connection.execute(
                 sa.select(table.id).where(row).with_for_update(nowait=True)
             )
@@ -65,18 +65,3 @@ def note_use(engine: Engine, identity: Identity) -> None:
             connection.commit()
     except SQLAlchemyError as error:
         log.info("the use of a session was not noted: %s", type(error).__name__)
-
-
-@contextlib.contextmanager
-def _without_waiting(connection: sa.Connection) -> Iterator[None]:
-    """Let a connection to SQLite fail at once where it would wait for a lock."""
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    # Past SQLAlchemy, which would begin a transaction first.
-    raw: Any = connection.connection.dbapi_connection
-    raw.execute("PRAGMA busy_timeout = 0")
-    try:
-        yield
-    finally:
-        raw.execute(f"PRAGMA busy_timeout = {engines.LOCK_SECONDS * 1000}")

@@ -1,6 +1,5 @@
 """Which schema the database has, and how it gets the one of this version."""
 
-import contextlib
 import enum
 import shutil
 from datetime import UTC
@@ -16,6 +15,7 @@ from sqlalchemy.engine import Engine
 
 from ..clock import utcnow
 from ..errors import ConfigError
+from .engines import engine_of
 from .session import Base, db
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -92,16 +92,17 @@ def check(engine: Engine) -> None:
 
 
 def prepare(app: Flask) -> list[str]:
-    """Create the schema in an empty database; upgrade an older SQLite file.
+    """Create the schema in an empty database; upgrade an older file.
 
-    The file is copied first, and the copy named. Other engines are left to
+    The file is copied first, and the copy named. Servers are left to
     ``flask db upgrade``. Returns lines to tell. Raises ``ConfigError``.
     """
     lines: list[str] = []
     with app.app_context():
         found = state(db.engine)
-        if found is State.OLDER and db.engine.dialect.name == "sqlite":
-            copy = _copy_of(db.engine)
+        path = engine_of(db.engine).file_of(db.engine.url)
+        if found is State.OLDER and path is not None:
+            copy = _copy_of(db.engine, path)
             lines.append(f"The database was copied to {copy} and upgraded.")
         elif found is not State.EMPTY:
             check(db.engine)
@@ -110,14 +111,11 @@ def prepare(app: Flask) -> list[str]:
     return lines
 
 
-def _copy_of(engine: Engine) -> Path:
-    path = Path(str(engine.url.database))
+def _copy_of(engine: Engine, path: Path) -> Path:
     stamp = utcnow().astimezone(UTC).strftime("%Y%m%dT%H%M%S")
     copy = path.with_name(f"{path.stem}-before-{stamp}{path.suffix}")
     if shutil.disk_usage(path.parent).free < path.stat().st_size * 2:
         raise ConfigError(f"Too little room in {path.parent} to copy the database.")
-    # Past SQLAlchemy, which would begin a transaction, and VACUUM wants none.
-    with contextlib.closing(engine.raw_connection()) as connection:
-        connection.cursor().execute("VACUUM INTO ?", (str(copy),))
+    engine_of(engine).copy_file(engine, copy)
     shutil.copymode(path, copy)
     return copy

@@ -1,23 +1,22 @@
 """The declarative base, the session and its transactions. Knows no host."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
-from sqlalchemy.dialects import mysql, oracle, postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..errors import OutcomeUnknown
 from ..validation.json_values import same_json
-from . import engines
+from .engines import ENGINES, engine_of, will_write
+from .engines import Engine as DatabaseEngine
 from .engines import was_rolled_back as was_rolled_back
-from .engines import will_write
 from .failures import Trouble, trouble
 
 CONSTRAINT_NAMES = {
@@ -28,18 +27,30 @@ CONSTRAINT_NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
-# The prefix follows the scheme of the URI, so both are needed. AUTOINCREMENT keeps
-# SQLite from giving the id of a deleted row to a new one, so that undo can.
 UNNUMBERED_TABLE_OPTIONS: dict[str, Any] = {
     f"{name}_{option}": value
-    for name in ("mysql", "mariadb")
-    for option, value in (
-        ("engine", "InnoDB"),
-        ("charset", "utf8mb4"),
-        ("collate", "utf8mb4_bin"),
-    )
+    for name, engine in ENGINES.items()
+    for option, value in engine.table_options.items()
 }
-TABLE_OPTIONS = {"sqlite_autoincrement": True, **UNNUMBERED_TABLE_OPTIONS}
+# An id of a deleted row must not be given to a new one, so that undo can.
+TABLE_OPTIONS: dict[str, Any] = UNNUMBERED_TABLE_OPTIONS | {
+    f"{name}_{option}": value
+    for name, engine in ENGINES.items()
+    for option, value in engine.numbered_table_options.items()
+}
+
+Type = TypeVar("Type", bound=sa.types.TypeEngine[Any])
+
+
+def on_each_engine(
+    general: Type,
+    own: Callable[[DatabaseEngine], sa.types.TypeEngine[Any] | None],
+) -> Type:
+    """Return the type with what engines have in its place."""
+    for name, engine in ENGINES.items():
+        if (special := own(engine)) is not None:
+            general = general.with_variant(special, name)
+    return general
 
 
 class UTCDateTime(sa.TypeDecorator[datetime]):
@@ -49,11 +60,7 @@ class UTCDateTime(sa.TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
-        if dialect.name in ("mysql", "mariadb"):
-            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
-        if dialect.name == "oracle":
-            return dialect.type_descriptor(oracle.TIMESTAMP())
-        return dialect.type_descriptor(sa.DateTime())
+        return dialect.type_descriptor(engine_of(dialect).time_type)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         return value.astimezone(UTC).replace(tzinfo=None) if value else None
@@ -73,14 +80,14 @@ class ExactJSON(sa.JSON):
         return same_json(x, y)
 
 
-# TEXT of MariaDB holds one byte less than the 64 KiB we promise.
-LONG_TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
+LONG_TEXT = on_each_engine(sa.Text(), lambda engine: engine.long_text_type)
+BIG_ID = on_each_engine(sa.BigInteger(), lambda engine: engine.big_id_type)
 
 
 def key_text(length: int) -> sa.String:
     """Return a text type that sorts and compares by code point on every engine."""
-    return sa.String(length).with_variant(
-        postgresql.VARCHAR(length, collation="C"), "postgresql"
+    return on_each_engine(
+        sa.String(length), lambda engine: engine.key_text_type(length)
     )
 
 
@@ -95,11 +102,17 @@ COMMITTED = "committed"
 db = SQLAlchemy(metadata=Base.metadata)
 
 
+def engine_options(uri: str, threads: int) -> dict[str, Any]:
+    """Return what ``create_engine`` gets for this database."""
+    url = sa.make_url(uri)
+    return engine_of(url).options(url, threads)
+
+
 def install(app: Flask) -> None:
     """Bind the session to the database of this app."""
     db.init_app(app)
     with app.app_context():
-        engines.configure(db.engine)
+        engine_of(db.engine).configure(db.engine)
 
     # Before Flask-SQLAlchemy closes the session: it would raise when the connection
     # is lost in that moment, after the answer was made.

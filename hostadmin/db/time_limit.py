@@ -7,10 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import event, orm
 from sqlalchemy.exc import DBAPIError
 
-# Between two looks at the clock, in steps of SQLite's machine: some 10 microseconds.
-_STEPS = 2_000
-# PostgreSQL, MariaDB, MySQL, SQLite.
-_TOO_SLOW = ("57014", 1969, 3024, "interrupted")
+from .engines import engine_of, error_codes
 
 
 class TooSlow(Exception):
@@ -27,13 +24,13 @@ def time_limit(session: orm.Session, seconds: float) -> Iterator[None]:
 
     Only for blocks that write nothing.
     """
-    engine = session.get_bind().dialect.name
-    limit = _on_sqlite if engine == "sqlite" else _on_server
+    connection = session.connection()
+    engine = engine_of(connection)
     try:
-        with limit(session, seconds):
+        with engine.time_limit(connection, seconds):
             yield
     except DBAPIError as error:
-        if not _was_stopped(error):
+        if not engine.stopped_codes & set(error_codes(error.orig)):
             raise
         session.rollback()
         raise TooSlow(seconds) from None
@@ -62,74 +59,3 @@ class Stopwatch:
         finally:
             event.remove(connection, "before_cursor_execute", self._begin)
             event.remove(connection, "after_cursor_execute", self._end)
-
-
-@contextlib.contextmanager
-def _on_sqlite(session: orm.Session, seconds: float) -> Iterator[None]:
-    connection = session.connection().connection.driver_connection
-    if connection is None:
-        raise LookupError("no connection")
-    end = None
-
-    def is_over() -> bool:
-        # The clock starts with the work: a statement is made ready only once.
-        nonlocal end
-        now = time.monotonic()
-        end = end or now + seconds
-        return now > end
-
-    connection.set_progress_handler(is_over, _STEPS)
-    try:
-        yield
-    finally:
-        connection.set_progress_handler(None, 0)
-
-
-@contextlib.contextmanager
-def _on_server(session: orm.Session, seconds: float) -> Iterator[None]:
-    """Limit each statement of the block; servers count no blocks."""
-    milliseconds = max(1, round(seconds * 1000))
-    connection = session.connection()
-    before, after = {
-        "postgresql": (
-            f"SET LOCAL statement_timeout = {milliseconds}",
-            "SET LOCAL statement_timeout TO DEFAULT",
-        ),
-        "mariadb": (
-            "SET @time_limit_before = @@SESSION.max_statement_time, "
-            f"SESSION max_statement_time = {milliseconds / 1000:.3f}",
-            "SET SESSION max_statement_time = @time_limit_before",
-        ),
-        "mysql": (
-            f"SET SESSION max_execution_time = {milliseconds}",
-            "SET SESSION max_execution_time = DEFAULT",
-        ),
-    }.get(_brand(session), ("", ""))
-    if not before:
-        yield
-        return
-    connection.exec_driver_sql(before)
-    try:
-        yield
-    finally:
-        # Where a statement of PostgreSQL was stopped, the rollback resets it.
-        if not connection.invalidated and connection.dialect.name != "postgresql":
-            connection.exec_driver_sql(after)
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(after)
-
-
-def _brand(session: orm.Session) -> str:
-    dialect = session.get_bind().dialect
-    if dialect.name == "mysql" and getattr(dialect, "is_mariadb", False):
-        return "mariadb"
-    return dialect.name
-
-
-def _was_stopped(error: DBAPIError) -> bool:
-    # PyMySQL has a state of SQL, too, but one that says less than its number.
-    codes = (
-        getattr(error.orig, "sqlstate", None),
-        *getattr(error.orig, "args", ())[:1],
-    )
-    return any(code in _TOO_SLOW for code in codes)

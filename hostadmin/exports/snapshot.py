@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..db.engines import engine_of
 from ..db.session import LONG_TEXT
 from ..formats.rows import COLUMNS
-from ..inventory.list_hosts import SNAPSHOT
 from ..models import Group, Host, HostAddress, HostAlias, Inventory, group_members
 from ..query import ast
 from ..query.ast import Node
@@ -52,9 +52,7 @@ def snapshot(engine: sa.Engine, node: Node = ast.EVERYTHING) -> Iterator["Snapsh
 
     Raises ``QueryError``. What a session has not committed is not there.
     """
-    # Elsewhere each statement would see what was committed before it; SQLite keeps
-    # to what a transaction saw first.
-    level = {} if engine.dialect.name == "sqlite" else SNAPSHOT
+    level = engine_of(engine).snapshot_options
     with (
         engine.connect().execution_options(**level) as connection,
         orm.Session(connection) as reader,

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..db.engines import engine_of
 from ..keyset.cursors import Cursor, Sort, read_cursor, write_cursor
 from ..models import ChangeEntry, ChangeSet, change_counts, change_fields
 from .describe import entry_text, summary
@@ -238,7 +239,9 @@ def _entries(
     ).where(sa.or_(sa.false(), *which))
     others = [*_by_whom(asked), *_when(asked, ChangeSet.at)]
     if asked.field:
-        others.append(_has_field(session, asked.field))
+        # The name is one of ours.
+        has_field = engine_of(session).json_has(ChangeEntry.changes, asked.field)
+        others.append(has_field)
     return _Search(ENTRIES, leading, key, key, others)
 
 
@@ -254,19 +257,6 @@ def _when(asked: HistoryFilter, at: Any) -> list[Condition]:
     if asked.until:
         found.append(at < asked.until)
     return found
-
-
-def _has_field(session: orm.Session, name: str) -> Condition:
-    """Return whether an entry says something of a field; the name is one of ours."""
-    column, dialect = ChangeEntry.changes, session.get_bind().dialect.name
-    if dialect == "postgresql":
-        return column.op("->", return_type=sa.Text())(sa.literal(name, sa.Text)).is_not(
-            None
-        )
-    path = sa.literal(f"$.{name}", sa.String)
-    if dialect == "sqlite":
-        return sa.func.json_type(column, path).is_not(None)
-    return sa.func.json_contains_path(column, "one", path) == 1
 
 
 # ---- what they say

@@ -15,7 +15,8 @@ from sqlalchemy import orm
 from sqlalchemy.exc import IntegrityError
 
 from ..clock import utcnow
-from ..db.bulk_insert import insert_rows, reserve_ids
+from ..db.bulk_insert import insert_rows
+from ..db.engines import engine_of
 from ..errors import Conflict
 from ..history import CHANGED, CREATED, add_confirmed, add_entries, recording
 from ..models import Host, HostAddress, HostAlias, group_members
@@ -88,7 +89,9 @@ def _insert(
     connection = session.connection()
     now = utcnow()
     given = "id" in hosts[0]
-    ids = None if given else reserve_ids(connection, HOSTS.c.id, len(hosts))
+    engine = engine_of(connection)
+    # Whoever reserved ids need not ask for them after the rows were inserted.
+    ids = None if given else engine.reserve_ids(connection, HOSTS.c.id, len(hosts))
     if ids:
         hosts = [{**host, "id": i} for i, host in zip(ids, hosts, strict=True)]
     try:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..db.engines import engine_of
 from ..db.time_limit import TooSlow, time_limit
 from ..errors import QueryError
 from ..keyset.cursors import Sort, read_cursor
@@ -223,9 +224,7 @@ def iter_hosts(
 
 
 def _stream(engine: sa.Engine, node: Node, sort: Sort) -> Iterator[Host]:
-    # Elsewhere each statement would see what was committed before it; SQLite keeps
-    # to what a transaction saw first.
-    level = {} if engine.dialect.name == "sqlite" else SNAPSHOT
+    level = engine_of(engine).snapshot_options
     with (
         engine.connect().execution_options(**level) as connection,
         orm.Session(connection) as reader,
@@ -240,8 +239,6 @@ def _stream(engine: sa.Engine, node: Node, sort: Sort) -> Iterator[Host]:
             # Nothing of a batch may stay behind, or a big export fills the memory.
             reader.expunge_all()
 
-
-SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ"}
 
 # Never yield_per: with PyMySQL, loading groups cuts the unbuffered result short.
 _COMPLETE = sa.select(Host).options(_GROUP_NAMES, *_MORE.values())

@@ -21,15 +21,14 @@ from sqlalchemy.sql.elements import (
 )
 from sqlalchemy.sql.functions import FunctionElement
 
+from ..db.engines import Engine
 from .cursors import Cursor, Sort
 
 Clause = ColumnElement[bool]
 
-_MYSQL = ("mysql", "mariadb")
-
 
 def walk(
-    engine: str,
+    engine: Engine,
     select: sa.Select[Any],
     where: Clause | None,
     sort: Sort,
@@ -46,14 +45,13 @@ def walk(
     rows = select.add_columns(key, sort.id_column)
     shared = None if where is None else _shared(where, sort)
     if where is not None:
-        is_sqlite = engine == "sqlite"
-        rows = rows.where(*(_unsought(where, sort, shared) if is_sqlite else [where]))
-    rows = _forced(rows, sort, shared)
+        hides = engine.hides_conditions
+        rows = rows.where(*(_unsought(where, sort, shared) if hides else [where]))
+    if index := _index_of(sort, shared):
+        rows = engine.along_index(rows, sort.column.class_.__table__, index)
     for stretch in _stretches(sort, place, backward):
         columns = order
-        if engine in _MYSQL:
-            # Only so does MariaDB see that the index has this order; PostgreSQL does
-            # not see it without the key, where that is NULL.
+        if not engine.orders_by_constants:
             columns = order[1:] if stretch.one_key else order
         elif shared is not None:
             columns = [_column_of(shared), *order]
@@ -108,7 +106,7 @@ def _column_of(part: Clause) -> sa.Column[Any] | None:
 
 
 def _unsought(where: Clause, sort: Sort, shared: Clause | None) -> list[Clause]:
-    """Keep SQLite from collecting all matches by their index and sorting them.
+    """Keep the engine from collecting all matches by their index and sorting them.
 
     What narrows the walk stays: what is said about the sort column itself, and the
     condition that all rows share.
@@ -121,17 +119,6 @@ def _unsought(where: Clause, sort: Sort, shared: Clause | None) -> list[Clause]:
         (narrow if stays else others).append(part)
     unsought = sa.case((sa.and_(sa.true(), *others), 1)) == 1
     return [*map(_bare, narrow), unsought]
-
-
-def _forced(rows: sa.Select[Any], sort: Sort, shared: Clause | None) -> sa.Select[Any]:
-    """Keep MariaDB from the same, and from reading all rows of one key."""
-    index = _index_of(sort, shared)
-    if index is None:
-        return rows
-    table = sort.column.class_.__table__
-    for dialect in _MYSQL:
-        rows = rows.with_hint(table, f"FORCE INDEX ({index})", dialect)
-    return rows
 
 
 # ---- conditions

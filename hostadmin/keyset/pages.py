@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql.elements import ColumnElement
 
+from ..db.engines import Engine, engine_of
 from .cursors import Cursor, Sort, read_cursor, write_cursor
 from .index_scan import walk
 from .order_by import beyond, order_of
@@ -139,8 +140,8 @@ class _Reader(Generic[T]):
     limit: int
 
     @property
-    def engine(self) -> str:
-        return self.session.get_bind().dialect.name
+    def engine(self) -> Engine:
+        return engine_of(self.session)
 
     def first(self) -> Page[T]:
         return self._page(self._read(None), 1, has_previous=False)
@@ -209,9 +210,7 @@ class _Reader(Generic[T]):
         # A limit keeps the database from walking the order after all.
         if self.where is None:
             collected = collected.limit(self.limit)
-        elif self.engine == "sqlite" and self.limit < EVERY:
-            # It takes few for many where the value is not in its statistics, and would
-            # read the whole table for the keys. The ids stand in an index.
+        elif self.engine.finds_ids_first and self.limit < EVERY:
             found_ids = sa.select(sort.id_column.label("id")).where(self.where)
             ids = found_ids.limit(self.limit).subquery("ids")
             collected = collected.join(ids, ids.c.id == sort.id_column)

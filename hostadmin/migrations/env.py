@@ -5,6 +5,7 @@ from typing import Any, Literal
 from alembic import context
 from flask import current_app
 
+from hostadmin.db.engines import engine_of
 from hostadmin.db.schema import MESSAGES, State, state
 from hostadmin.db.session import Base, ExactJSON, UTCDateTime, db
 from hostadmin.migrations.tables import refuse_to_lose_rows
@@ -23,7 +24,7 @@ def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 
 
 def is_of_this_engine(item: Any, name: str, kind: str, *_: Any) -> bool:
-    """Whether the models tell of it, on this engine: one index is for SQLite alone.
+    """Whether the models tell of it, on this engine: one index is not for all of them.
 
     What belongs to the index over letters of names is made past the models.
     """
@@ -31,7 +32,7 @@ def is_of_this_engine(item: Any, name: str, kind: str, *_: Any) -> bool:
         return False
     if kind != "index" or item.name != "ix_hosts_counted":
         return True
-    return context.get_context().dialect.name == "sqlite"
+    return engine_of(context.get_context().dialect).counts_by_index
 
 
 def refuse_development_versions() -> None:

@@ -1,5 +1,6 @@
 """The tables."""
 
+from . import trigrams as trigrams
 from .account import (
     Account,
     AccountAddress,
@@ -14,13 +15,11 @@ from .host import COUNTED_COLUMNS, Host, HostAddress, HostAlias
 from .host_set import HostSet, host_set_members
 from .inventory import Inventory
 from .saved_view import NOBODY, DefaultView, SavedView
-from .trigrams import TRIGRAM_TABLES, table_name, trigger_names
 from .vocabulary import VocabularyEntry
 
 __all__ = [
     "COUNTED_COLUMNS",
     "NOBODY",
-    "TRIGRAM_TABLES",
     "Account",
     "AccountAddress",
     "AccountSession",
@@ -44,6 +43,4 @@ __all__ = [
     "group_children",
     "group_members",
     "host_set_members",
-    "table_name",
-    "trigger_names",
 ]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..clock import utcnow
 from ..db.session import (
+    BIG_ID,
     TABLE_OPTIONS,
     UNNUMBERED_TABLE_OPTIONS,
     Base,
@@ -16,8 +17,6 @@ from ..db.session import (
     key_text,
 )
 from ..validation.values import MAX_TEXT
-
-BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 class ChangeSet(Base):

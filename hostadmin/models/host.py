@@ -8,6 +8,7 @@ from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..clock import utcnow
+from ..db.engines import engine_of
 from ..db.session import (
     LONG_TEXT,
     TABLE_OPTIONS,
@@ -45,8 +46,12 @@ SORTED_COLUMNS = tuple(field.sort for field in HOST_FIELDS if field.sort)
 SHARED_COLUMNS = VOCABULARY_FIELDS
 
 # What hosts are mostly counted by, in the order of one index that holds it all, and
-# besides when they were added. Only SQLite needs it, and only there does it all fit.
+# besides when they were added. Not every engine needs it, nor does it fit everywhere.
 COUNTED_COLUMNS = ("environment", "status", "os", "location", "role", "owner", "port")
+
+
+def _counts_by_index(*_: Any, dialect: sa.Dialect, **__: Any) -> bool:
+    return engine_of(dialect).counts_by_index
 
 
 class Host(Base):
@@ -66,7 +71,7 @@ class Host(Base):
             for column in SHARED_COLUMNS
         ),
         sa.Index("ix_hosts_counted", *COUNTED_COLUMNS, "created_at").ddl_if(
-            dialect="sqlite"
+            callable_=_counts_by_index
         ),
         TABLE_OPTIONS,
     )

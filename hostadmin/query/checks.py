@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql.elements import ColumnElement
 
-from ..db.engines import will_write
+from ..db.engines import Engine, engine_of, will_write
 from ..models import Host, HostAddress, HostAlias
 from .clauses import MANY, Alternative, by_ids
 
@@ -20,27 +20,15 @@ SAME_SHORT_NAME = "same-short-name"
 ALIAS_IS_NAME = "alias-is-name"
 
 
-def short_name(engine: str, name: ColumnElement[str]) -> ColumnElement[str]:
+def short_name(engine: Engine, name: ColumnElement[str]) -> ColumnElement[str]:
     """Return SQL for what stands before the first dot, of an IPv4 address all of it."""
-    find = sa.func.strpos if engine == "postgresql" else sa.func.instr
-    dot: ColumnElement[int] = find(name, ".")
+    dot = engine.position_of(name, ".")
     short = sa.func.substr(name, 1, dot - 1)
     # Most names begin with a letter, and then their digits need not be taken out.
     is_number = sa.and_(
-        name >= "0", name < ":", sa.func.length(_without_digits(engine, short)) == 0
+        name >= "0", name < ":", sa.func.length(engine.strip_digits(short)) == 0
     )
     return sa.case((dot == 0, name), (is_number, name), else_=short)
-
-
-def _without_digits(engine: str, text: ColumnElement[str]) -> ColumnElement[str]:
-    digits = "0123456789"
-    if engine not in ("mysql", "mariadb"):
-        # At the start only, which is as good where nothing may remain.
-        trimmed: ColumnElement[str] = sa.func.ltrim(text, digits)
-        return trimmed
-    for digit in digits:
-        text = sa.func.replace(text, digit, "")
-    return text
 
 
 def _same_address(session: orm.Session) -> list[Alternative]:
@@ -98,7 +86,7 @@ def _known(
 
 def _same_short_name(session: orm.Session) -> list[Alternative]:
     host = orm.aliased(Host)
-    short = short_name(session.get_bind().dialect.name, host.hostname_key.expression)
+    short = short_name(engine_of(session), host.hostname_key.expression)
     # One pass: MariaDB would read all names again for each of them where a list of
     # the repeated ones is asked for.
     alike = sa.func.count().over(partition_by=short).label("alike")

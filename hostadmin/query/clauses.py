@@ -1,7 +1,5 @@
 """A way in which a condition can hold, and how it fails where a column is NULL."""
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -9,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql.elements import ColumnElement
 
+from ..db.engines import engine_of
 from ..models import Host
 
 Clause: TypeAlias = ColumnElement[bool]
@@ -53,29 +52,11 @@ def by_ids(
         return []
     if len(ids) > limit:
         return [Alternative(Host.id.in_(hosts))]
-    return [Alternative(_among(session.get_bind().dialect.name, sorted(ids)))]
-
-
-def _among(engine: str, ids: Sequence[int]) -> Clause:
-    """Return the condition that a host is one of these, quick for thousands, too.
-
-    It holds its ids as one value: SQLite takes 32,766 at most, and PostgreSQL needs
-    longer to read them than to find them.
-    """
     if len(ids) <= FEW:
-        return Host.id.in_(ids)
-    if engine == "sqlite":
-        each = sa.func.json_each(json.dumps(ids)).table_valued("value")
-        return Host.id.in_(sa.select(each.c.value))
-    if engine == "postgresql":
-        return Host.id == sa.any_(sa.literal(ids, sa.ARRAY(sa.Integer)))
-    return Host.id.in_(ids)
+        return [Alternative(Host.id.in_(sorted(ids)))]
+    return [Alternative(engine_of(session).id_among(Host.id, sorted(ids)))]
 
 
 def has_none(session: orm.Session, host_id: Column | sa.Column[int]) -> Clause:
     """Return the condition that a host has no row in another table."""
-    if session.get_bind().dialect.name not in ("mysql", "mariadb"):
-        return ~sa.exists().where(host_id == Host.id)
-    # MariaDB would turn NOT EXISTS into a list of all hosts that have one.
-    one = sa.select(host_id).where(host_id == Host.id).limit(1)
-    return one.correlate(Host).scalar_subquery().is_(None)
+    return engine_of(session).has_no_row(host_id, Host.id)

@@ -11,6 +11,7 @@ from sqlalchemy import orm
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ColumnElement
 
+from ..db.engines import engine_of
 from ..models import COUNTED_COLUMNS, Host
 from ..query import ast
 from ..query.ast import Node
@@ -224,11 +225,10 @@ def _is_indexed_together(
 ) -> bool:
     """Whether to count by way of the one index that holds all short columns.
 
-    Only SQLite has it: there, rows that come in another order than that of an index
-    are sorted before they are counted, which takes ten times as long. The others keep
-    a table of counts meanwhile. One column without a condition has its own index.
+    Where there is none, engines keep a table of counts meanwhile. One column without a
+    condition has its own index.
     """
-    if session.get_bind().dialect.name != "sqlite":
+    if not engine_of(session).counts_by_index:
         return False
     is_alone = where is None and len(columns) == 1
     return not is_alone and all(c.name in COUNTED_COLUMNS for c in columns)

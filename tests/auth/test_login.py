@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from hostadmin import history
 from hostadmin.auth import accounts, first_account, passwords, throttle
 from hostadmin.clock import utcnow
-from hostadmin.db.engines import LOCK_SECONDS
+from hostadmin.db.engines.waits import LOCK_SECONDS
 from hostadmin.db.session import db
 from hostadmin.models import (
     Account,

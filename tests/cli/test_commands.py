@@ -263,7 +263,7 @@ def test_a_locked_database_is_told(tmp_path):
         raw = stack.enter_context(contextlib.closing(db.engine.raw_connection()))
         raw.cursor().execute("BEGIN EXCLUSIVE")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("hostadmin.db.engines._set_up_sqlite", lambda *_: None)
+            patch.setattr("hostadmin.db.engines.sqlite.set_up", lambda *_: None)
             result = app.test_cli_runner().invoke(
                 args=["hosts", "import", "-"], input="name\nweb1\n"
             )

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from hostadmin import history
 from hostadmin.clock import utcnow
+from hostadmin.db.engines import engine_of
 from hostadmin.db.session import db, was_rolled_back
 from hostadmin.errors import Busy, InvalidInput
 from hostadmin.history import ActorContext, recorder
@@ -796,10 +797,7 @@ def test_the_planner_looks_anew_at_what_was_changed_by_much(
 def test_a_write_stands_though_the_planner_cannot_look(session, monkeypatch):
     said = []
     monkeypatch.setattr(limits, "analyzed_entries", 1)
-    monkeypatch.setattr(
-        "hostadmin.db.bulk_insert._ANALYZE",
-        dict.fromkeys(("sqlite", "postgresql", "mysql", "mariadb"), "x"),
-    )
+    monkeypatch.setattr(engine_of(session), "analyze_statements", ("x",))
     monkeypatch.setattr(
         logging.getLogger("hostadmin.db.bulk_insert"),
         "warning",

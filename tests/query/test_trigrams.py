@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from hostadmin import history
+from hostadmin.db.engines import sqlite
 from hostadmin.db.session import db
 from hostadmin.inventory import hosts as inventory
 from hostadmin.models import Host
@@ -124,7 +125,7 @@ def test_an_index_that_is_wrong_would_be_noticed(session, hosts):
 
 @SQLITE
 def test_without_its_triggers_the_index_is_not_asked(session, hosts, monkeypatch):
-    monkeypatch.setattr(trigrams, "trigger_names", lambda _: ["gone"])
+    monkeypatch.setattr(sqlite, "trigram_triggers", lambda _: ["gone"])
 
     assert "hosts.id IN" not in str(compile_node(session, parse("name~web")))
 

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ...db.engines import engine_of
 from ...keyset.pages import CAP, capped_count
 from ...models import Host, group_members
 from .. import ast
@@ -52,9 +53,9 @@ def groups_alone(
     in_groups = group_members.c.group_id.in_(ids)
     members = sa.select(group_members.c.host_id).where(in_groups)
     where: Clause = Host.id.in_(members)
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    if is_sqlite and capped_count(session, members).capped:
-        # By the sum, SQLite looks the host up once, not once in each of the groups.
+    is_chosen = engine_of(session).chooses_semijoin
+    if not is_chosen and capped_count(session, members).capped:
+        # By the sum, the host is looked up once, not once in each of the groups.
         group = (
             group_members.c.group_id if len(ids) == 1 else group_members.c.group_id + 0
         )
@@ -71,12 +72,12 @@ def _members(session: orm.Session, in_groups: Clause) -> Clause:
 
 
 def _is_big(session: orm.Session, hosts: sa.Select[Any]) -> bool:
-    """Whether SQLite should probe host by host; the others find out by themselves.
+    """Whether to probe host by host, for engines that do not find out by themselves.
 
     To collect M members costs as much as to probe M hosts; of all N, about cap · N / M
     are probed until a count reaches its cap.
     """
-    if session.get_bind().dialect.name != "sqlite":
+    if engine_of(session).chooses_semijoin:
         return False
     highest = session.scalar(sa.select(sa.func.max(Host.id))) or 0
     limit = math.isqrt(CAP * highest)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ...db.engines import engine_of
 from ...models import Host, HostAlias
 from ...validation.values import MAX_TEXT, fold, natural_key
 from .. import ast
@@ -68,11 +69,7 @@ def _sorted_near(session: orm.Session, starts: Iterable[str]) -> list[Clause]:
         Host.hostname_sort >= min(natural_key(start) for start, _ in heads),
         Host.hostname_sort < max(ends),
     ]
-    if session.get_bind().dialect.name == "sqlite":
-        # Else SQLite might begin a search with the wider of two ranges.
-        almost = sa.literal_column("0.9999", sa.Float)
-        around = [sa.func.likelihood(clause, almost) for clause in around]
-    return around
+    return [engine_of(session).likely(clause) for clause in around]
 
 
 def alias_parts(session: orm.Session, _field: Field, term: Term) -> list[Alternative]:

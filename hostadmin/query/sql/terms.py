@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql.elements import ColumnElement
 
+from ...db.engines import engine_of
 from ...models import Host, HostAddress, HostAlias, VocabularyEntry
 from ...validation.values import fold
 from .. import ast
@@ -192,7 +193,7 @@ def _set(session: orm.Session, _field: Field, term: Term) -> list[Alternative]:
 
 def _variable(session: orm.Session, field: Field, term: Term) -> list[Alternative]:
     """Match a variable of the host itself; case counts only where it must be equal."""
-    variable = Variable(session.get_bind().dialect.name, Host.vars, field.path)
+    variable = Variable(engine_of(session), Host.vars, field.path)
     if term.op == ast.EMPTY:
         return [Alternative(variable.text == "")]
     return [

@@ -9,11 +9,10 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ...db.engines import engine_of
 from ...keyset.pages import CAP
-from ...models import table_name, trigger_names
 from ...validation.values import fold
 from .. import ast
 from ..ast import Quoted, Term
@@ -25,40 +24,18 @@ MOST = 8
 
 
 def near(session: orm.Session, model: Any, term: Term) -> Clause | None:
-    """Return a condition on ids that holds wherever the term does; None if it has none.
-
-    PostgreSQL takes its index by itself.
-    """
-    if session.get_bind().dialect.name != "sqlite":
-        return None
+    """Return a condition on ids that holds wherever the term does, if it has one."""
     wanted = [_needed(term.op, value) for value in term.values]
-    if not all(wanted) or not _is_kept(session, model):
+    if not all(wanted):
         return None
-    match = " OR ".join(f"({' AND '.join(map(_quoted, some))})" for some in wanted)
-    name = table_name(model)
-    names = sa.table(name, sa.column("rowid"), sa.column(name))
-    found = sa.select(names.c.rowid).where(names.c[name].op("MATCH")(match))
+    found = engine_of(session).trigram_search(session, model.__tablename__, wanted)
+    if found is None:
+        return None
     ids = session.scalars(found.limit(CAP + 1)).all()
     if len(ids) > CAP:
         return None
     clause: Clause = model.id.in_(sorted(ids) if len(ids) <= FEW else found)
     return clause
-
-
-def _is_kept(session: orm.Session, model: Any) -> bool:
-    """Whether the index is there with all that keeps it right.
-
-    To rebuild a table, as SQLite's ALTER TABLE has to, takes its triggers away.
-    """
-    triggers = trigger_names(model)
-    found = session.scalar(
-        sa.text(
-            "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' "
-            "AND tbl_name = :table AND name IN :names"
-        ).bindparams(sa.bindparam("names", expanding=True)),
-        {"table": model.__tablename__, "names": triggers},
-    )
-    return bool(found == len(triggers))
 
 
 def _needed(op: str, value: str) -> list[str]:
@@ -82,8 +59,3 @@ def _some(found: Iterable[str]) -> list[str]:
     every = list(dict.fromkeys(found))
     step = -(-len(every) // MOST) or 1
     return every[::step]
-
-
-def _quoted(trigram: str) -> str:
-    doubled = trigram.replace('"', '""')
-    return f'"{doubled}"'

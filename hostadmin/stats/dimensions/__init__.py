@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ...db.engines import engine_of
 from ...errors import QueryError
 from ...models import Host, VocabularyEntry
 from ...query.fields import FIELDS, Field, Kind, find_field
@@ -124,8 +125,8 @@ def _by_column(session: orm.Session, field: Field) -> Dimension:
 
 
 def _by_variable(session: orm.Session, field: Field) -> Dimension:
-    dialect = session.get_bind().dialect.name
-    text = sa.func.nullif(Variable(dialect, Host.vars, field.path).text, "")
+    variable = Variable(engine_of(session), Host.vars, field.path)
+    text = sa.func.nullif(variable.text, "")
     return Dimension(
         field.name,
         field.label,

@@ -4,8 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
-from sqlalchemy.sql.elements import ColumnElement
 
+from ...db.engines import engine_of
 from ...models import Host, HostAlias
 from ...query import ast
 from ...query.ast import Node, Not, Term, all_of
@@ -52,9 +52,7 @@ def by_alias(session: orm.Session) -> Dimension:
 
 def by_domain(session: orm.Session) -> Dimension:
     name = Host.hostname_key
-    engine = session.get_bind().dialect.name
-    find = sa.func.strpos if engine == "postgresql" else sa.func.instr
-    dot: ColumnElement[int] = find(name, ".")
+    dot = engine_of(session).position_of(name.expression, ".")
     key = sa.case((dot > 0, sa.func.substr(name, dot + 1)))
     return Dimension(
         "domain", "Domain", (CountSource(key),), str, _in_domain, _NO_DOMAIN

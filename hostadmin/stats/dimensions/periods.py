@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy import orm
-from sqlalchemy.sql.elements import ColumnElement
 
 from ...clock import utcnow
+from ...db.engines import engine_of
 from ...errors import QueryError
 from ...query import ast
 from ...query.ast import Node, Term
@@ -89,7 +88,8 @@ def by_time(session: orm.Session, field: Field, period: str) -> Dimension:
         raise LookupError(field.name)
     periods = Periods(field.name, period)
     is_fine = period in ("day", "week")
-    key = _day_text if is_fine else _month_text
+    engine = engine_of(session)
+    key = engine.day_of if is_fine else engine.month_of
 
     def fold(text: Any) -> date:
         return periods.start(date.fromisoformat(text if is_fine else f"{text}-01"))
@@ -97,31 +97,10 @@ def by_time(session: orm.Session, field: Field, period: str) -> Dimension:
     return Dimension(
         f"{field.name}:{period}",
         f"{field.label} ({period})",
-        (CountSource(key(session.get_bind().dialect.name, field.column)),),
+        (CountSource(key(field.column)),),
         periods.text,
         periods.condition,
         empty(field),
         fold=fold,
         calendar=periods,
     )
-
-
-def _day_text(engine: str, column: Any) -> ColumnElement[str]:
-    return _text(engine, column, 10, "YYYY-MM-DD", "%Y-%m-%d")
-
-
-def _month_text(engine: str, column: Any) -> ColumnElement[str]:
-    return _text(engine, column, 7, "YYYY-MM", "%Y-%m")
-
-
-def _text(
-    engine: str, column: Any, length: int, pattern: str, mysql_pattern: str
-) -> ColumnElement[str]:
-    # Literals, not parameters: PostgreSQL would take "to_char(x, $1)" in SELECT and
-    # "to_char(x, $2)" in GROUP BY for two different things.
-    if engine == "sqlite":
-        # Kept as text; as that, its beginning needs no calendar.
-        return sa.func.substr(sa.type_coerce(column, sa.Text), 1, length)
-    if engine == "postgresql":
-        return sa.func.to_char(column, sa.literal_column(f"'{pattern}'"))
-    return sa.func.date_format(column, sa.literal_column(f"'{mysql_pattern}'"))
