@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..db.engines import engine_of
-from ..keyset.cursors import Cursor, Sort, read_cursor, write_cursor
+from ..keyset.cursors import Cursor, Sort
+from ..keyset.order_by import beyond, order_of
+from ..keyset.pages import Found, Page, fetch_page, turn_page
 from ..models import ChangeEntry, ChangeSet, change_counts, change_fields
 from .describe import entry_text, summary
 from .filters import HistoryFilter
@@ -62,68 +64,29 @@ def list_changes(
 ) -> ChangePage:
     """Return one page. Raises ``QueryError`` for a cursor of another list."""
     search = _sets(asked) if objects is None else _entries(session, asked, objects)
-    place = read_cursor(search.sort, cursor) if cursor else None
-    backward = place is not None and place.backward
-    found = search.read(session, place, size + 1)
-    further = found[size:] or search.end_of_window(session, place)
-    found = found[:size]
-    if backward:
-        found.reverse()
-    # Where nothing is found, the place itself is where the next page begins.
-    first, last = (found[0], found[-1]) if found else (place, place)
-    position = place.position if place else 1
-    start = max(1, position - len(found)) if backward else position
-    if further and not (backward or len(found) == size):
-        last = further[0]
-    if further and backward and len(found) < size:
-        first = further[0]
-    has_older = bool(further) or backward
-    has_newer = bool(further) if backward else place is not None
-    stopped = further and len(found) < size
+
+    def read(place: Cursor | None, backward: bool) -> Found[int]:
+        return search.read(session, place, backward, size)
+
+    # What was recorded stays, so nothing is beyond the end but the rest of a search.
+    page = turn_page(search.sort, read, cursor, may_be_empty=True)
+    to_lines = _lines if objects is None else _entry_lines
+    stopped = page.stopped if len(page.rows) < size else None
     return ChangePage(
-        _entry_lines(session, found) if objects is not None else _lines(session, found),
-        start,
-        search.cursor(last, start + len(found)) if has_older else None,
-        search.cursor(first, start, backward=True) if has_newer else None,
-        _time_of(session, further[0].change_set_id) if stopped else None,
+        to_lines(session, page.rows),
+        page.start,
+        page.next_cursor,
+        page.previous_cursor,
+        _time_of(session, search.sort, stopped) if stopped else None,
     )
-
-
-@dataclass(frozen=True)
-class EntryPage:
-    """Some entries of one change set, in the order in which they were written."""
-
-    entries: list[ChangeEntry]
-    start: int
-    following: str | None
-    previous: str | None
 
 
 def list_entries(
     session: orm.Session, change_set_id: int, cursor: str | None, size: int
-) -> EntryPage:
-    """Return one page of a change set. Raises ``QueryError`` for a bad cursor."""
-    place = read_cursor(WRITTEN, cursor) if cursor else None
-    backward = place is not None and place.backward
-    rows = sa.select(ChangeEntry).where(ChangeEntry.change_set_id == change_set_id)
-    if place is not None:
-        beyond = ChangeEntry.id < place.id if backward else ChangeEntry.id > place.id
-        rows = rows.where(beyond)
-    order = ChangeEntry.id.desc() if backward else ChangeEntry.id.asc()
-    found = list(session.scalars(rows.order_by(order).limit(size + 1)))
-    more, found = len(found) > size, found[:size]
-    if backward:
-        found.reverse()
-    position = place.position if place else 1
-    start = max(1, position - len(found)) if backward else position
-    following = previous = None
-    if found and (more or backward):
-        last = found[-1].id
-        following = write_cursor(WRITTEN, Cursor(last, last, start + len(found)))
-    if found and (more if backward else place is not None):
-        first = found[0].id
-        previous = write_cursor(WRITTEN, Cursor(first, first, start, backward=True))
-    return EntryPage(found, start, following, previous)
+) -> Page[ChangeEntry]:
+    """Return one page of a change set, in the order in which entries were written."""
+    of_set = ChangeEntry.change_set_id == change_set_id
+    return fetch_page(session, sa.select(ChangeEntry), of_set, WRITTEN, cursor, size)
 
 
 def iter_changes(
@@ -158,46 +121,34 @@ class _Search:
     id: Any
     others: list[Condition]
 
-    def read(self, session: orm.Session, place: Cursor | None, limit: int) -> list[Any]:
-        """Return the next places after this one, or before it if it is backward."""
-        ordered = self._ordered(place)
-        if not self.others:
-            return list(session.execute(ordered.limit(limit)))
-        some = ordered.limit(WINDOW).subquery("some")
-        found = sa.select(some).join(ChangeSet, ChangeSet.id == some.c.change_set_id)
-        if self.sort is ENTRIES:
-            found = found.join(ChangeEntry, ChangeEntry.id == some.c.id)
-        down = not (place and place.backward)
-        order = [c.desc() if down else c.asc() for c in (some.c.key, some.c.id)]
-        return list(
-            session.execute(found.where(*self.others).order_by(*order).limit(limit))
+    def read(
+        self, session: orm.Session, place: Cursor | None, backward: bool, size: int
+    ) -> Found[int]:
+        """Return the ids of what comes next after this place, or before it."""
+        ordered = self.leading.order_by(
+            *order_of(self.sort, [self.key], self.id, backward)
         )
-
-    def end_of_window(self, session: orm.Session, place: Cursor | None) -> list[Any]:
-        """Return the last place that was looked at, if there are more beyond it."""
-        if not self.others:
-            return []
-        beyond = self._ordered(place).offset(WINDOW - 1).limit(2)
-        found = list(session.execute(beyond))
-        return found[:1] if len(found) == 2 else []
-
-    def _ordered(self, place: Cursor | None) -> sa.Select[Any]:
-        key, id_, rows = self.key, self.id, self.leading
-        down = not (place and place.backward)
         if place is not None:
-            # Written so that every engine sees a range of the key.
-            rows = (
-                rows.where(key <= place.key, (key < place.key) | (id_ < place.id))
-                if down
-                else rows.where(key >= place.key, (key > place.key) | (id_ > place.id))
-            )
-        columns = [key] if self.sort.unique else [key, id_]
-        return rows.order_by(*(c.desc() if down else c.asc() for c in columns))
+            beyond_place = beyond(self.sort, [self.key], self.id, place, backward)
+            ordered = ordered.where(beyond_place)
+        some = ordered.limit(WINDOW if self.others else size + 1).subquery("some")
+        found = sa.select(some.c.id, some.c.key, some.c.id.label("place"))
+        if self.others:
+            found = found.join(ChangeSet, ChangeSet.id == some.c.change_set_id)
+            if self.sort is ENTRIES:
+                found = found.join(ChangeEntry, ChangeEntry.id == some.c.id)
+            found = found.where(*self.others)
+        order = order_of(self.sort, [some.c.key], some.c.id, backward)
+        rows = session.execute(found.order_by(*order).limit(size + 1)).all()
+        if not self.others or len(rows) > size:
+            return Found(rows, size)
+        return Found(rows, size, _end_of_window(session, ordered))
 
-    def cursor(self, place: Any, position: int, *, backward: bool = False) -> str:
-        return write_cursor(
-            self.sort, Cursor(place.key, place.id, position, backward=backward)
-        )
+
+def _end_of_window(session: orm.Session, ordered: sa.Select[Any]) -> Any:
+    """Return the last row that was looked at, if there are more beyond it."""
+    last = list(session.execute(ordered.offset(WINDOW - 1).limit(2)))
+    return (None, last[0].key, last[0].id) if len(last) == 2 else None
 
 
 def _sets(asked: HistoryFilter) -> _Search:
@@ -262,12 +213,14 @@ def _when(asked: HistoryFilter, at: Any) -> list[Condition]:
 # ---- what they say
 
 
-def _time_of(session: orm.Session, change_set_id: int) -> datetime | None:
-    return session.scalar(sa.select(ChangeSet.at).where(ChangeSet.id == change_set_id))
+def _time_of(session: orm.Session, sort: Sort, place: Cursor) -> datetime:
+    if sort is SETS:
+        time: datetime = place.key
+        return time
+    return session.get_one(ChangeEntry, place.id).change_set.at
 
 
-def _lines(session: orm.Session, found: Sequence[Any]) -> list[Line]:
-    ids = [row.change_set_id for row in found]
+def _lines(session: orm.Session, ids: Sequence[int]) -> list[Line]:
     sets = session.scalars(sa.select(ChangeSet).where(ChangeSet.id.in_(ids)))
     by_id = {change.id: change for change in sets}
     return summarised(session, [by_id[id_] for id_ in ids])
@@ -302,11 +255,11 @@ def counts_of(session: orm.Session, ids: Sequence[int]) -> dict[int, Counts]:
     return counts
 
 
-def _entry_lines(session: orm.Session, found: Sequence[Any]) -> list[Line]:
-    """Return a line for each change set, made of the entries that were found."""
+def _entry_lines(session: orm.Session, ids: Sequence[int]) -> list[Line]:
+    """Return a line for each change set, made of these entries."""
     entries = session.scalars(
         sa.select(ChangeEntry)
-        .where(ChangeEntry.id.in_([row.id for row in found]))
+        .where(ChangeEntry.id.in_(ids))
         .order_by(ChangeEntry.id.desc())
         .options(orm.joinedload(ChangeEntry.change_set))
     )

@@ -82,7 +82,9 @@ def _shared(where: Clause, sort: Sort) -> Clause | None:
 def _index_of(sort: Sort, shared: Clause | None = None) -> str | None:
     """Return the name of the index that has this order, among the rows of a value."""
     table = sort.column.class_.__table__
-    wanted = [sort.column.key, sort.id_column.key]
+    wanted = [sort.column.key]
+    if not sort.unique:
+        wanted.append(sort.id_column.key)
     if shared is not None:
         column = _column_of(shared)
         if column is None or column.table.name != table.name:

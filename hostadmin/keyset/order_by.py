@@ -50,7 +50,11 @@ def beyond(
             return sa.or_(*found)
     down = sort.descending != backward
     found.append(sa.and_(*same, row_id < place.id if down else row_id > place.id))
-    return sa.or_(*found)
+    if sort.nullable:
+        return sa.or_(*found)
+    # So every engine sees a range of the key, where there is an index.
+    key = keys[0]
+    return sa.and_(key <= place.key if down else key >= place.key, sa.or_(*found))
 
 
 def _key_beyond(

@@ -5,8 +5,8 @@ come last in both directions; they are a range of their own, so that an index on
 (column, id) serves both.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -40,7 +40,8 @@ class Count:
 class Page(Generic[T]):
     """Some rows of a list, in the order that they are in.
 
-    ``start`` counts from 1 and is good for showing only.
+    ``start`` counts from 1 and is good for showing only. ``stopped`` is the place where
+    the search gave up before the page was full.
     """
 
     rows: list[T]
@@ -48,6 +49,7 @@ class Page(Generic[T]):
     previous_cursor: str | None
     start: int
     sort: Sort
+    stopped: Cursor | None = None
 
 
 # ---- counts
@@ -99,34 +101,106 @@ def fetch_page(
     few = is_bounded and (where is not None or bool(sort.then))
     limit = CAP + 1 if few else EVERY
     reader = _Reader(session, rows, where, sort, size, few or collect, limit)
-    if cursor:
-        place = read_cursor(sort, cursor)
-        page = reader.before(place) if place.backward else reader.after(place)
-        if page is not None:
-            return page
-    return reader.first()
+    return turn_page(sort, reader.read, cursor)
 
 
-class _Found(Generic[T]):
-    """Rows with their keys, in the order of the list, and whether more follow."""
+class Found(Generic[T]):
+    """Rows as a search reads them: what is listed, its key, its id, and further keys.
 
-    def __init__(self, found: Sequence[sa.Row[Any]], size: int) -> None:
-        self.more = len(found) > size
-        self._found = list(found[:size])
+    ``stopped`` is the row where the search gave up, though there may be more beyond.
+    """
+
+    def __init__(self, rows: Sequence[Any], size: int, stopped: Any = None) -> None:
+        self._rows = list(rows[:size])
+        self.stopped = _place_of(stopped)
+        self.more = len(rows) > size or stopped is not None
 
     def reverse(self) -> None:
-        self._found.reverse()
-
-    def __len__(self) -> int:
-        return len(self._found)
+        self._rows.reverse()
 
     @property
     def rows(self) -> list[T]:
-        return [row[0] for row in self._found]
+        return [row[0] for row in self._rows]
 
-    def edge(self, index: int, position: int, *, backward: bool) -> Cursor:
-        row: Any = self._found[index]
-        return Cursor(row[1], row[2], position, backward, tuple(row[3:]))
+    @property
+    def first(self) -> Cursor | None:
+        return _place_of(self._rows[0]) if self._rows else None
+
+    @property
+    def last(self) -> Cursor | None:
+        return _place_of(self._rows[-1]) if self._rows else None
+
+
+def _place_of(row: Any) -> Cursor | None:
+    return None if row is None else Cursor(row[1], row[2], 0, then=tuple(row[3:]))
+
+
+def turn_page(
+    sort: Sort,
+    read: Callable[[Cursor | None, bool], Found[T]],
+    cursor: str | None,
+    *,
+    may_be_empty: bool = False,
+) -> Page[T]:
+    """Return the page at the cursor, of what ``read`` finds beyond a place.
+
+    Its flag is for backwards. Where a page must not be empty, the last one stands for
+    what is beyond the end. Raises ``QueryError`` for a cursor of another order.
+    """
+    pager = _Pager(sort, read)
+    place = read_cursor(sort, cursor) if cursor else None
+    page = None
+    if place and place.backward:
+        page = pager.until(place, place.position)
+    elif place:
+        page = pager.after(place, place.position)
+        if not (page.rows or may_be_empty):
+            # The rows that stood here are gone.
+            page = pager.until(None, place.position)
+    return page or pager.after(None, 1)
+
+
+@dataclass(frozen=True)
+class _Pager(Generic[T]):
+    sort: Sort
+    read: Callable[[Cursor | None, bool], Found[T]]
+
+    def after(self, place: Cursor | None, start: int) -> Page[T]:
+        found = self.read(place, False)
+        following = found.stopped or found.last if found.more else None
+        before = (found.first or place) if place else None
+        return self._page(found, start, following, before)
+
+    def until(self, place: Cursor | None, position: int) -> Page[T] | None:
+        """Return the page that ends there, or None where it is the first one."""
+        found = self.read(place, True)
+        if not found.more:
+            return None
+        found.reverse()
+        start = max(1, position - len(found.rows))
+        following = (found.last or place) if place else None
+        return self._page(found, start, following, found.stopped or found.first)
+
+    def _page(
+        self, found: Found[T], start: int, after: Cursor | None, before: Cursor | None
+    ) -> Page[T]:
+        end = start + len(found.rows)
+        return Page(
+            found.rows,
+            self._cursor(after, end, backward=False),
+            self._cursor(before, start, backward=True),
+            start,
+            self.sort,
+            found.stopped,
+        )
+
+    def _cursor(
+        self, place: Cursor | None, position: int, *, backward: bool
+    ) -> str | None:
+        if place is None:
+            return None
+        place = replace(place, position=position, backward=backward)
+        return write_cursor(self.sort, place)
 
 
 @dataclass(frozen=True)
@@ -143,46 +217,7 @@ class _Reader(Generic[T]):
     def engine(self) -> Engine:
         return engine_of(self.session)
 
-    def first(self) -> Page[T]:
-        return self._page(self._read(None), 1, has_previous=False)
-
-    def after(self, place: Cursor) -> Page[T] | None:
-        found = self._read(place)
-        if len(found):
-            return self._page(found, place.position, has_previous=True)
-        # The rows that stood here are gone: show the last page instead.
-        return self._until(None, place.position)
-
-    def before(self, place: Cursor) -> Page[T] | None:
-        return self._until(place, place.position)
-
-    def _until(self, place: Cursor | None, position: int) -> Page[T] | None:
-        """Return the page that ends there, or None where it is the first one."""
-        found = self._read(place, backward=True)
-        if not found.more:
-            return None
-        found.reverse()
-        start = max(1, position - len(found))
-        return self._page(found, start, has_previous=True, has_next=place is not None)
-
-    def _page(
-        self,
-        found: _Found[T],
-        start: int,
-        *,
-        has_previous: bool,
-        has_next: bool | None = None,
-    ) -> Page[T]:
-        following = previous = None
-        if found.more if has_next is None else has_next:
-            last = found.edge(-1, start + len(found), backward=False)
-            following = write_cursor(self.sort, last)
-        if has_previous:
-            first = found.edge(0, start, backward=True)
-            previous = write_cursor(self.sort, first)
-        return Page(found.rows, following, previous, start, self.sort)
-
-    def _read(self, place: Cursor | None, *, backward: bool = False) -> _Found[T]:
+    def read(self, place: Cursor | None, backward: bool) -> Found[T]:
         if self.few:
             statements = iter([self._sorted(place, backward)])
         else:
@@ -195,7 +230,7 @@ class _Reader(Generic[T]):
             found += self.session.execute(statement.limit(wanted)).all()
             if len(found) > self.size:
                 break
-        return _Found(found, self.size)
+        return Found(found, self.size)
 
     def _sorted(self, place: Cursor | None, backward: bool) -> sa.Select[Any]:
         """Return the statement that collects the matches and sorts them.

@@ -101,7 +101,7 @@ class ChangesPage(BaseView):
         session = db.session()
         page = list_entries(session, change.id, view.cursor, view.size)
         line = summarised(session, [change])[0]
-        there = existing(session, {(e.subject, e.subject_id) for e in page.entries})
+        there = existing(session, {(e.subject, e.subject_id) for e in page.rows})
         url = _ChangeUrl("changes.change", view.url.pairs, change.id)
         listing = _uncounted(
             noun="entry",
@@ -109,9 +109,9 @@ class ChangesPage(BaseView):
             url=url,
             size=view.size,
             start=page.start,
-            shown=len(page.entries),
-            next_cursor=page.following,
-            previous_cursor=page.previous,
+            shown=len(page.rows),
+            next_cursor=page.next_cursor,
+            previous_cursor=page.previous_cursor,
         )
         return str(
             self.render(
@@ -119,7 +119,7 @@ class ChangesPage(BaseView):
                 change=change,
                 line=line,
                 can_undo=bool(line.subjects & set(UNDONE)),
-                entries=[shown_entry(entry, there) for entry in page.entries],
+                entries=[shown_entry(entry, there) for entry in page.rows],
                 listing=listing,
             )
         )
