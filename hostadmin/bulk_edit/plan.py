@@ -15,14 +15,15 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..db.bulk_insert import batched
-from ..errors import FieldError, InvalidInput
+from ..errors import InvalidInput
 from ..inventory import vocabulary
 from ..inventory.bulk_read import StoredHost, read_hosts_by_id
 from ..inventory.bulk_write import BATCH
+from ..inventory.groups import unknown_groups
 from ..models import Group
 from ..validation.host_fields import VOCABULARY_FIELDS
 from ..validation.json_values import json_text
-from ..validation.values import did_you_mean, fold, name_key, natural_key, quoted
+from ..validation.values import fold, name_key, natural_key
 from .diff import Decision, FieldChange, decide
 from .edit import ADD_GROUPS, CHANGE, DELETE, REMOVE_GROUPS, BulkEdit
 from .selection import Selection, find_ids
@@ -62,16 +63,9 @@ class SampleHost:
 class MissingGroups(InvalidInput):
     """Groups to join that are not there yet; they could be made."""
 
-    def __init__(self, names: list[str], known: Iterable[str]) -> None:
+    def __init__(self, session: orm.Session, names: list[str]) -> None:
         self.names = names
-        known = list(known)
-        super().__init__(
-            FieldError(ADD_GROUPS, no_group(name, known)) for name in names
-        )
-
-
-def no_group(name: str, known: Iterable[str]) -> str:
-    return f"There is no group {quoted(name)}. {did_you_mean(name, known)}".strip()
+        super().__init__(unknown_groups(session, ADD_GROUPS, names))
 
 
 _Key = tuple[str, str | None, str | None, str, bool]
@@ -220,15 +214,10 @@ def find_group_ids(session: orm.Session, edit: BulkEdit) -> dict[str, int]:
             sa.select(Group.id, Group.name).where(Group.name.in_(names))
         )
     }
-    known = (
-        list(session.scalars(sa.select(Group.name))) if len(ids) < len(names) else []
-    )
     lacking = [name for name in edit.remove_groups if name not in ids]
     if lacking:
-        raise InvalidInput(
-            FieldError(REMOVE_GROUPS, no_group(name, known)) for name in lacking
-        )
+        raise InvalidInput(unknown_groups(session, REMOVE_GROUPS, lacking))
     missing = [name for name in edit.add_groups if name not in ids]
     if missing and not edit.make_groups:
-        raise MissingGroups(missing, known)
+        raise MissingGroups(session, missing)
     return ids

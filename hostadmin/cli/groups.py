@@ -12,12 +12,11 @@ from rich.table import Table
 from sqlalchemy import orm
 
 from ..db.session import db
-from ..inventory.groups import direct_counts, load_tree
+from ..inventory.groups import direct_counts, load_tree, no_group
 from ..models import Group, Host, group_members
 from ..stats.axes import NOT_SET
 from ..stats.counts import count_by_many
 from ..validation.json_values import json_text
-from ..validation.values import did_you_mean, quoted
 from .common import QUERY_SETTINGS, command, fail, printable, show_table, write_out
 
 groups = AppGroup("groups", help="List groups, and show one.")
@@ -89,7 +88,7 @@ def _find(name: str) -> Group:
     group = session.scalar(sa.select(Group).where(Group.name == name.strip()))
     if group is None:
         known = session.scalars(sa.select(Group.name))
-        fail(f"There is no group {quoted(name)}. {did_you_mean(name, known)}".strip())
+        fail(no_group(name, known))
     return group
 
 

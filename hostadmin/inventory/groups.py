@@ -1,7 +1,7 @@
 """Groups: find, add, change, delete, and what follows from their nesting."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,9 @@ from ..validation.values import did_you_mean, quoted
 from .bulk_delete import take_members_out
 from .flush import check_version, saved
 from .inventory_vars import NAME, inventory_vars
+
+# So many names of groups that are not there get a suggestion.
+MAX_SUGGESTED = 5
 
 
 def get_group(group_id: int) -> Group:
@@ -114,18 +117,27 @@ def find_groups(names: Iterable[str], *, field: str = "groups") -> list[Group]:
     }
     missing = [name for name in wanted if name not in found]
     if missing:
-        known = list(db.session.scalars(sa.select(Group.name)))
-        raise InvalidInput(
-            FieldError(
-                field,
-                _no_group(name, known),
-            )
-            for name in missing
-        )
+        raise InvalidInput(unknown_groups(db.session(), field, missing))
     return [found[name] for name in wanted]
 
 
-def _no_group(name: str, known: Iterable[str]) -> str:
+def unknown_groups(
+    session: orm.Session, field: str, names: Sequence[str]
+) -> list[FieldError]:
+    """Return what is wrong with names that no group has.
+
+    Only the first few get a suggestion: somebody may have a lock, and each is compared
+    with all groups.
+    """
+    known = session.scalars(sa.select(Group.name)).all()
+    return [
+        FieldError(field, no_group(name, known if number < MAX_SUGGESTED else ()))
+        for number, name in enumerate(names)
+    ]
+
+
+def no_group(name: str, known: Iterable[str]) -> str:
+    """Return a sentence that says so, with the nearest of the known groups."""
     return f"There is no group {quoted(name)}. {did_you_mean(name, known)}".strip()
 
 

@@ -41,6 +41,9 @@ def clean_role(value: object) -> Role:
 
 def username_key(name: str) -> str:
     """Return the form under which a typed name finds its account."""
+    if len(name) > MAX_USERNAME:
+        # No account is called so, and normalizing takes time with its square.
+        return name
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 

@@ -4,11 +4,12 @@ Each ``clean_*`` function takes what a form, file or command gave, and returns t
 value to store or raises ``InvalidValue``. It knows no database.
 """
 
-import difflib
 import enum
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+
+from rapidfuzz import fuzz, process
 
 from ..errors import InvalidValue
 
@@ -16,6 +17,10 @@ MAX_TEXT = 255
 MAX_ALIASES = 64
 MAX_BYTES = 64 * 1024
 DEFAULT_PORT = 22
+# Longer than any name or term in any of its forms.
+LONGEST_FOLDED = 4 * MAX_TEXT
+# From 0 to 100: how much alike two words are of which one may mean the other.
+NEAR = 60
 
 RESERVED_GROUPS = frozenset({"all", "ungrouped"})
 
@@ -53,17 +58,27 @@ _OTHER_STATUSES = {
 
 
 def fold(text: str) -> str:
-    """Return the form under which two spellings count as the same."""
+    """Return the form under which two spellings count as the same.
+
+    A text that is longer than any value is not normalized: that takes time with the
+    square of its combining signs, and it equals nothing that is kept.
+    """
     if text.isascii():
         return text.lower()
+    if len(text) > LONGEST_FOLDED:
+        return text.casefold()
     text = unicodedata.normalize("NFC", text.translate(_TO_SPACE))
     return unicodedata.normalize("NFC", text.casefold())
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that ``word`` was probably meant to be."""
+    if len(word) > MAX_TEXT:
+        return None
     by_fold = {fold(candidate): candidate for candidate in known}
-    found = difflib.get_close_matches(fold(word), list(by_fold), n=1, cutoff=0.6)
+    found = process.extractOne(
+        fold(word), by_fold.keys(), scorer=fuzz.ratio, score_cutoff=NEAR
+    )
     return by_fold[found[0]] if found else None
 
 

@@ -284,10 +284,10 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 
 
 def test_a_cell_that_could_be_a_template_is_kept_as_text():
-    text = 'hostname,rack,note,vars\nweb-1,A 12,"{{ x }}","{""own"": ""{{ y }}""}"\n'
+    text = 'hostname,rack,label,vars\nweb-1,A 12,"{{ x }}","{""own"": ""{{ y }}""}"\n'
 
     assert values(text)[0]["vars"] == {
         "rack": "A 12",
-        "note": {"__ansible_unsafe": "{{ x }}"},
+        "label": {"__ansible_unsafe": "{{ x }}"},
         "own": "{{ y }}",
     }

@@ -401,3 +401,14 @@ def test_variables_cost_the_same_statements_for_many_groups(
         return len(seen)
 
     assert cost(2) == cost(20)
+
+
+def test_only_the_first_unknown_groups_get_a_suggestion(app, make_group):
+    make_group(name="web")
+
+    with app.app_context(), pytest.raises(InvalidInput) as refused:
+        groups.find_groups([f"web{number}" for number in range(2_000)])
+
+    messages = [error.message for error in refused.value.errors]
+    assert len(messages) == 2_000
+    assert sum("Did you mean" in message for message in messages) == 5
