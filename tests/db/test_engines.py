@@ -27,6 +27,8 @@ from hostadmin.stats.counts import count_by_many
 from ..helpers.accounts import log_in
 from ..helpers.apps import build_app
 
+# Where drivers keep the codes of their errors.
+CODES = ("sqlstate", "sqlite_errorcode")
 ROOM = Path(hostadmin.__file__).parent
 DRIVERS = {engine.driver for engine in ENGINES.values() if engine.driver}
 
@@ -34,7 +36,7 @@ DRIVERS = {engine.driver for engine in ENGINES.values() if engine.driver}
 def is_question(node):
     """Whether code asks which engine it is, or speaks to a driver by itself."""
     if isinstance(node, ast.Constant):
-        return node.value in ENGINES
+        return node.value in {*ENGINES, *CODES}
     if isinstance(node, ast.Attribute):
         of_dialect = getattr(node.value, "attr", getattr(node.value, "id", ""))
         return node.attr == "is_mariadb" or (node.attr, of_dialect) == (

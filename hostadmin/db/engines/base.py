@@ -15,6 +15,7 @@ from sqlalchemy import orm
 from sqlalchemy.sql.elements import ColumnElement
 
 from . import waits
+from .trouble import Trouble
 
 Clause: TypeAlias = ColumnElement[bool]
 # Of what stands at a path in JSON: its text, and what kind of value it is.
@@ -106,6 +107,18 @@ class Engine:
     # was kept, so that it may be run again.
     stopped_codes: frozenset[object] = frozenset()
     rolled_back_codes: frozenset[object] = frozenset()
+
+    def has_raised(self, error: Any) -> bool:
+        """Whether a driver's error has a code of this engine."""
+        return False
+
+    def trouble_of(self, error: Any) -> Trouble | None:
+        """Return why the engine could not serve; None if the error is one of ours."""
+        return None
+
+    def is_too_much(self, error: Any) -> bool:
+        """Whether the engine could serve, but not so large a statement."""
+        return False
 
     @contextlib.contextmanager
     def time_limit(self, connection: sa.Connection, seconds: float) -> Iterator[None]:

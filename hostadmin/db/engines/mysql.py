@@ -27,6 +27,30 @@ from sqlalchemy.sql.elements import ColumnElement
 from . import waits
 from .base import Clause, TextAndKind
 from .servers import Server
+from .trouble import Trouble
+
+_TROUBLES = {
+    1021: Trouble.FULL,
+    1114: Trouble.FULL,
+    1205: Trouble.LOCKED,
+    1213: Trouble.LOCKED,
+    1290: Trouble.READ_ONLY,
+    1792: Trouble.READ_ONLY,
+    1836: Trouble.READ_ONLY,
+    1969: Trouble.SLOW,
+    3024: Trouble.SLOW,
+    1040: Trouble.CROWDED,
+    1203: Trouble.CROWDED,
+    1226: Trouble.CROWDED,
+    # A node of a cluster without quorum; a server that goes down; one that refuses us.
+    **dict.fromkeys((1047, 1053, 1077, 1927), Trouble.AWAY),
+    **dict.fromkeys((1042, 1043, 1045, 1049, 1129, 1130), Trouble.AWAY),
+}
+# Errors of the client, whose numbers have a range of their own.
+_CLIENT = range(2000, 2100)
+# It passes on what the system said when it could not write a file.
+_NO_SPACE = ("Errcode: 28", "error 28", "No space left")
+_STACK_OVERRUN = 1436
 
 
 class MySQL(Server):
@@ -72,6 +96,18 @@ class MySQL(Server):
     # Deadlock and lock wait time-out.
     rolled_back_codes = frozenset({1213, 1205})
     gone_codes = frozenset({1047, 1053, 1927})
+
+    def has_raised(self, error: Any) -> bool:
+        return isinstance(next(iter(getattr(error, "args", ())), None), int)
+
+    def trouble_of(self, error: Any) -> Trouble | None:
+        number = error.args[0]
+        if any(text in str(error) for text in _NO_SPACE):
+            return Trouble.FULL
+        return Trouble.AWAY if number in _CLIENT else _TROUBLES.get(number)
+
+    def is_too_much(self, error: Any) -> bool:
+        return bool(error.args[0] == _STACK_OVERRUN)
 
     @contextlib.contextmanager
     def time_limit(self, connection: sa.Connection, seconds: float) -> Iterator[None]:

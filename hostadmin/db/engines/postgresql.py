@@ -25,6 +25,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from . import waits
 from .base import Clause, TextAndKind
 from .servers import Server
+from .trouble import Trouble
 
 # A proxy or firewall may drop a connection without telling either end.
 TCP_PARAMETERS = {
@@ -33,6 +34,24 @@ TCP_PARAMETERS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 5000,
 }
+
+# States of SQL, the longest beginning first; PostgreSQL's appendix A.
+_TROUBLES = {
+    "25006": Trouble.READ_ONLY,
+    "53100": Trouble.FULL,
+    "53300": Trouble.CROWDED,
+    "57014": Trouble.SLOW,
+    "55P03": Trouble.LOCKED,
+    "40001": Trouble.LOCKED,
+    "40P01": Trouble.LOCKED,
+    "08": Trouble.AWAY,
+    "28": Trouble.AWAY,
+    "3D": Trouble.AWAY,
+    "53": Trouble.AWAY,
+    "57": Trouble.AWAY,
+    "58": Trouble.AWAY,
+}
+_PROGRAM_LIMIT = "54"
 
 
 class PostgreSQL(Server):
@@ -79,6 +98,19 @@ class PostgreSQL(Server):
     # Serialisation failure and deadlock.
     rolled_back_codes = frozenset({"40001", "40P01"})
     gone_codes = frozenset({"25006", "57P01", "57P02", "57P03"})
+
+    def has_raised(self, error: Any) -> bool:
+        has_number = isinstance(next(iter(getattr(error, "args", ())), None), int)
+        return not has_number and bool(getattr(error, "sqlstate", None))
+
+    def trouble_of(self, error: Any) -> Trouble | None:
+        state = error.sqlstate
+        return next(
+            (t for code, t in _TROUBLES.items() if state.startswith(code)), None
+        )
+
+    def is_too_much(self, error: Any) -> bool:
+        return bool(error.sqlstate.startswith(_PROGRAM_LIMIT))
 
     @contextlib.contextmanager
     def time_limit(self, connection: sa.Connection, seconds: float) -> Iterator[None]:

@@ -31,9 +31,24 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from . import waits
 from .base import Clause, Engine, TextAndKind
+from .trouble import Trouble
 
 # Between two looks at the clock, in steps of SQLite's machine: some 10 microseconds.
 _STEPS = 2_000
+
+
+# SQLite's primary result codes.
+_TROUBLES = {
+    5: Trouble.LOCKED,
+    6: Trouble.LOCKED,
+    8: Trouble.READ_ONLY,
+    9: Trouble.SLOW,
+    10: Trouble.AWAY,
+    13: Trouble.FULL,
+    14: Trouble.AWAY,
+}
+# What it says of a statement that is beyond its limits; it has no code for each.
+_TOO_MUCH = ("Expression tree is too large", "parser stack overflow", "too many ")
 
 
 class SQLite(Engine):
@@ -105,6 +120,15 @@ class SQLite(Engine):
     # A transaction keeps to what it saw first.
     snapshot_options = MappingProxyType({})
     stopped_codes = frozenset({"interrupted"})
+
+    def has_raised(self, error: Any) -> bool:
+        return getattr(error, "sqlite_errorcode", None) is not None
+
+    def trouble_of(self, error: Any) -> Trouble | None:
+        return _TROUBLES.get(error.sqlite_errorcode & 0xFF)
+
+    def is_too_much(self, error: Any) -> bool:
+        return str(error).startswith(_TOO_MUCH)
 
     @contextlib.contextmanager
     def time_limit(self, connection: sa.Connection, seconds: float) -> Iterator[None]:
