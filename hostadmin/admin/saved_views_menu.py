@@ -10,6 +10,7 @@ from ..db.session import db
 from ..errors import QueryError
 from ..models import SavedView
 from ..query.ast import Node
+from ..validation.numbers import MAX_ID, whole_number
 from ..validation.values import quoted
 from .current_user import web_viewer
 from .generated.list_context import ADD_FILTER
@@ -20,7 +21,6 @@ MOST = 25
 ENDPOINTS = {saved_views.HOSTS: "hosts.index_view", saved_views.STATS: "stats.index"}
 # How long a page is and where in the list one stands belongs to no view.
 NOT_KEPT = (VIEW, "cursor", "per_page", *ADD_FILTER)
-MAX_ID = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,10 @@ def says_which(args: MultiDict[str, str]) -> bool:
 def opened_view() -> SavedView | None:
     """Return the view that this page was opened with, if it is there to see."""
     if "opened_view" not in g:
-        text = request.args.get(VIEW, "")
-        good = text.isascii() and text.isdigit() and len(text) <= 10
-        id_ = int(text) if good else 0
+        id_ = whole_number(request.args.get(VIEW, ""), 1, MAX_ID)
         g.opened_view = (
             saved_views.find_view(db.session(), web_viewer(), id_)
-            if 1 <= id_ <= MAX_ID
+            if id_ is not None
             else None
         )
     found: SavedView | None = g.opened_view

@@ -13,10 +13,10 @@ from ..errors import InvalidValue
 from ..models import Host
 from ..query.ast import Node
 from ..query.sql.compiler import select_ids
+from ..validation.numbers import MAX_ID
 from ..validation.values import quoted
 
 MAX_IDS = 100_000
-_MAX_ID = 2**31 - 1
 _RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
 
 
@@ -86,7 +86,7 @@ def _range(text: str, room: int) -> range:
         raise InvalidValue(f"{quoted(text)} is no id of a host; 5 or 5-9 would be.")
     first = int(match[1])
     last = int(match[2] or first)
-    if not 1 <= first <= last <= _MAX_ID:
+    if not 1 <= first <= last <= MAX_ID:
         raise InvalidValue(f"{quoted(text)} names no ids of hosts.")
     if last - first >= room:
         raise InvalidValue(

@@ -15,6 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from ..db.session import db
 from ..errors import Conflict
 from ..formats.rows import GROUP, HOST
+from ..formatting import counted
 from ..history import ATTEMPTS, ActorContext, write
 from ..imports import importer
 from ..imports.importer import Counts, Plan, Planned
@@ -172,7 +173,7 @@ def _note(text: str) -> None:
 
 def _refusal(plan: Plan, bad: int) -> str:
     good = plan.hosts.total
-    refusal = f"{_counted(bad, 'bad row')}, {good:,} good; nothing was written."
+    refusal = f"{counted(bad, 'bad row')}, {good:,} good; nothing was written."
     if not good:
         return refusal
     return f"{refusal} Correct the file, or leave bad rows out with --skip-errors."
@@ -185,20 +186,16 @@ def _summary(plan: Plan, dry_run: bool, bad: int) -> str:
     if plan.changes_inventory:
         would = "would change" if dry_run else "changed"
         parts.append(f"variables of all hosts {would}")
-    left_out = f", {_counted(bad, 'bad row')} left out" if bad else ""
+    left_out = f", {counted(bad, 'bad row')} left out" if bad else ""
     return f"{'; '.join(parts)}{left_out}."
 
 
 def _totals(noun: str, counts: Counts, dry_run: bool) -> str:
     would = "would be " if dry_run else ""
     return (
-        f"{_counted(counts.new, noun)} {would}added, "
+        f"{counted(counts.new, noun)} {would}added, "
         f"{counts.changed:,} {would}changed, {counts.unchanged:,} unchanged"
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _tell_of_the_rest(plan: Plan, dry_run: bool) -> None:

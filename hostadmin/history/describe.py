@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..formatting import one_line
+from ..formatting import counted, one_line
 from ..models import ChangeEntry, ChangeSet
 from ..validation.json_values import json_text, same_json
 from ..validation.yaml_vars import print_vars
@@ -108,7 +108,7 @@ def counts_text(counts: Mapping[tuple[str, str], int]) -> str:
 def _counted(subject: str, number: int) -> str:
     if subject in NOUNS:
         return NOUNS[subject]
-    return f"{number:,} {subject}{'' if number == 1 else 's'}"
+    return counted(number, subject)
 
 
 def summary(

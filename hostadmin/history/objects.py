@@ -19,11 +19,11 @@ from ..models import (
     HostAlias,
 )
 from ..models.inventory import ONLY_ID
+from ..validation.numbers import MAX_ID, whole_number
 from .filters import HistoryFilter
 from .summary_tables import subject_key
 from .writer import DELETED
 
-MAX_ID = 2**31 - 1
 # So many objects with one name are looked at.
 MOST = 50
 Object = tuple[str, int]
@@ -51,10 +51,10 @@ def find_objects(session: orm.Session, asked: HistoryFilter) -> list[Object] | N
 
 
 def _numbered(text: str, kinds: list[str]) -> Iterator[Object]:
-    good = text.isascii() and text.isdigit() and len(text) <= 10
-    if good and 1 <= int(text) <= MAX_ID:
+    number = whole_number(text, 1, MAX_ID)
+    if number is not None:
         for kind in kinds:
-            yield kind, int(text)
+            yield kind, number
 
 
 def _named(

@@ -13,9 +13,9 @@ from sqlalchemy import orm
 
 from ..db.session import UTCDateTime
 from ..errors import QueryError
+from ..validation.numbers import MAX_BIG_ID, MAX_ID
 
 MAX_CURSOR = 4096
-MAX_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ def read_cursor(sort: Sort, text: str) -> Cursor:
         flags = _whole(empty, 0, 1), _whole(backward, 0, 1)
         return Cursor(
             _key(sort, key, empty=bool(flags[0])),
-            _whole(row_id, 1, MAX_ID),
-            _whole(position, 1, MAX_ID),
+            _whole(row_id, 1, MAX_BIG_ID),
+            _whole(position, 1, MAX_BIG_ID),
             bool(flags[1]),
             tuple(
                 _key(part, key, empty=key is None)
@@ -144,7 +144,7 @@ def _key(sort: Sort, value: object, *, empty: bool) -> Any:
         return None
     kind = sort.column.type
     if isinstance(kind, sa.Integer):
-        limit = MAX_ID if isinstance(kind, sa.BigInteger) else 2**31 - 1
+        limit = MAX_BIG_ID if isinstance(kind, sa.BigInteger) else MAX_ID
         return _whole(value, -limit, limit)
     if not isinstance(value, str):
         raise ValueError

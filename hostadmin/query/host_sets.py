@@ -7,18 +7,15 @@ from sqlalchemy import orm
 
 from ..errors import QueryError
 from ..models import Host, HostSet, host_set_members
+from ..validation.numbers import MAX_ID, whole_number
 from ..validation.values import quoted
 from .clauses import Alternative
-
-MAX_ID = 2**31 - 1
 
 
 def parse_set(value: str) -> int:
     """Return the number of a set. Raises ``QueryError``."""
-    text = str(value)
-    good = text.isascii() and text.isdigit() and len(text) <= 10
-    number = int(text) if good else 0
-    if not 1 <= number <= MAX_ID:
+    number = whole_number(str(value), 1, MAX_ID)
+    if number is None:
         raise QueryError(f"{quoted(value)} is no number of a set.")
     return number
 

@@ -1,5 +1,6 @@
 """A plan in a sentence, for pages and commands."""
 
+from ..formatting import counted
 from .plan import CHANGE, DELETE, RESTORE, UndoPlan
 
 DONE = {DELETE: "deleted", RESTORE: "brought back", CHANGE: "changed back"}
@@ -10,8 +11,7 @@ def summary(plan: UndoPlan, would: bool = False) -> str:
     if not plan.back and not plan.kept_objects:
         return "Nothing to undo: all of it is already as it was before."
     parts = [
-        f"{count:,} {subject}{'' if count == 1 else 's'} "
-        f"{'would be ' if would else ''}{DONE[action]}"
+        f"{counted(count, subject)} {'would be ' if would else ''}{DONE[action]}"
         for (action, subject), count in sorted(plan.counts.items())
         if subject != "inventory"
     ]

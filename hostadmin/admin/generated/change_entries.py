@@ -14,9 +14,9 @@ from ...history.filters import SHORTHANDS
 from ...history.objects import Object
 from ...models import ChangeEntry
 from ...undo import UNDONE
+from ...validation.numbers import MAX_BIG_ID, whole_number
 from ...validation.values import quoted
 
-MAX_ID = 2**63 - 1
 PAGES = {
     "host": "hosts.details_view",
     "group": "groups.details_view",
@@ -57,9 +57,8 @@ class ShownEntry:
 
 def parse_big_id(text: str) -> int:
     """Return the id of a change or entry. Raises ``NotFound``."""
-    good = text.isascii() and text.isdigit() and len(text) <= 19
-    number = int(text) if good else 0
-    if not 1 <= number <= MAX_ID:
+    number = whole_number(text, 1, MAX_BIG_ID)
+    if number is None:
         raise NotFound(f"{quoted(text)} is no id of a change.")
     return number
 

@@ -17,6 +17,7 @@ from ...errors import Deleted, NotFound
 from ...history.objects import find_deletion
 from ...permissions import may
 from ...validation.local_path import own_path
+from ...validation.numbers import MAX_ID, whole_number
 from ...validation.values import quoted
 from .form_pages import FormPages
 
@@ -24,14 +25,11 @@ from .form_pages import FormPages
 # commit for each row of an action, all rows in memory for an export.
 CLOSED = ("action_view", "ajax_lookup", "ajax_update", "export")
 
-MAX_ID = 2**31 - 1
-
 
 def parse_id(text: str | None) -> int:
     """Return an id from an address. Raises ``NotFound``: there can be no such row."""
-    good = text and text.isascii() and text.isdigit() and len(text) <= 10
-    number = int(text) if good and text else 0
-    if not 1 <= number <= MAX_ID:
+    number = whole_number(text, 1, MAX_ID)
+    if number is None:
         raise NotFound(f"{quoted(text or '')} is no id.")
     return number
 

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...db.session import db
+from ...formatting import counted
 from ...history import changes_of
 from ...history.describe import value_text
 from ...inventory.groups import EffectiveVariable, GroupTree
@@ -39,10 +40,6 @@ def shown_changes(subject: str, subject_id: int) -> list[ShownEntry]:
     there = {(subject, subject_id)}
     entries = changes_of(db.session(), subject, subject_id, limit=10)
     return [shown_entry(entry, there) for entry in entries]
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def effects_of_host_delete(host: Host) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ...errors import FieldError, InvalidFile, InvalidValue
+from ...formatting import counted
 from ...validation.values import quoted
 from ..ansible.fields import as_plain_text
 from ..document import MAX_EMPTY, NOTHING_STATED
@@ -180,8 +181,8 @@ class _Table:
             return None
         return FieldError(
             ROW,
-            f"has {_counted(len(cells), 'cell')}, the header "
-            f"{_counted(self._width, 'column')}. A cell that holds the delimiter must "
+            f"has {counted(len(cells), 'cell')}, the header "
+            f"{counted(self._width, 'column')}. A cell that holds the delimiter must "
             "be in quotation marks.",
         )
 
@@ -236,7 +237,3 @@ class _Table:
                 FieldError("vars", f"{quoted(name)} is also a column of its own.")
             )
         given["vars"] = {**stated, **found}
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
