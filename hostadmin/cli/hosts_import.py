@@ -24,6 +24,7 @@ from ..stats.axes import NOT_SET
 from ..validation.json_values import json_text, same_json
 from ..validation.values import MAX_TEXT, quoted
 from .common import actor, command, fail, printable, write_out
+from .import_options import read_options, reading_options
 
 # Hosts that the file does not list, or that say more than it, are shown up to here.
 SHOWN = 20
@@ -71,13 +72,7 @@ def counting() -> Iterator[Counter]:
 
 @click.command("import")
 @click.argument("file")
-@click.option(
-    "--format",
-    type=click.Choice(importer.FORMATS),
-    default="auto",
-    show_default=True,
-    help="auto looks at the content.",
-)
+@reading_options
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--skip-errors", is_flag=True, help="Leave bad rows out.")
 @click.option(
@@ -88,7 +83,7 @@ def counting() -> Iterator[Counter]:
 @with_appcontext
 @command
 def import_command(
-    file: str, format: str, dry_run: bool, skip_errors: bool, replace: bool
+    file: str, dry_run: bool, skip_errors: bool, replace: bool, **reading: Any
 ) -> None:
     """Bring in hosts and groups from FILE; - is the standard input.
 
@@ -96,7 +91,8 @@ def import_command(
     """
     # What was loaded up to here stays; looking at it again and again is slow.
     gc.freeze()
-    with counting() as progress, importer.staged(file, format, progress.read) as plan:
+    options = read_options(**reading)
+    with counting() as progress, importer.staged(file, options, progress.read) as plan:
         plan.notes += _beside(file)
         _make_plan(plan, replace, progress)
         good = _may_be_written(plan, skip_errors)
@@ -256,9 +252,19 @@ def _planned_lines(plan: Plan) -> Iterable[str]:
 def _planned_line(row: Planned) -> Iterator[str]:
     kind = "" if row.subject == HOST else f" {row.subject}"
     if row.action == "new":
-        yield f"new{kind}: {row.name}"
+        stated = "; ".join(_stated(row))
+        yield f"new{kind}: {row.name}{': ' if stated else ''}{stated}"
     elif row.action == "changed":
         yield f"changed{kind}: {row.name}: {'; '.join(_changes(row.changes))}"
+
+
+def _stated(row: Planned) -> Iterator[str]:
+    """Yield the fields of something new, but its name."""
+    for field, (_, value) in row.changes.items():
+        if field == "vars":
+            yield from (f"vars.{name} {_variable(name, value)}" for name in value)
+        elif field not in ("hostname", "name"):
+            yield f"{field} {_shown(value)}"
 
 
 def _changes(changes: Mapping[str, Any]) -> Iterator[str]:

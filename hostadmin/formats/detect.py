@@ -4,7 +4,7 @@ import csv
 import json
 import re
 
-from .csv_table.columns import known_field
+from .csv_table.aliases import known_field
 
 _SECTION = re.compile(r"^\[[^\[\]\s]+\]\s*([#;].*)?$", re.MULTILINE)
 # One that Ansible refuses: its reader says why.

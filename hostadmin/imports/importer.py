@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import orm
 
+from ..formats.read_options import ReadOptions
 from ..formats.rows import GROUP, HOST, RowError
 from . import apply, plan_hosts
 from .read_file import FORMATS, read_file
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 Progress = plan_hosts.Progress
+RECOGNISED = ReadOptions()
 
 
 def _silent(_rows: int) -> None:
@@ -169,31 +171,35 @@ def _as_planned(subject: str, row: Staged) -> Planned:
 
 @contextlib.contextmanager
 def staged(
-    path: str, format: str = "auto", progress: Progress = _silent
+    path: str, options: ReadOptions = RECOGNISED, progress: Progress = _silent
 ) -> Iterator[Plan]:
     """Read a file into a staging that lives as long as the block.
 
     Raises ``InvalidFile``. ``progress`` is told how many rows were read.
     """
     with tempfile.TemporaryFile() as spool:
-        file = open_text(path, spool)
-        with file.source, _staged(file, format, progress) as plan:
+        file = open_text(path, spool, options.encoding)
+        with file.source, _staged(file, options, progress) as plan:
             yield plan
 
 
 @contextlib.contextmanager
 def staged_upload(
-    name: str, source: BinaryIO, format: str = "auto", progress: Progress = _silent
+    name: str,
+    source: BinaryIO,
+    options: ReadOptions = RECOGNISED,
+    progress: Progress = _silent,
 ) -> Iterator[Plan]:
     """Do the same with an open file that can be read again and again."""
-    with _staged(recognised(name, source), format, progress) as plan:
+    file = recognised(name, source, options.encoding)
+    with _staged(file, options, progress) as plan:
         yield plan
 
 
 @contextlib.contextmanager
-def _staged(file: TextFile, format: str, progress: Progress) -> Iterator[Plan]:
+def _staged(file: TextFile, options: ReadOptions, progress: Progress) -> Iterator[Plan]:
     with Staging() as staging:
-        read_as = read_file(staging, file, format, progress)
+        read_as = read_file(staging, file, options, progress)
         yield Plan(staging, read_as, file.notes)
 
 

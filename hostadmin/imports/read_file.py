@@ -18,6 +18,7 @@ from ..formats.ansible import (
 from ..formats.csv_table import read as csv_read
 from ..formats.detect import detect
 from ..formats.document import FileGroup, Item, namesakes_note
+from ..formats.read_options import ReadOptions
 from ..formats.rows import Row, RowError
 from ..validation.values import quoted
 from .staged_table import BATCH
@@ -64,11 +65,14 @@ _ASKED = {
 FORMATS = ("auto", *_ASKED)
 
 
-def read_file(staging: Staging, file: TextFile, format: str, progress: Progress) -> str:
+def read_file(
+    staging: Staging, file: TextFile, options: ReadOptions, progress: Progress
+) -> str:
     """Read a file into the staging; return in words what it was read as.
 
     Raises ``InvalidFile``.
     """
+    format = options.format
     if format not in FORMATS:
         raise InvalidFile(f"There is no format {format}; {', '.join(FORMATS)} are.")
     head = file.head()
@@ -82,7 +86,7 @@ def read_file(staging: Staging, file: TextFile, format: str, progress: Progress)
         file.notes.append(f"Read as a list of names, beginning with {quoted(first)}.")
     items: Iterable[Item]
     if layout == CSV:
-        items = csv_read.read(file.name, file.lines(), file.notes)
+        items = csv_read.read(file.name, file.lines(), file.notes, options)
     else:
         items = _READERS[layout](file.name, file.blocks(), file.notes)
     done = 0

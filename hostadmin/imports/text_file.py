@@ -13,6 +13,8 @@ from typing import BinaryIO
 
 from ..errors import InvalidFile
 from ..formats.document import MAX_LINE
+from ..validation.values import quoted
+from .encoding import decoding_error, recognise
 
 # Where Ansible looks for more variables, beside an inventory.
 VARS_FOLDERS = ("group_vars", "host_vars")
@@ -34,6 +36,11 @@ NOT_TEXT = (
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook; save it as CSV"),
     (b"SQLite format 3", "an SQLite database"),
     (b"\x7fELF", "a program"),
+    (
+        b"$ANSIBLE_VAULT;",
+        "encrypted with ansible-vault; decrypt it first: ansible-vault decrypt "
+        "--output - FILE | flask hosts import -",
+    ),
 )
 WEB_PAGE = re.compile(rb"<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 BOMS = (
@@ -67,20 +74,18 @@ class TextFile:
         """
         self.source.seek(0)
         decoder = codecs.getincrementaldecoder(self.encoding)()
-        number = 1
         try:
             while block := self.source.read(BLOCK):
-                text = decoder.decode(block)
-                number += text.count("\n")
-                yield text
+                yield decoder.decode(block)
             yield decoder.decode(b"", final=True)
         except UnicodeError:
-            raise self._undecodable(f"line {number} or one below") from None
+            raise decoding_error(self.name, self.source, self.encoding) from None
 
     def lines(self) -> Iterator[str]:
         """Yield lines with their ends. Raises ``InvalidFile`` for an endless one."""
         self.source.seek(0)
         text = io.TextIOWrapper(self.source, encoding=self.encoding, newline="")
+        failed = False
         try:
             number = 0
             while line := text.readline(MAX_LINE):
@@ -92,19 +97,16 @@ class TextFile:
                     )
                 yield line
         except UnicodeError:
-            raise self._undecodable(f"line {number + 1}") from None
+            failed = True
         finally:
             # The wrapper would close the file when it goes; perhaps that is done.
             with contextlib.suppress(ValueError):
                 text.detach()
-
-    def _undecodable(self, where: str) -> InvalidFile:
-        return InvalidFile(
-            f"{self.name}: {where} is not {self.encoding}; save the file as UTF-8."
-        )
+        if failed:
+            raise decoding_error(self.name, self.source, self.encoding)
 
 
-def open_text(path: str, spool: BinaryIO) -> TextFile:
+def open_text(path: str, spool: BinaryIO, encoding: str = "") -> TextFile:
     """Open a file, or the standard input for ``-``, which is copied to ``spool``.
 
     Raises ``InvalidFile`` when it is not there, cannot be read or is no text.
@@ -114,7 +116,7 @@ def open_text(path: str, spool: BinaryIO) -> TextFile:
         source = (
             _copied(sys.stdin.buffer, spool) if path == "-" else _opened(path, spool)
         )
-        return _kept_open(name, source)
+        return _kept_open(name, source, encoding)
     except OSError as error:
         reason = error.strerror or "cannot be read"
         raise InvalidFile(f"{name}: {reason}.") from None
@@ -123,14 +125,17 @@ def open_text(path: str, spool: BinaryIO) -> TextFile:
         raise InvalidFile("There is no file of that name.") from None
 
 
-def recognised(name: str, source: BinaryIO) -> TextFile:
-    """Return an open file as text. Raises ``InvalidFile`` when it is none."""
-    return TextFile(name, source, *_encoding(name, source))
+def recognised(name: str, source: BinaryIO, encoding: str = "") -> TextFile:
+    """Return an open file as text. Raises ``InvalidFile`` when it is none.
+
+    ``encoding`` is what somebody chose; otherwise it is recognised.
+    """
+    return TextFile(name, source, *_encoding(name, source, encoding))
 
 
-def _kept_open(name: str, source: BinaryIO) -> TextFile:
+def _kept_open(name: str, source: BinaryIO, encoding: str) -> TextFile:
     try:
-        return recognised(name, source)
+        return recognised(name, source, encoding)
     except BaseException:
         source.close()
         raise
@@ -170,7 +175,7 @@ def one_file_of(path: str) -> str:
     )
 
 
-def _encoding(name: str, source: BinaryIO) -> tuple[str, list[str]]:
+def _encoding(name: str, source: BinaryIO, chosen: str) -> tuple[str, list[str]]:
     """Return the encoding and what to tell about it."""
     size = source.seek(0, io.SEEK_END)
     source.seek(0)
@@ -182,44 +187,45 @@ def _encoding(name: str, source: BinaryIO) -> tuple[str, list[str]]:
     for magic, what in NOT_TEXT:
         if head.startswith(magic):
             raise InvalidFile(f"{name}: is {what}.")
+    if chosen:
+        return _chosen_encoding(chosen), []
     for bom, encoding in BOMS:
         if head.startswith(bom):
             return encoding, []
     _refuse_other(name, head)
     if _is_utf8(source):
         return "utf-8", []
-    encoding = _guessed(head)
+    encoding, word = recognise(name, source)
     return encoding, [
-        f"The file is not UTF-8; it was read as {encoding}. "
-        "Look whether letters with accents are right."
+        f"The file is not UTF-8; it was read as {encoding}, such as {quoted(word)}. "
+        "--encoding chooses another one."
     ]
+
+
+def _chosen_encoding(name: str) -> str:
+    try:
+        found = codecs.lookup(name)
+    except LookupError:
+        raise InvalidFile(
+            f"--encoding: there is no encoding {quoted(name)}; utf-8, cp1252 and "
+            "gb18030 are some."
+        ) from None
+    if not found._is_text_encoding:
+        raise InvalidFile(f"--encoding: {quoted(name)} is no encoding of text.")
+    return "utf-8-sig" if found.name == "utf-8" else found.name
 
 
 def _refuse_other(name: str, head: bytes) -> None:
     if b"\0" in head:
         raise InvalidFile(
             f"{name}: is not a text file, or one in UTF-16 without its mark; "
-            "save it as UTF-8."
+            "save it as UTF-8, or name its encoding with --encoding."
         )
     # No name begins like that.
     if head.lstrip().startswith(b"<"):
         if WEB_PAGE.search(head):
             raise InvalidFile(f"{name}: is a web page; was a log-in in between?")
         raise InvalidFile(f"{name}: is XML, which is not understood.")
-
-
-def _guessed(head: bytes) -> str:
-    """Return a likely encoding of text that is not UTF-8."""
-    if head.isascii():
-        return "cp1252"
-    # Seldom needed, and slow to import.
-    import charset_normalizer
-
-    # Asked for any encoding, it takes "Zürich" for Chinese.
-    guess = charset_normalizer.from_bytes(
-        head, cp_isolation=["cp1252", "cp1251", "cp932"]
-    ).best()
-    return guess.encoding if guess else "cp1252"
 
 
 def _is_utf8(source: BinaryIO) -> bool:

@@ -135,7 +135,7 @@ def test_an_import_says_what_it_did(flask, session):
     assert flask("hosts", "import", "-", stdin=table) == (
         0,
         "2 hosts added, 0 changed, 0 unchanged.\n",
-        "",
+        "Note: Columns: “name” is hostname; “ip” is ip_addr.\n",
     )
     assert flask("hosts", "import", "-", stdin=table)[1] == (
         "0 hosts added, 0 changed, 2 unchanged.\n"
@@ -192,7 +192,7 @@ def test_a_dry_run_shows_from_and_to_and_writes_nothing(flask, inventory):
         "new group: new\n"
         "changed: web-2: environment “prod” → “dev”; "
         "groups “eu, web” → “eu, new, web”\n"
-        "new: web-3\n"
+        "new: web-3: vars.a “x”\n"
         "1 host would be added, 1 would be changed, 0 unchanged; "
         "1 group would be added, 0 would be changed, 0 unchanged.\n",
     )

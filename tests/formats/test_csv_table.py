@@ -209,7 +209,6 @@ def test_a_repeated_header_is_skipped():
         ("name,ip,Name\nweb1,10.0.0.1,x\n", "Line 1: columns 1 and 3"),
         ("# c\n\nname,rack,rack\nweb1,1,2\n", "Line 3: .* both called “rack”"),
         ("name,a,var.a\nweb1,1,2\n", "columns 2 and 3 both hold the variable “a”"),
-        ('name,"a\nb"\nweb1,1\n', "Line 1: column “a"),
         ('name,notes\nweb1,"never closed\nweb2,x\n', "never closed"),
         ("name,notes\nweb1," + "x" * 200_000 + "\n", "over 128 KiB"),
         ("name" + ",x" * 600 + "\n", "601 columns"),
@@ -245,7 +244,8 @@ def test_the_encoding_is_recognised(read_file, encoding):
     [row] = read_file("name,location\nweb1,Zürich\n".encode(encoding), notes)
 
     assert row.values["location"] == "Zürich"
-    assert bool(notes) == (not encoding.startswith("utf"))
+    told = any("is not UTF-8" in note for note in notes)
+    assert told == (not encoding.startswith("utf"))
 
 
 def test_line_ends_of_an_old_mac_are_understood(read_file):

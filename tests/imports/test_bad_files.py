@@ -138,6 +138,7 @@ BAD_ROWS = {
 @pytest.mark.parametrize(("text", "line"), BAD_ROWS.values(), ids=BAD_ROWS)
 def test_one_bad_row_in_a_thousand_is_named(refuse, text, line):
     told = refuse(text.encode()).splitlines()
+    told = [one for one in told if not one.startswith("Note: Columns: ")]
 
     assert told[0].startswith(f"line {line}")
     assert told[1].startswith("Error: 1 bad row, 999 good; nothing was written.")
@@ -233,12 +234,12 @@ def test_encodings_and_comments_are_understood(session, tmp_path, content, name)
 
 def test_a_list_of_names_is_told_to_be_one(session, tmp_path):
     path = tmp_path / "file"
-    path.write_text("machine\nweb1\nweb2\n")
+    path.write_text("machines\nweb1\nweb2\n")
 
     with importer.staged(str(path)) as plan:
         importer.make_plan(session(), plan)
         assert plan.new == 3
-        assert plan.notes == ["Read as a list of names, beginning with “machine”."]
+        assert plan.notes == ["Read as a list of names, beginning with “machines”."]
 
 
 def test_an_open_file_is_read_as_well(session):
@@ -266,7 +267,7 @@ def test_a_host_named_like_a_group_is_told(session, tmp_path, text):
     path.write_text(text)
 
     with importer.staged(str(path)) as plan:
-        assert "a group of the same name as a host: “web”" in plan.notes[0]
+        assert any("same name as a host: “web”" in note for note in plan.notes)
         importer.make_plan(session(), plan)
         assert (plan.hosts.new, plan.groups.new) == (1, 1)
 
@@ -279,7 +280,7 @@ def test_a_file_without_hosts_is_told(session, tmp_path, text):
     with importer.staged(str(path)) as plan:
         importer.make_plan(session(), plan)
         assert plan.hosts.total == 0
-        assert "There is no" in plan.notes[0]
+        assert any("There is no" in note for note in plan.notes)
 
 
 def test_the_staging_removes_its_file(tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from hostadmin import history
 from hostadmin.db.session import db
 from hostadmin.errors import Conflict
+from hostadmin.formats.read_options import ReadOptions
 from hostadmin.history import ActorContext, recorder
 from hostadmin.imports import importer
 from hostadmin.imports.importer import Plan
@@ -49,7 +50,7 @@ def plan_text(session, tmp_path):
     def plan(text: str, format: str = "auto") -> Any:
         path = tmp_path / "file"
         path.write_text(text, newline="")
-        return importer.staged(str(path), format)
+        return importer.staged(str(path), ReadOptions(format=format))
 
     return plan
 

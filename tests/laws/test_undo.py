@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hostadmin import history
 from hostadmin.db.session import Base, db
 from hostadmin.errors import InvalidFile, InvalidInput
+from hostadmin.formats.read_options import ReadOptions
 from hostadmin.history import ActorContext
 from hostadmin.imports import importer
 from hostadmin.inventory import bulk_delete, groups, hosts, inventory_vars
@@ -114,7 +115,7 @@ def import_inventory(path, given, whole_vars, replace):
     }
     path = path.with_suffix(".yaml")
     path.write_text(json.dumps({"all": {"vars": whole_vars, "children": children}}))
-    with importer.staged(str(path), "ansible") as plan:
+    with importer.staged(str(path), ReadOptions(format="ansible")) as plan:
         importer.make_plan(db.session(), plan, replace=replace)
         if not plan.bad_rows:
             importer.apply_plan(db.session(), plan)

@@ -1,7 +1,6 @@
 """Which column of a table is which field, under all the names that are in use."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...errors import InvalidFile, InvalidValue
@@ -9,24 +8,17 @@ from ...validation.host_fields import HOST_FIELDS
 from ...validation.json_values import clean_vars
 from ...validation.rules import HOST_RULES
 from ...validation.values import quoted
+from ..document import some
+from ..read_options import IGNORE, VARIABLE, ReadOptions
 from ..rows import COLUMNS
+from .aliases import ALIASES, NAMING, known_field, reduced
+from .cells import all_addresses
+from .name_column import name_column
 
 MAX_COLUMNS = 500
 _RARELY = ("aliases", "addresses", "notes", "vars")
 EXAMPLE = ",".join(name for name in COLUMNS if name not in _RARELY)
 
-
-def reduced(header: str) -> str:
-    """Return a header without case and without what is no letter or digit."""
-    return re.sub(r"[\W_]+", "", header.casefold())
-
-
-# Names of columns, reduced to letters and digits; the first that a table has is taken.
-_ALIASES: dict[str, tuple[str, ...]] = {
-    field.name: (reduced(field.name), *field.headers)
-    for field in HOST_FIELDS
-    if field.rule is not None
-}
 # Kept by the inventory itself; our own export has them for people to read.
 _OURS = frozenset(
     reduced(name)
@@ -34,38 +26,202 @@ _OURS = frozenset(
     if field.rule is None
     for name in (field.name, field.query)
 )
-_KNOWN = frozenset(alias for aliases in _ALIASES.values() for alias in aliases)
-_NAMING = frozenset((*_ALIASES["hostname"], *_ALIASES["ip_addr"]))
+# Columns of addresses that are never those of the host.
+_OF_OTHERS = ("gateway", "dns", "mask", "subnet", "network", "broadcast", "ntp")
+# Pandas calls a column without a name so.
+_INDEX = ("", "#", "unnamed0")
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which cell holds what: field → index, and variable → index."""
+    """Which cell holds what: field → indexes, and variable → index."""
 
     headers: tuple[str, ...]
-    fields: dict[str, int]
-    variables: dict[str, int]
+    fields: Mapping[str, tuple[int, ...]]
+    variables: Mapping[str, int]
     nameless: tuple[int, ...]
 
+    def description(self) -> str:
+        """Return in words which column was read as what."""
+        read = [
+            f"{quoted(self.headers[index])} is {field}"
+            for field, indexes in self.fields.items()
+            for index in indexes
+        ]
+        kept = [quoted(self.headers[index]) for index in self.variables.values()]
+        if kept:
+            read.append(f"variables: {', '.join(kept)}")
+        return f"Columns: {'; '.join(read)}."
 
-def find_columns(headers: Sequence[str], notes: list[str]) -> Columns:
-    """Tell what the columns are.
+
+def find_columns(
+    headers: Sequence[str],
+    samples: Sequence[Sequence[str]],
+    options: ReadOptions,
+    notes: list[str],
+) -> Columns:
+    """Tell what the columns are, with the first rows as samples.
 
     Raises ``InvalidFile`` where that makes no sense; the caller knows the line.
     """
-    _check_headers(headers)
+    if len(headers) > MAX_COLUMNS:
+        raise InvalidFile(
+            f"the header has {len(headers):,} columns; at most {MAX_COLUMNS} are read."
+        )
+    chosen = _chosen(headers, options)
+    if not {"hostname", "ip_addr"} & chosen.keys() and NAMING.isdisjoint(
+        map(reduced, headers)
+    ):
+        raise InvalidFile(no_header(headers, samples))
+    _check_doubles(headers, chosen)
+    fields = _fields(headers, samples, chosen)
+    left_out = {*chosen.get(IGNORE, ()), *_index_column(headers, samples)}
+    taken = {index for indexes in fields.values() for index in indexes} | left_out
+    variables = {
+        name.removeprefix(VARIABLE): indexes[0]
+        for name, indexes in chosen.items()
+        if name.startswith(VARIABLE)
+    }
+    taken |= set(variables.values())
+    if options.header_row != 0:
+        _add_variables(headers, taken, variables, notes)
+    nameless = tuple(
+        index
+        for index, header in enumerate(headers)
+        if not header and index not in left_out
+    )
+    columns = Columns(tuple(headers), fields, variables, nameless)
+    notes.append(columns.description())
+    notes += _remarks(columns, samples)
+    return columns
+
+
+def no_header(headers: Sequence[str], samples: Sequence[Sequence[str]] = ()) -> str:
+    """Return what to say where neither names nor addresses have a column."""
+    addresses = [
+        f" {quoted(header)} holds addresses: --column 'ip_addr={header}'."
+        for index, header in enumerate(headers)
+        if header and _holds_addresses(index, samples)
+    ]
+    return (
+        "there is no header with a column for names or addresses: "
+        f"{quoted(','.join(headers), 80)} is none. The first line must name the "
+        f"columns, such as {EXAMPLE}; --column hostname=HEADER tells which one holds "
+        f"the names, --header-row in which line they are.{''.join(addresses[:1])}"
+    )
+
+
+# ---- what was chosen
+
+
+def _chosen(headers: Sequence[str], options: ReadOptions) -> dict[str, tuple[int, ...]]:
+    """Return field → indexes as the options say it."""
+    found: dict[str, tuple[int, ...]] = {}
+    by_index: dict[int, str] = {}
+    for field, names in options.columns.items():
+        found[field] = tuple(_index_of(headers, name) for name in names)
+        for index in found[field]:
+            other = by_index.setdefault(index, field)
+            if other != field:
+                raise InvalidFile(
+                    f"--column gives {quoted(headers[index])} to {other} and {field}; "
+                    "a column is one of them."
+                )
+        several = len(found[field]) > 1
+        if several and field not in (IGNORE, "hostname", *_SEVERAL):
+            raise InvalidFile(
+                f"--column gives two columns to {field}, which takes one."
+            )
+    return found
+
+
+_SEVERAL = ("ip_addr", "aliases", "addresses", "groups")
+
+
+def _index_of(headers: Sequence[str], name: str) -> int:
+    found = [i for i, header in enumerate(headers) if header == name]
+    if not found:
+        wanted = reduced(name)
+        found = [i for i, header in enumerate(headers) if reduced(header) == wanted]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InvalidFile(
+            f"--column: {len(found)} columns are called {quoted(name)}; rename one."
+        )
+    known = some([header for header in headers if header])
+    raise InvalidFile(f"--column: there is no column {quoted(name)}; {known} are.")
+
+
+# ---- what is recognised
+
+
+def _fields(
+    headers: Sequence[str],
+    samples: Sequence[Sequence[str]],
+    chosen: Mapping[str, tuple[int, ...]],
+) -> dict[str, tuple[int, ...]]:
+    """Return field → indexes: each field takes the first of its names that is left."""
+    fields = {name: found for name, found in chosen.items() if name in HOST_RULES}
+    taken = {index for indexes in chosen.values() for index in indexes}
+    for index, header in enumerate(headers):
+        # A column under our own name is that field, whatever else could claim it.
+        if header in HOST_RULES and header not in fields and index not in taken:
+            fields[header] = (index,)
+            taken.add(index)
     by_name: dict[str, list[int]] = {}
     for index, header in enumerate(headers):
         by_name.setdefault(reduced(header), []).append(index)
-    fields = _claimed(headers, by_name)
-    if "hostname" not in fields and "ip_addr" not in fields:
-        raise InvalidFile(
-            "there is no header with a column for names or addresses: "
-            f"{_shown(headers)} is none. The first line must name the columns, "
-            f"such as {EXAMPLE}"
-        )
-    taken = set(fields.values())
-    variables: dict[str, int] = {}
+    for field, aliases in ALIASES.items():
+        if field in fields:
+            continue
+        free = [i for name in aliases for i in by_name.get(name, ()) if i not in taken]
+        if field == "hostname" and free:
+            free = [name_column(headers, free, samples)]
+        if free:
+            # What is left of addresses is the host's, too.
+            fields[field] = tuple(free) if field == "addresses" else (free[0],)
+            taken.update(fields[field])
+    return {field: fields[field] for field in HOST_RULES if field in fields}
+
+
+def _check_doubles(
+    headers: Sequence[str], chosen: Mapping[str, tuple[int, ...]]
+) -> None:
+    told = {index for indexes in chosen.values() for index in indexes}
+    seen: dict[str, int] = {}
+    for number, header in enumerate(headers, start=1):
+        name = reduced(header) if known_field(header) else header
+        if not name or number - 1 in told:
+            continue
+        if name in seen:
+            raise InvalidFile(
+                f"columns {seen[name]} and {number} are both called {quoted(header)}; "
+                "each name may stand there once."
+            )
+        seen[name] = number
+
+
+def _index_column(
+    headers: Sequence[str], samples: Sequence[Sequence[str]]
+) -> tuple[int, ...]:
+    """Return the first column where it only counts the rows."""
+    if not headers or (headers[0] not in _INDEX and reduced(headers[0]) not in _INDEX):
+        return ()
+    cells = [cells[0].strip() for cells in samples if any(cells)]
+    counted = any(
+        cells == [str(number) for number in range(start, start + len(cells))]
+        for start in (0, 1)
+    )
+    return (0,) if cells and counted else ()
+
+
+def _add_variables(
+    headers: Sequence[str],
+    taken: set[int],
+    variables: dict[str, int],
+    notes: list[str],
+) -> None:
     for index, header in enumerate(headers):
         name = _variable_name(header)
         if index in taken or not name:
@@ -75,61 +231,10 @@ def find_columns(headers: Sequence[str], notes: list[str]) -> Columns:
             continue
         _check_variable(header, name, index, variables)
         variables[name] = index
-    nameless = tuple(i for i, header in enumerate(headers) if not header)
-    return Columns(tuple(headers), fields, variables, nameless)
-
-
-def is_header(cells: Sequence[str]) -> bool:
-    """Whether a line looks like the header of another table."""
-    names = [reduced(cell) for cell in cells if cell.strip()]
-    return (
-        len(names) > 1
-        and all(name in _KNOWN for name in names)
-        and not _NAMING.isdisjoint(names)
-    )
-
-
-def known_field(header: str) -> bool:
-    return reduced(header) in _KNOWN
-
-
-def _shown(headers: Sequence[str]) -> str:
-    return quoted(",".join(headers), 80)
-
-
-def _check_headers(headers: Sequence[str]) -> None:
-    if len(headers) > MAX_COLUMNS:
-        raise InvalidFile(
-            f"the header has {len(headers):,} columns; at most {MAX_COLUMNS} are read."
-        )
-    seen: dict[str, int] = {}
-    for number, header in enumerate(headers, start=1):
-        name = reduced(header) if known_field(header) else header
-        if name and name in seen:
-            raise InvalidFile(
-                f"columns {seen[name]} and {number} are both called {quoted(header)}; "
-                "each name may stand there once."
-            )
-        seen[name] = number
-
-
-def _claimed(headers: Sequence[str], by_name: dict[str, list[int]]) -> dict[str, int]:
-    """Return field → index: each field takes the first of its names that is left."""
-    # A column under our own name is that field, whatever else could claim it.
-    fields = {
-        header: index for index, header in enumerate(headers) if header in HOST_RULES
-    }
-    taken = set(fields.values())
-    for field, aliases in _ALIASES.items():
-        for index in [i for alias in aliases for i in by_name.get(alias, ())]:
-            if field not in fields and index not in taken:
-                fields[field] = index
-                taken.add(index)
-    return fields
 
 
 def _variable_name(header: str) -> str:
-    for prefix in ("vars.", "var."):
+    for prefix in ("vars.", VARIABLE):
         if header.startswith(prefix):
             return header.removeprefix(prefix)
     return header
@@ -147,3 +252,45 @@ def _check_variable(header: str, name: str, index: int, known: dict[str, int]) -
             f"columns {known[name] + 1} and {index + 1} both hold the variable "
             f"{quoted(name)}; keep one of them."
         )
+
+
+# ---- what to look at
+
+
+def _remarks(columns: Columns, samples: Sequence[Sequence[str]]) -> Iterator[str]:
+    wanted = "addresses" if "ip_addr" in columns.fields else "ip_addr"
+    for name, index in columns.variables.items():
+        of_others = any(word in reduced(name) for word in _OF_OTHERS)
+        if _holds_addresses(index, samples) and not of_others:
+            header = columns.headers[index]
+            yield (
+                f"Column {quoted(header)} holds addresses and was read as a variable; "
+                f"--column '{wanted}={header}' reads it as {wanted}."
+            )
+    yield from _same_names(columns, samples)
+
+
+def _holds_addresses(index: int, samples: Sequence[Sequence[str]]) -> bool:
+    """Whether nearly all of the cells are addresses."""
+    texts = [c[index] for c in samples if index < len(c) and c[index].strip()]
+    return bool(texts) and sum(map(all_addresses, texts)) >= 0.8 * len(texts)
+
+
+def _same_names(columns: Columns, samples: Sequence[Sequence[str]]) -> Iterator[str]:
+    if len(columns.fields.get("hostname", ())) != 1:
+        return
+    [named] = columns.fields["hostname"]
+    rows = [cells for cells in samples if len(cells) == len(columns.headers)]
+    names = [cells[named].strip() for cells in rows if cells[named].strip()]
+    if len(names) < 2 or len(set(names)) * 2 > len(names):
+        return
+    for header, index in zip(columns.headers, range(len(columns.headers)), strict=True):
+        texts = [cells[index].strip() for cells in rows]
+        if header and index != named and all(texts) and len(set(texts)) == len(rows):
+            own = columns.headers[named]
+            yield (
+                f"Many rows have the same name, such as {quoted(names[0])}, and "
+                f"{quoted(header)} differs: --column 'hostname={header}' takes it as "
+                f"the name; with --column 'hostname={own}' before, both are joined."
+            )
+            return

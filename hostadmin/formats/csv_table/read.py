@@ -3,37 +3,40 @@
 import csv
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 
-from ...errors import FieldError, InvalidFile, InvalidValue
-from ...formatting import counted
-from ...validation.values import quoted
-from ..ansible.fields import as_plain_text
+from ...errors import InvalidFile
 from ..document import MAX_EMPTY, NOTHING_STATED
-from ..rows import ROW, Row
-from .cells import BLANKS, READ, as_it_is, unguarded
-from .columns import EXAMPLE, Columns, find_columns, is_header, known_field
+from ..read_options import ReadOptions
+from ..rows import Row
+from .cells import BLANKS
+from .header import HEAD, NOTHING, Header, Record, find_header
+from .table import Cells, read_rows
 
 DELIMITERS = ",;\t|"
 MAX_CELL = 128 * 1024
+# How much of a table is looked at to understand it.
+_MAX_HEAD = 1024**2
+_SEP = re.compile(r"sep=([,;\t|])", re.IGNORECASE)
 
-# ---- reading
 
-
-def read(name: str, lines: Iterable[str], notes: list[str]) -> Iterator[Row]:
+def read(
+    name: str,
+    lines: Iterable[str],
+    notes: list[str],
+    options: ReadOptions = ReadOptions(),  # noqa: B008 - it is frozen
+) -> Iterator[Row]:
     """Yield the rows of a table, given as lines with their ends.
 
     Raises ``InvalidFile``, perhaps only in the middle. ``notes`` gets what to tell.
     """
     numbered = _Lines(iter(lines))
     try:
-        line, headers, delimiter = _find_header(numbered)
-        try:
-            columns = find_columns(headers, notes)
-        except InvalidFile as error:
-            raise InvalidFile(f"Line {line}: {error}") from None
-        yield from _rows(numbered, columns, delimiter)
+        delimiter, header, samples = _understand(numbered, options)
+        records = _records(numbered, delimiter)
+        if header.line:
+            header = _strictly(header, numbered, delimiter)
+        yield from read_rows(header, records, samples, notes, options)
     except InvalidFile as error:
         text = str(error)
         raise InvalidFile(
@@ -54,48 +57,119 @@ class _Lines:
     def __next__(self) -> str:
         line = next(self._lines)
         self.number += 1
-        return line
+        # Two exports that were put together have a second mark in the middle.
+        return line[1:] if line[0] == "\ufeff" else line
+
+    def put_back(self, lines: Sequence[str]) -> None:
+        self._lines = itertools.chain(lines, self._lines)
+        self.number -= len(lines)
 
 
-def _find_header(lines: _Lines) -> tuple[int, list[str], str]:
-    """Return the header's line and cells, and the delimiter.
+def _understand(
+    lines: _Lines, options: ReadOptions
+) -> tuple[str, Header, list[list[str]]]:
+    """Return the delimiter, the header and the first rows below it.
 
-    Before the header there may be comments, the #TYPE line of PowerShell, blank lines
-    and Excel's "sep=;".
+    The lines go on with the header.
+    """
+    delimiter, first = _skip_empty(lines, options)
+    begin = lines.number + 1
+    head = [first]
+    size = len(first)
+    while len(head) < HEAD and size < _MAX_HEAD and (line := next(lines, None)):
+        head.append(line)
+        size += len(line)
+    lines.number = begin - 1 + len(head)
+    chosen = options.delimiter or delimiter
+    parsed = {sign: _parsed(head, begin, sign) for sign in (chosen or DELIMITERS)}
+    sign, header = _best(parsed, options, head)
+    lines.put_back(head[max(0, header.line - begin) :])
+    samples = [
+        cells
+        for line, cells in parsed[sign]
+        if line > header.line and any(map(str.strip, cells))
+    ]
+    return sign, header, samples
+
+
+def _skip_empty(lines: _Lines, options: ReadOptions) -> tuple[str, str]:
+    """Return the delimiter that Excel's "sep=;" states, and the first line after it.
+
+    Before the header there may be comments, the #TYPE line of PowerShell, and blank
+    lines.
     """
     delimiter = ""
     for line in lines:
-        number = lines.number
-        if number > MAX_EMPTY:
-            raise InvalidFile(f"Line {number}: {NOTHING_STATED}")
+        if lines.number > MAX_EMPTY:
+            raise InvalidFile(f"Line {lines.number}: {NOTHING_STATED}")
         text = line.strip(BLANKS + '\r\n"')
-        if not text.strip(DELIMITERS) or text.startswith("#"):
-            continue
-        if re.fullmatch(r"sep=[,;\t|]", text, re.IGNORECASE):
-            delimiter = text[-1]
-            continue
-        delimiter = delimiter or _delimiter_of(line)
-        reader = csv.reader(
-            itertools.chain([line], lines), delimiter=delimiter, strict=True
-        )
+        if stated := _SEP.fullmatch(text):
+            delimiter = stated[1]
+        elif text.strip(DELIMITERS) and not _is_comment(text):
+            lines.number -= 1
+            return delimiter, line
+        elif options.header_row == lines.number:
+            break
+    raise InvalidFile(NOTHING)
+
+
+def _is_comment(text: str) -> bool:
+    """Whether a line is a comment that cannot be a header."""
+    return text.startswith("#") and not any(sign in text for sign in DELIMITERS)
+
+
+def _parsed(head: Sequence[str], begin: int, delimiter: str) -> list[Record]:
+    """Return the first rows, as far as they can be understood."""
+    reader = csv.reader(head, delimiter=delimiter)
+    found: list[Record] = []
+    line = begin
+    try:
+        for cells in reader:
+            if cells:
+                found.append((line, cells))
+            line = begin + reader.line_num
+    except csv.Error:
+        pass
+    return found
+
+
+def _best(
+    parsed: dict[str, list[Record]], options: ReadOptions, head: Sequence[str]
+) -> tuple[str, Header]:
+    """Return the delimiter with the best header, and that header."""
+    found: dict[str, Header] = {}
+    refusals: dict[str, InvalidFile] = {}
+    for sign, records in parsed.items():
         try:
-            headers = [cell.strip() for cell in next(reader)]
-        except csv.Error as error:
-            raise InvalidFile(
-                f"Line {number}: the header cannot be read: {_in_words(error)}"
-            ) from None
-        while headers and not headers[-1]:
-            headers.pop()
-        return number, headers, delimiter
-    raise InvalidFile(
-        f"There are no hosts and no header in the file. A header is such as {EXAMPLE}"
-    )
+            found[sign] = find_header(records, options)
+        except InvalidFile as error:
+            refusals[sign] = error
+    if not found:
+        raise refusals[_delimiter_of(head, refusals)]
 
+    def quality(sign: str) -> tuple[int, int]:
+        header = found[sign]
+        return header.known, len(header.cells)
 
-def _delimiter_of(line: str) -> str:
-    bare = re.sub(r'"[^"]*"', "", line)
     # The first of the list where none is there.
-    return max(DELIMITERS, key=bare.count)
+    sign = max(found, key=quality)
+    return sign, found[sign]
+
+
+def _delimiter_of(head: Sequence[str], possible: Iterable[str]) -> str:
+    line = next(line for line in head if line.strip(BLANKS + DELIMITERS + '\r\n"'))
+    return max(possible, key=re.sub(r'"[^"]*"', "", line).count)
+
+
+def _strictly(header: Header, lines: _Lines, delimiter: str) -> Header:
+    """Take the lines of the header, with the rules that hold for all rows."""
+    try:
+        next(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise InvalidFile(
+            f"Line {header.line}: the header cannot be read: {_in_words(error)}"
+        ) from None
+    return header
 
 
 def _in_words(error: csv.Error) -> str:
@@ -112,10 +186,9 @@ def _in_words(error: csv.Error) -> str:
     )
 
 
-def _rows(lines: _Lines, columns: Columns, delimiter: str) -> Iterator[Row]:
-    table = _Table(columns)
+def _records(lines: _Lines, delimiter: str) -> Iterator[Cells]:
+    """Yield line and cells of each row, or what is wrong with it."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    stated = lines.number
     while True:
         line = lines.number + 1
         try:
@@ -126,114 +199,6 @@ def _rows(lines: _Lines, columns: Columns, delimiter: str) -> Iterator[Row]:
             # What follows would be read out of step.
             if "limit" in str(error) or "end of data" in str(error):
                 raise InvalidFile(f"Line {line}: {_in_words(error)}") from None
-            yield Row(line, {}, (FieldError(ROW, _in_words(error)),))
-            continue
-        row = table.row(line, cells) if any(cells) else None
-        if row is not None:
-            stated = lines.number
-            yield row
-        elif lines.number - stated > MAX_EMPTY:
-            raise InvalidFile(f"Line {lines.number}: {NOTHING_STATED}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    index: int
-    name: str
-    read: Callable[[str], object]
-
-
-class _Table:
-    """Turns cells into rows, by the columns that the header named."""
-
-    def __init__(self, columns: Columns) -> None:
-        self._columns = columns
-        self._width = len(columns.headers)
-        self._fields = [
-            _Cell(index, field, READ.get(field, as_it_is))
-            for field, index in columns.fields.items()
-        ]
-        self._variables = [(index, name) for name, index in columns.variables.items()]
-        host = columns.fields.get("ip_addr")
-        is_ansible = host is not None and "ansible" in columns.headers[host].casefold()
-        self._ansible_host = (
-            columns.headers[host] if host is not None and is_ansible else ""
-        )
-
-    def row(self, line: int, cells: list[str]) -> Row | None:
-        if len(cells) != self._width and (problem := self._width_problem(cells)):
-            if len(cells) == 1 and cells[0].startswith("#"):
-                return None
-            return Row(line, {}, (problem,))
-        if known_field(cells[0]) and is_header(cells):
-            if [cell.strip() for cell in cells[: self._width]] == list(
-                self._columns.headers
-            ):
-                return None
-            raise InvalidFile(
-                f"Line {line} is the header of a second table; "
-                "make a file of its own for each."
-            )
-        return self._row(line, cells)
-
-    def _width_problem(self, cells: list[str]) -> FieldError | None:
-        if len(cells) > self._width and not any(cells[self._width :]):
-            return None
-        return FieldError(
-            ROW,
-            f"has {counted(len(cells), 'cell')}, the header "
-            f"{counted(self._width, 'column')}. A cell that holds the delimiter must "
-            "be in quotation marks.",
-        )
-
-    def _row(self, line: int, cells: Sequence[str]) -> Row | None:
-        given: dict[str, object] = {}
-        errors: list[FieldError] = []
-        for cell in self._fields:
-            text = cells[cell.index]
-            # Notes are kept exactly, hence even blanks count there.
-            if not text or (cell.name != "notes" and text.isspace()):
-                continue
-            try:
-                given[cell.name] = cell.read(
-                    unguarded(text) if text[0] == "'" else text
-                )
-            except InvalidValue as error:
-                errors.append(FieldError(cell.name, str(error)))
-        if self._ansible_host:
-            self._move_ansible_host(given)
-        self._add_variables(given, errors, cells)
-        for index in self._columns.nameless:
-            if cells[index].strip():
-                errors.append(
-                    FieldError(
-                        ROW, f"cell {index + 1} stands in a column without name."
-                    )
-                )
-        if not given and not errors:
-            return None
-        return Row(line, given, tuple(errors))
-
-    def _move_ansible_host(self, given: dict[str, object]) -> None:
-        """Keep a name in ansible_host as a variable: only an IP is an address."""
-        text = given.get("ip_addr")
-        if isinstance(text, str) and not re.fullmatch(r"[\d.]+|[\da-fA-F:.]*:.*", text):
-            given["vars"] = {self._ansible_host: given.pop("ip_addr")}
-
-    def _add_variables(
-        self, given: dict[str, object], errors: list[FieldError], cells: Sequence[str]
-    ) -> None:
-        found: dict[str, object] = {}
-        for index, name in self._variables:
-            text = cells[index].strip(BLANKS)
-            if text:
-                text = unguarded(text) if text[0] == "'" else text
-                found[name] = as_plain_text(text)
-        stated = given.get("vars", {})
-        if not found or not isinstance(stated, dict):
-            return
-        for name in found.keys() & stated.keys():
-            errors.append(
-                FieldError("vars", f"{quoted(name)} is also a column of its own.")
-            )
-        given["vars"] = {**stated, **found}
+            yield line, _in_words(error)
+        else:
+            yield line, cells
