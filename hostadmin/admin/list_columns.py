@@ -12,7 +12,7 @@ from flask import current_app
 from werkzeug.wrappers import Response
 
 from ..errors import QueryError
-from ..query.fields import FIELDS, Kind, field_hint, find_field
+from ..query.fields import FIELDS, field_hint, find_field
 from ..validation.host_fields import HOST_FIELDS
 from ..validation.values import quoted
 
@@ -71,8 +71,7 @@ def _column(name: str) -> str:
 
 def variable_path(column: str) -> tuple[str, ...]:
     """Return the way down to the variable that the column shows, if it shows one."""
-    field = find_field(column)
-    return field.path if field.kind is Kind.VARIABLE else ()
+    return find_field(column).path
 
 
 def read_display(cols: str, cookies: Mapping[str, str]) -> ListDisplay:

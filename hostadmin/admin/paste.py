@@ -36,7 +36,7 @@ from ..paste import (
     read_pasted,
 )
 from ..query.ast import EQUALS, Node, Term
-from ..query.fields import FIELDS, literal
+from ..query.fields import FIELDS
 from ..query.to_text import to_text
 from ..validation.values import MAX_TEXT, clean_text
 from .current_user import web_act
@@ -145,7 +145,7 @@ def _as_file(names: Iterable[str]) -> Response:
 def _node(hosts: dict[int, str]) -> Node:
     """Return a query for the hosts: their names, or the number of a set of them."""
     field = FIELDS["hostname"]
-    names = tuple(literal(field, EQUALS, name) for name in hosts.values())
+    names = tuple(field.kind.literal(EQUALS, name) for name in hosts.values())
     if sum(map(len, names)) <= limits.named_hosts_query:
         term = Term(field.name, EQUALS, names)
         if len(to_text(term)) <= limits.named_hosts_query:

@@ -6,7 +6,6 @@ The list, the stats and the files read it here, so that they mean the same hosts
 import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from werkzeug.datastructures import MultiDict
 
@@ -14,9 +13,8 @@ from ..errors import QueryError
 from ..formatting import time_text
 from ..keyset.pages import Count
 from ..query.ast import Node, Or, all_of, terms_of
-from ..query.fields import Kind, find_field
+from ..query.fields import find_field
 from ..query.parse_terms import MAX_TERMS
-from ..query.parse_values import parse_range
 from ..query.parser import parse
 from ..query.to_text import and_also, to_text, top_level_terms, without
 from ..query.url_filters import parse_filter_list
@@ -93,13 +91,10 @@ def _resolved(node: Node) -> str:
     """Return which instants the times in the condition mean now."""
     found = []
     for term in terms_of(node):
-        field = find_field(term.field)
-        if field.kind is not Kind.TIME:
-            continue
+        kind = find_field(term.field).kind
         for value in term.values:
-            times = parse_range(field, value)
-            if isinstance(times.low, datetime) and not value[:4].isdigit():
-                found.append(f"{value} is {time_text(times.low)}. ")
+            if instant := kind.instant(value):
+                found.append(f"{value} is {time_text(instant)}. ")
     return "".join(found)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import FieldError, HostadminError, InvalidInput, InvalidValue
-from ..query.fields import Field, Kind, find_field
+from ..query.fields import Field, find_field
 from ..validation.host_fields import VOCABULARY_FIELDS
 from ..validation.json_values import clean_vars
 from ..validation.rules import HOST_RULES
@@ -157,25 +157,18 @@ def _assign(
     name: str, text: str, fields: dict[str, Any], variables: dict[Path, list[Any]]
 ) -> None:
     field = find_field(name)
-    if field.kind is Kind.VARIABLE:
+    if field.path:
         _put(field.path, [parse_value(text)] if text.strip() else [], variables)
         return
     column = field.attribute
     if column not in SETTABLE:
-        raise InvalidValue(_why_not(field))
+        known = f"cannot be set. What can be: {', '.join(SETTABLE)} and var.NAME."
+        raise InvalidValue(field.kind.why_not_set or known)
     if column in fields:
         raise InvalidValue("stands there twice.")
     if column == "status" and not text.strip():
         raise InvalidValue(f"is never empty. Known: {', '.join(STATUSES)}.")
     fields[column] = HOST_RULES[column](text)
-
-
-def _why_not(field: Field) -> str:
-    if field.kind is Kind.GROUP:
-        return "is no field to set: hosts are added to groups, or removed from them."
-    if field.kind in (Kind.NAME, Kind.ALIAS, Kind.ADDRESS):
-        return "is each host's own; edit the host."
-    return f"cannot be set. What can be: {', '.join(SETTABLE)} and var.NAME."
 
 
 def _put(path: Path, value: list[Any], variables: dict[Path, list[Any]]) -> None:

@@ -11,7 +11,6 @@ from ..errors import QueryError
 from ..limits import limits
 from ..models import HostSet, SavedView, host_set_members
 from ..query.ast import terms_of
-from ..query.fields import Kind, find_field
 from ..query.host_sets import parse_set
 from ..query.parser import parse
 from .bulk_write import BATCH
@@ -53,7 +52,7 @@ def _named(session: orm.Session) -> set[int]:
             found |= {
                 parse_set(value)
                 for term in terms
-                if find_field(term.field).kind is Kind.SET
+                if term.field == "set"
                 for value in term.values
             }
         except QueryError:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..errors import QueryError
-from ..validation.values import STATUSES, fold
+from ..validation.values import fold
 from . import ast
-from .checks import CHECKS
-from .fields import FIELDS, Field, Kind, find_field
+from .fields import FIELDS, Field, find_field
 from .lexer import bare_name, bare_value, quoted_text
 from .parse_terms import Token, operators_of
 from .parser import read
@@ -23,15 +22,6 @@ Names = Callable[[str], Iterable[str]]
 
 _VARIABLE = "var."
 _REST = re.compile(r"[^\s\"(),:=<>~]*")
-_TIMES = {
-    "today": "since midnight, UTC",
-    "yesterday": "the day before",
-    "-1h": "an hour ago",
-    "-1d": "24 hours ago",
-    "-7d": "a week ago",
-    "-30d": "a month ago",
-    "-1y": "a year ago",
-}
 _OPERATORS = {
     ":": "is",
     "!=": "is not",
@@ -154,14 +144,10 @@ def _values(
     slot: Token, field: Field, end: int, values: Values | None, limit: int
 ) -> Iterator[Suggestion]:
     begun = slot.value
-    if field.kind is Kind.STATUS:
-        known: Iterable[tuple[str, int | None]] = [(name, None) for name in STATUSES]
-    elif field.kind is Kind.CHECK:
-        known = [(name, None) for name in CHECKS]
-    elif field.kind is Kind.TIME:
-        known = [(name, None) for name in _TIMES]
-    else:
-        known = values(field, begun, limit) if values is not None else ()
+    offered = field.kind.offered
+    known: Iterable[tuple[str, int | None]] = [(name, None) for name in offered]
+    if not offered and values is not None:
+        known = values(field, begun, limit)
     for value, count in known:
         if fold(value).startswith(fold(begun)):
             yield Suggestion(
@@ -170,7 +156,7 @@ def _values(
                 slot.start,
                 end,
                 value,
-                _TIMES.get(value, "") if field.kind is Kind.TIME else "",
+                offered.get(value, ""),
                 count,
             )
     if slot.op == ast.EQUALS and field.nullable and "none".startswith(fold(begun)):

@@ -3,99 +3,14 @@
 The table of the fields of a host is ``validation.host_fields``.
 """
 
-import enum
-import re
-from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy.orm import InstrumentedAttribute
-
 from ..errors import QueryError
 from ..models import Host
 from ..validation.host_fields import HOST_FIELDS, HostField
 from ..validation.json_values import MAX_DEPTH
 from ..validation.values import fold, nearest, quoted
-from . import ast
-from .ast import Quoted
 from .checks import CHECKS
-
-
-class Kind(enum.Enum):
-    """How the values of a field compare."""
-
-    NAME = "name"
-    ALIAS = "alias"
-    ADDRESS = "address"
-    PORT = "port"
-    STATUS = "status"
-    TEXT = "text"
-    GROUP = "group"
-    NOTES = "notes"
-    TIME = "time"
-    VARIABLE = "variable"
-    CHECK = "check"
-    SET = "set"
-
-
-_MATCH = ("equals", "not_equal")
-_PART = ("contains", "not_contains", "starts_with")
-_LIST = ("in_list", "not_in_list")
-_RANGE = ("greater_than", "smaller_than", "between")
-_EMPTY = ("empty",)
-
-# What Flask-Admin style filters may do with a field, in the order of a menu.
-OPERATIONS: dict[Kind, tuple[str, ...]] = {
-    Kind.NAME: (*_MATCH, *_PART, *_LIST),
-    Kind.ALIAS: (*_MATCH, *_PART, *_LIST, *_EMPTY),
-    Kind.ADDRESS: (*_MATCH, "in_network", *_PART, *_LIST, *_RANGE, *_EMPTY),
-    Kind.PORT: (*_MATCH, *_RANGE, *_LIST, *_EMPTY),
-    Kind.STATUS: (*_MATCH, *_LIST),
-    Kind.TEXT: (*_MATCH, *_PART, *_LIST, *_EMPTY),
-    Kind.GROUP: (*_MATCH, *_LIST, *_EMPTY),
-    Kind.NOTES: ("contains", "not_contains", *_EMPTY),
-    Kind.TIME: (*_MATCH, *_RANGE, *_EMPTY),
-    Kind.VARIABLE: (*_MATCH, *_PART, *_LIST, *_EMPTY),
-    Kind.CHECK: (*_MATCH, *_LIST),
-    Kind.SET: (*_MATCH, *_LIST),
-}
-
-
-@dataclass(frozen=True)
-class Field:
-    """What a query may ask about a host.
-
-    ``column`` is the model's column where there is one; ``sort_column`` orders and
-    pages a list; ``path`` is the way down to a variable. ``phrase`` and ``noun`` are
-    those of ``HostField``.
-    """
-
-    name: str
-    label: str
-    kind: Kind
-    description: str
-    aliases: tuple[str, ...] = ()
-    column: InstrumentedAttribute[Any] | None = None
-    sort_column: InstrumentedAttribute[Any] | None = None
-    nullable: bool = True
-    groupable: bool = False
-    path: tuple[str, ...] = ()
-    phrase: str = ""
-    noun: str = ""
-
-    @property
-    def sortable(self) -> bool:
-        return self.sort_column is not None
-
-    @property
-    def operations(self) -> tuple[str, ...]:
-        """The filter operations that make sense here, in the order of a menu."""
-        known = OPERATIONS[self.kind]
-        return known if self.nullable else tuple(op for op in known if op != "empty")
-
-    @property
-    def attribute(self) -> str | None:
-        """The name of the column on the model, such as environment for env."""
-        return self.column.key if self.column is not None else None
+from .kinds import KINDS
+from .kinds.base import Field as Field
 
 
 def _field(known: HostField) -> Field:
@@ -103,7 +18,7 @@ def _field(known: HostField) -> Field:
     return Field(
         known.query,
         known.label,
-        Kind(known.kind),
+        KINDS[known.kind],
         known.description,
         known.also,
         column if known.name in Host.__mapper__.columns else None,
@@ -111,7 +26,9 @@ def _field(known: HostField) -> Field:
         nullable=known.nullable,
         groupable=known.is_groupable,
         phrase=known.phrase,
+        not_phrase=known.not_phrase,
         noun=known.noun,
+        rank=known.rank,
     )
 
 
@@ -120,16 +37,17 @@ _FIELDS = (
     Field(
         "check",
         "Check",
-        Kind.CHECK,
+        KINDS["check"],
         f"what the hygiene page finds: {', '.join(CHECKS)}",
         nullable=False,
     ),
     Field(
         "set",
         "Set",
-        Kind.SET,
+        KINDS["set"],
         "the number of a set of hosts, such as those of a pasted list",
         nullable=False,
+        rank=2,
     ),
 )
 
@@ -176,27 +94,5 @@ def _variable(name: str) -> Field:
         )
     if len(path) > MAX_DEPTH:
         raise QueryError(f"Variables are at most {MAX_DEPTH} deep; this is deeper.")
-    return Field(
-        f"var.{name}", name, Kind.VARIABLE, "a variable of the host itself", path=path
-    )
-
-
-_WITH_PATTERNS = (Kind.NAME, Kind.ALIAS, Kind.TEXT, Kind.VARIABLE)
-# What a variable may hold besides texts, as it would be written.
-_NO_TEXT = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?|true|false", re.IGNORECASE)
-
-
-def literal(field: Field, op: str, value: str) -> str:
-    """Return the value such that the stars in it are stars, not a pattern.
-
-    Only what has some becomes ``Quoted``, so that equal terms are equal.
-    """
-    has_patterns = op == ast.EQUALS and field.kind in _WITH_PATTERNS
-    return Quoted(value) if has_patterns and re.search(r"[*?]", value) else str(value)
-
-
-def literal_text(field: Field, op: str, value: str) -> str:
-    """Return what a value in quotation marks means: of variables, only texts."""
-    if op == ast.EQUALS and field.kind is Kind.VARIABLE and _NO_TEXT.fullmatch(value):
-        return Quoted(value)
-    return literal(field, op, value)
+    kind = KINDS["variable"]
+    return Field(f"var.{name}", name, kind, "a variable of the host itself", path=path)

@@ -5,20 +5,12 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from ..errors import QueryError
-from ..validation.values import STATUSES, quoted
+from ..validation.values import quoted
 from . import ast
 from .ast import EVERYTHING, Node, Quoted, Term, Word, any_of, negated
-from .checks import CHECKS
-from .fields import FIELDS, Field, Kind, find_field, literal_text
+from .fields import FIELDS, Field, find_field
 from .lexer import Scanner, bare_value, foreign_sign, quoted_text
-from .parse_values import (
-    MAX_VALUES,
-    OPERATORS,
-    check_operator,
-    check_text,
-    check_value,
-    word_range,
-)
+from .parse_values import MAX_VALUES, check_text, word_range
 
 MAX_TERMS = 100
 # Of all variables together: each level is one more call within a call of SQL.
@@ -204,7 +196,7 @@ class Conditions(Scanner):
 
     def operator_of(self, found: Field, op: str, start: int, end: int) -> None:
         try:
-            check_operator(found, op)
+            found.check_operator(op)
         except QueryError as error:
             known = operators_of(found)
             raise marked(error, self.text, start, end, known) from None
@@ -218,7 +210,7 @@ class Conditions(Scanner):
         self.operator_of(found, op, sign.start(), sign.end())
         self.take(sign.end())
         whole = self.match(_ALL_OR_NOTHING)
-        if whole and sign[0] == ":" and found.kind is Kind.NOTES:
+        if whole and sign[0] == ":" and op != ast.EQUALS:
             # Else notes would be searched for a star, or for the word.
             self.take(whole.end())
             unset = Term(found.name, ast.EMPTY)
@@ -269,7 +261,7 @@ class Conditions(Scanner):
             # If it is never closed, this is what was typed so far.
             begun = self.text[start + 1 :]
             self.slots.append(Token("value", start, len(self.text), found, begun, op))
-            value = literal_text(found, op, self.quotation())
+            value = found.kind.literal_text(op, self.quotation())
         else:
             value = "" if self.keyword() else self.chunk()
             if not value:
@@ -289,10 +281,10 @@ class Conditions(Scanner):
                     "There is nothing in these quotation marks.",
                     f"For hosts without one write “{found.name} is empty”.",
                 )
-            check_value(found, op, value)
+            found.check_value(op, value)
         except QueryError as error:
             raise marked(
-                error, self.text, start, self.position, expected_values(found)
+                error, self.text, start, self.position, found.kind.expected
             ) from None
         return value
 
@@ -362,7 +354,7 @@ class Conditions(Scanner):
         )
 
     def no_value(self, found: Field) -> NoReturn:
-        expected = expected_values(found)
+        expected = found.kind.expected
         if self.at_end():
             self.ended(f"a value of “{found.name}”", expected)
         start = self.position
@@ -392,33 +384,15 @@ def _is_star(value: str) -> bool:
 
 def _short(found: Field) -> str:
     """Return what a colon means: equality, but for notes, which are only searched."""
-    known = OPERATORS[found.kind]
+    known = found.kind.operators
     return ast.EQUALS if ast.EQUALS in known else known[0]
 
 
 def operators_of(found: Field) -> tuple[str, ...]:
     """Return the operators that a query can use with a field, as they are written."""
-    known = OPERATORS[found.kind]
+    known = found.kind.operators
     signs = (":", *known)
     # "=" says the same as a colon.
     if ast.EQUALS in known:
         signs = (":", "!=", *known[1:], "in")
     return (*signs, "is empty") if found.nullable else signs
-
-
-def expected_values(found: Field) -> tuple[str, ...]:
-    """Return what stands after the operator of a field."""
-    if found.kind is Kind.STATUS:
-        return STATUSES
-    if found.kind is Kind.CHECK:
-        return tuple(CHECKS)
-    return (_VALUES.get(found.kind, "a value"),)
-
-
-_VALUES = {
-    Kind.PORT: "a whole number, 1–65535",
-    Kind.ADDRESS: "an address, a network or a range",
-    Kind.TIME: "a time such as 2026-11 or -7d",
-    Kind.GROUP: "the name of a group",
-    Kind.SET: "the number of a set",
-}

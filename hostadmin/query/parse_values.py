@@ -22,11 +22,7 @@ from ..validation.values import (
     nearest,
     quoted,
 )
-from . import ast
-from .ast import Term
 from .checks import CHECKS
-from .fields import Field, Kind
-from .host_sets import parse_set
 from .parse_times import parse_time
 
 MAX_VALUE = 2_000
@@ -34,25 +30,6 @@ MAX_VALUES = 1_000
 
 RANGE = ".."
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_ORDERED = (Kind.ADDRESS, Kind.PORT, Kind.TIME)
-_COMPARISONS = (ast.LESS, ast.AT_MOST, ast.GREATER, ast.AT_LEAST)
-_TEXT_OPS = (ast.EQUALS, ast.CONTAINS, ast.STARTS, ast.ENDS)
-
-# The operators that each kind of field knows, apart from "empty".
-OPERATORS: dict[Kind, tuple[str, ...]] = {
-    Kind.NAME: _TEXT_OPS,
-    Kind.ALIAS: _TEXT_OPS,
-    Kind.ADDRESS: (*_TEXT_OPS, *_COMPARISONS),
-    Kind.PORT: (ast.EQUALS, *_COMPARISONS),
-    Kind.STATUS: (ast.EQUALS,),
-    Kind.TEXT: _TEXT_OPS,
-    Kind.GROUP: (ast.EQUALS,),
-    Kind.NOTES: (ast.CONTAINS,),
-    Kind.TIME: (ast.EQUALS, *_COMPARISONS),
-    Kind.VARIABLE: _TEXT_OPS,
-    Kind.CHECK: (ast.EQUALS,),
-    Kind.SET: (ast.EQUALS,),
-}
 
 
 @dataclass(frozen=True)
@@ -62,44 +39,6 @@ class Range:
     low: Any
     high: Any
     open_end: bool = False
-
-
-def check_term(term: Term, field: Field) -> None:
-    """Raise ``QueryError`` where the term makes no sense in any database."""
-    check_operator(field, term.op)
-    if len(term.values) > MAX_VALUES:
-        raise QueryError(
-            f"The list has {len(term.values):,} values; at most {MAX_VALUES:,} fit."
-        )
-    for value in term.values:
-        check_value(field, term.op, value)
-
-
-def check_operator(field: Field, op: str) -> None:
-    """Refuse an operator that the kind of field does not know."""
-    if op == ast.EMPTY:
-        if not field.nullable:
-            raise QueryError(f"{quoted(field.name)} is never empty.")
-    elif op not in OPERATORS[field.kind]:
-        raise QueryError(
-            f"“{op}” cannot be used with {quoted(field.name)}.",
-            f"Use {', '.join(OPERATORS[field.kind])}.",
-        )
-
-
-def check_value(field: Field, op: str, value: str) -> None:
-    """Refuse a value that no host could ever have in this field."""
-    check_text(value, several_lines=field.kind in (Kind.NOTES, Kind.VARIABLE))
-    if op not in (ast.EQUALS, *_COMPARISONS):
-        return
-    if field.kind in _ORDERED:
-        parse_range(field, value)
-    elif field.kind is Kind.STATUS:
-        parse_status(value)
-    elif field.kind is Kind.CHECK:
-        parse_check(value)
-    elif field.kind is Kind.SET:
-        parse_set(value)
 
 
 def check_text(value: str, *, several_lines: bool = False) -> None:
@@ -138,12 +77,8 @@ def parse_check(value: str) -> str:
     return name
 
 
-def parse_range(field: Field, value: str) -> Range:
-    """Return the range that the value names; one port is a range, too."""
-    return _split_range(_PARSERS[field.kind], value)
-
-
-def _split_range(parse: Callable[[str], Range], value: str) -> Range:
+def split_range(parse: Callable[[str], Range], value: str) -> Range:
+    """Return the range from one value to another, or that of a single one."""
     low, dots, high = value.partition(RANGE)
     if not dots:
         return parse(value)
@@ -158,7 +93,7 @@ def _split_range(parse: Callable[[str], Range], value: str) -> Range:
     return Range(start.low, end.high, end.open_end)
 
 
-def _port(value: str) -> Range:
+def parse_port(value: str) -> Range:
     try:
         port = clean_port(str(value))
     except InvalidValue as error:
@@ -168,7 +103,8 @@ def _port(value: str) -> Range:
     return Range(port, port)
 
 
-def _address(value: str) -> Range:
+def parse_addresses(value: str) -> Range:
+    """Return the keys of an address, or of a network, by length or by beginning."""
     if "/" in value:
         return parse_network(value)
     if value.endswith("*") and (network := _prefix_network(value)):
@@ -220,7 +156,7 @@ def word_range(word: str) -> Range | None:
     if "." in word and (network := _prefix_network(begun)):
         return _keys_of(network)
     try:
-        return _split_range(_address, word)
+        return split_range(parse_addresses, word)
     except QueryError:
         return None
 
@@ -261,13 +197,6 @@ def _why_no_network(text: str) -> QueryError:
     )
 
 
-def _span(value: str) -> Range:
+def parse_span(value: str) -> Range:
     span = parse_time(value, utcnow())
     return Range(span.start, span.end, open_end=True)
-
-
-_PARSERS: dict[Kind, Callable[[str], Range]] = {
-    Kind.ADDRESS: _address,
-    Kind.PORT: _port,
-    Kind.TIME: _span,
-}

@@ -5,25 +5,24 @@ so that nothing of the query is left out.
 """
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..models import VocabularyEntry
 from ..validation.values import fold
 from . import ast
-from .ast import Node, Not, Or, Quoted, Term, Word
-from .fields import Field, Kind, find_field
-from .sql.terms import spellings_of
+from .ast import And, Node, Not, Or, Term, Word
+from .fields import Field, find_field
+from .kinds.base import Spell, listed
+from .kinds.texts import spellings_of, vocabulary_of
 from .sql.text_match import is_pattern
-from .to_text import listed, term_sentence, to_sentence, top_level_terms
+from .to_text import top_level_terms
 
-# Returns a value as the inventory spells it.
-Spell = Callable[[Field, str], str]
-
-_ORDER = ("env", "location", "group", "role", "owner", "hostname", "", "ip", "port")
+# Where a word stands among the phrases; see the ranks of fields.
+_WORD_RANK = 6
+# A value as it stands in the query.
+_AS_IT_IS: Spell = lambda _field, value: value  # noqa: E731 - with its type
 
 
 @dataclass(frozen=True)
@@ -34,11 +33,10 @@ class Phrase:
     rank: int
 
 
-def describe(node: Node, spell: Spell | None = None) -> str:
+def describe(node: Node, spell: Spell = _AS_IT_IS) -> str:
     """Return what the query means in words; ``All hosts`` for none."""
     if node == ast.EVERYTHING:
         return "All hosts"
-    spell = spell or (lambda _field, value: value)
     subject = "Hosts"
     has: list[Phrase] = []
     lacks: list[Phrase] = []
@@ -47,14 +45,14 @@ def describe(node: Node, spell: Spell | None = None) -> str:
         inner = part.node if isinstance(part, Not) else part
         term = _as_one(inner)
         if term is None:
-            where.append(to_sentence(part))
-        elif isinstance(term, Term) and _is_status(part, term) and subject == "Hosts":
+            where.append(_sentence(part))
+        elif isinstance(term, Term) and _leads(part, term) and subject == "Hosts":
             subject = f"{listed(term.values).capitalize()} hosts"
         elif phrase := _phrase(term, spell, negative=isinstance(part, Not)):
             is_lack = isinstance(part, Not) and phrase.text.startswith("not ")
             (lacks if is_lack else has).append(phrase)
         else:
-            where.append(to_sentence(part))
+            where.append(_sentence(part))
     has.sort(key=lambda phrase: phrase.rank)
     text = " ".join((subject, *(phrase.text for phrase in has)))
     joint = ", " if has else " "
@@ -66,7 +64,7 @@ def describe(node: Node, spell: Spell | None = None) -> str:
     return text
 
 
-def describe_count(total: int, node: Node, spell: Spell | None = None) -> str:
+def describe_count(total: int, node: Node, spell: Spell = _AS_IT_IS) -> str:
     """Return how many hosts there are of the query: ``1,301 active hosts in prod``."""
     text = "Hosts" if node == ast.EVERYTHING else describe(node, spell)
     if total == 1:
@@ -84,13 +82,8 @@ def spelling(session: orm.Session) -> Spell:
         head = fold(value.rstrip("*"))
         if is_pattern(head):
             return value
-        known = session.scalar(
-            sa.select(VocabularyEntry.spelling)
-            .where(VocabularyEntry.field == field.attribute)
-            .where(VocabularyEntry.folded.startswith(head, autoescape=True))
-            .order_by(VocabularyEntry.folded)
-            .limit(1)
-        )
+        begins = VocabularyEntry.folded.startswith(head, autoescape=True)
+        known = session.scalar(vocabulary_of(field).where(begins).limit(1))
         # Folding may change the length, and then nothing says where the rest begins.
         if known is None or fold(known[: len(head)]) != head:
             return value
@@ -110,74 +103,45 @@ def _as_one(node: Node) -> Term | Word | None:
     return Term(same[0].field, ast.EQUALS, tuple(v for t in same for v in t.values))
 
 
-def _is_status(part: Node, term: Term) -> bool:
+def _leads(part: Node, term: Term) -> bool:
     is_plain = term.op == ast.EQUALS and not isinstance(part, Not)
-    return is_plain and find_field(term.field).kind is Kind.STATUS
+    return is_plain and find_field(term.field).kind.is_adjective
 
 
 def _phrase(term: Term | Word, spell: Spell, *, negative: bool) -> Phrase | None:
-    no = "not " if negative else ""
     if isinstance(term, Word):
-        return Phrase(f"{no}matching {listed([term.value])}", _rank(""))
+        no = "not " if negative else ""
+        return Phrase(f"{no}matching {listed([term.value])}", _WORD_RANK)
     field = find_field(term.field)
-    if field.name == "confirmed" and term.op == ast.EMPTY:
-        return Phrase("confirmed at some time" if negative else "never confirmed", 99)
-    if field.kind is Kind.TIME and not negative:
-        return Phrase(term_sentence(term, negative=False), 99)
-    if term.op == ast.EMPTY:
-        return _emptiness(field, negative=negative)
-    if term.op != ast.EQUALS:
-        return None
-    if field.kind is Kind.TEXT:
-        values = _spelt(field, term.values, spell)
-        if field.name == "os":
-            return Phrase(
-                f"{'not running' if no else 'that run'} {values}", _rank("os")
-            )
-        return Phrase(f"{no}{field.phrase} {values}", _rank(field.name))
-    return _other(field, term.values, no)
+    text = field.kind.phrase(field, term, spell, negative=negative)
+    return Phrase(text, field.rank) if text else None
 
 
-def _other(field: Field, values: Sequence[str], no: str) -> Phrase | None:
-    shown = listed(values)
-    match field.kind:
-        case Kind.STATUS:
-            return Phrase(f"{no}{shown}", _rank(""))
-        case Kind.NAME | Kind.ALIAS | Kind.PORT:
-            return Phrase(f"{no}{field.phrase} {shown}", _rank(field.name))
-        case Kind.GROUP:
-            noun = "group" if len(values) == 1 else "the groups"
-            return Phrase(f"{no}in {noun} {shown}", _rank("group"))
-        case Kind.SET:
-            noun = "set" if len(values) == 1 else "the sets"
-            return Phrase(f"{no}in {noun} {shown}", _rank("group"))
-        case Kind.ADDRESS:
-            is_one = not any(re.search(r"/|\*|\.\.", value) for value in values)
-            verb = "with the address" if is_one else "within"
-            return Phrase(f"{no}{verb} {shown}", _rank("ip"))
-    return None
+# ---- what has no phrase
 
 
-def _emptiness(field: Field, *, negative: bool) -> Phrase | None:
-    if field.kind is Kind.GROUP:
-        return Phrase("in some group" if negative else "in no group", _rank("group"))
-    if not field.noun:
-        return None
-    verb = "with" if negative else "without"
-    return Phrase(f"{verb} {field.noun}", _rank(field.name))
+def _sentence(node: Node) -> str:
+    """Return the condition as it continues "hosts where"."""
+    if isinstance(node, And):
+        return " and ".join(_clause(child, Or) for child in node.nodes) or "any host"
+    if isinstance(node, Or):
+        return " or ".join(_clause(child, And) for child in node.nodes) or "no host"
+    inner = node.node if isinstance(node, Not) else node
+    negative = isinstance(node, Not)
+    if isinstance(inner, Term):
+        field = find_field(inner.field)
+        return field.kind.clause(field, inner, negative=negative)
+    if isinstance(inner, Word):
+        return _word_sentence(inner, negative=negative)
+    return f"not ({_sentence(inner)})"
 
 
-def _rank(name: str) -> int:
-    return _ORDER.index(name) if name in _ORDER else len(_ORDER)
+def _clause(node: Node, parted: type[Node]) -> str:
+    text = _sentence(node)
+    return f"({text})" if isinstance(node, parted) else text
 
 
-def _spelt(field: Field, values: Sequence[str], spell: Spell) -> str:
-    shown = []
-    for value in values:
-        text = spell(field, value)
-        if field.name == "os" and is_pattern(text):
-            # "Hosts that run Debian": of a system, the beginning is its name.
-            head = text.rstrip("* ")
-            text = text if is_pattern(head) else head
-        shown.append(Quoted(text) if isinstance(value, Quoted) else text)
-    return listed(shown, quote=False)
+def _word_sentence(word: Word, *, negative: bool) -> str:
+    names = "neither name, alias nor" if negative else "name, alias or"
+    verb = "matches" if is_pattern(word.value) else "has"
+    return f"{names} address {verb} {listed((word.value,))}"

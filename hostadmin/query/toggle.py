@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from ..validation.values import fold
 from . import ast
 from .ast import And, Node, Not, Or, Quoted, Term, Word, all_of, any_of
-from .fields import Field, Kind, find_field, literal
+from .fields import Field, find_field
 from .to_text import top_level_terms
 
 
@@ -105,7 +105,7 @@ def holds(node: Node, field: Field, value: str | None) -> bool:
 
 
 def _matches(field: Field, op: str, wanted: str, value: str) -> bool:
-    if field.kind is Kind.GROUP:
+    if field.kind.has_case:
         return str(wanted) == value
     needle, text = fold(wanted), fold(value)
     if op == ast.CONTAINS:
@@ -142,7 +142,7 @@ def _is_positive(node: Node) -> bool:
 def _equal(field: Field, value: str | None) -> Node:
     if value is None:
         return Term(field.name, ast.EMPTY)
-    return Term(field.name, ast.EQUALS, (literal(field, ast.EQUALS, value),))
+    return Term(field.name, ast.EQUALS, (field.kind.literal(ast.EQUALS, value),))
 
 
 def _chosen(field: Field, values: Iterable[str | None]) -> Node:
@@ -150,7 +150,9 @@ def _chosen(field: Field, values: Iterable[str | None]) -> Node:
     known = list(values)
     if not known:
         return ast.EVERYTHING
-    set_ = tuple(literal(field, ast.EQUALS, one) for one in known if one is not None)
+    set_ = tuple(
+        field.kind.literal(ast.EQUALS, one) for one in known if one is not None
+    )
     parts: list[Node] = [Term(field.name, ast.EQUALS, set_)] if set_ else []
     if None in known:
         parts.append(Term(field.name, ast.EMPTY))

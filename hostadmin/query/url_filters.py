@@ -12,8 +12,8 @@ from ..errors import QueryError
 from ..validation.values import did_you_mean, quoted
 from . import ast
 from .ast import Node, Term, all_of, negated
-from .fields import FIELDS, Field, find_field, literal
-from .parse_values import MAX_VALUE, RANGE, check_term, parse_network
+from .fields import FIELDS, Field, find_field
+from .parse_values import MAX_VALUE, RANGE, parse_network
 from .to_text import to_text
 
 PREFIX = "flt_"
@@ -89,7 +89,7 @@ def _parse(param: str, value: str) -> Filter:
         field, operation = _split(param)
         node = _node(field, operation, value.strip())
         for term in ast.terms_of(node):
-            check_term(term, field)
+            field.check_term(term)
     except QueryError as error:
         raise QueryError(
             f"The filter {quoted(param)} makes no sense: {error.message}", error.hint
@@ -134,7 +134,7 @@ def _node(field: Field, operation: str, value: str) -> Node:
         return _empty(field, value)
     op = _OPERATORS[operation]
     values = _READERS[operation](field, value)
-    return Term(field.name, op, tuple(literal(field, op, one) for one in values))
+    return Term(field.name, op, tuple(field.kind.literal(op, one) for one in values))
 
 
 _NEGATIVE = {

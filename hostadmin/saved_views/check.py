@@ -9,10 +9,10 @@ from ..inventory.list_hosts import parse_sort
 from ..inventory.vocabulary import in_use
 from ..models import SavedView
 from ..query.ast import EQUALS, And, Node, Or, Term, terms_of
-from ..query.fields import Kind, find_field
+from ..query.fields import find_field
+from ..query.kinds.texts import spellings_of
 from ..query.parser import parse
 from ..query.sql.group_tree import ALL, UNGROUPED, group_ids
-from ..query.sql.terms import spellings_of
 from ..query.sql.text_match import is_pattern
 from ..query.to_text import to_text
 from ..validation.values import fold, quoted
@@ -36,7 +36,7 @@ def gone_values(session: orm.Session, node: Node) -> list[str]:
     found: dict[str, None] = {}
     for term in _demanded(node):
         field = find_field(term.field)
-        if field.kind is not Kind.TEXT or term.op != EQUALS or not field.attribute:
+        if not (field.kind.has_vocabulary and field.attribute and term.op == EQUALS):
             continue
         exact = [value for value in term.values if not is_pattern(value)]
         known = spellings_of(session, field, exact)
@@ -67,10 +67,7 @@ def check_query(session: orm.Session, query: str) -> str:
 
 def _groups_of(node: Node) -> set[str]:
     return {
-        name
-        for term in terms_of(node)
-        if find_field(term.field).kind is Kind.GROUP
-        for name in term.values
+        name for term in terms_of(node) if term.field == "group" for name in term.values
     }
 
 

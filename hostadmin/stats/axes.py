@@ -9,7 +9,6 @@ from ..errors import QueryError
 from ..limits import limits
 from ..query.ast import EVERYTHING, Node, terms_of
 from ..query.fields import find_field
-from ..query.parse_values import check_term
 from .dimensions import Dimension
 from .group_by import Key, Tally
 
@@ -61,7 +60,7 @@ class Bucket:
         """Whether a query can say it: a long variable, for one, is too long."""
         try:
             for term in terms_of(self.condition):
-                check_term(term, find_field(term.field))
+                find_field(term.field).check_term(term)
         except QueryError:
             return False
         return True

@@ -10,7 +10,7 @@ from sqlalchemy import orm
 
 from ..query import ast
 from ..query.ast import Node, Term
-from ..query.fields import FIELDS, Field, Kind, literal
+from ..query.fields import FIELDS, Field
 from .axes import Kind as SlotKind
 from .axes import Order
 from .counts import count_columns, find_dimensions
@@ -35,7 +35,7 @@ class LookAlikes:
 
     @property
     def condition(self) -> Node:
-        texts = (literal(self.field, ast.EQUALS, text) for text, _ in self.values)
+        texts = (self.field.kind.literal(ast.EQUALS, text) for text, _ in self.values)
         return Term(self.field.name, ast.EQUALS, tuple(texts))
 
 
@@ -81,7 +81,7 @@ def find_look_alikes(
     session: orm.Session, node: Node = ast.EVERYTHING
 ) -> list[LookAlikes]:
     """Return values of the short texts that hosts of the query have, and look alike."""
-    names = [field.name for field in FIELDS.values() if field.kind is Kind.TEXT]
+    names = [field.name for field in FIELDS.values() if field.kind.has_vocabulary]
     dimensions = find_dimensions(session, names)
     tables = count_columns(session, dimensions, node, Order(top=MOST_VALUES))
     found = []

@@ -29,8 +29,10 @@ class HostField:
     lists, empty where they do not know the field. ``kind`` is one of ``query.kinds``.
     Only what has a ``rule`` can be written. ``also`` are further names in a query,
     ``headers`` those of columns in tables of others, as letters and digits. ``sort``
-    is the column that orders lists. Hosts that have a value are "Hosts", ``phrase``
-    and the value; those that have none are without ``noun``.
+    is the column that orders lists.
+
+    In a sentence, "Hosts" are followed by ``phrase`` or ``not_phrase`` and values;
+    those that have none are without ``noun``. The lowest ``rank`` comes first.
     """
 
     name: str
@@ -46,7 +48,9 @@ class HostField:
     is_groupable: bool = False
     is_listed: bool = False
     phrase: str = ""
+    not_phrase: str = ""
     noun: str = ""
+    rank: int = 9
 
 
 def _text(
@@ -55,7 +59,8 @@ def _text(
     query: str = "",
     description: str = "",
     phrase: str = "",
-    noun: str = "",
+    not_phrase: str = "",
+    rank: int = 9,
     also: tuple[str, ...] = (),
     headers: tuple[str, ...] = (),
     is_listed: bool = True,
@@ -76,7 +81,9 @@ def _text(
         is_groupable=True,
         is_listed=is_listed,
         phrase=phrase or f"with the {lower}",
-        noun=noun or f"{article} {lower}",
+        not_phrase=not_phrase,
+        noun=f"{article} {lower}",
+        rank=rank,
     )
 
 
@@ -98,6 +105,7 @@ HOST_FIELDS = (
         nullable=False,
         is_listed=True,
         phrase="named",
+        rank=5,
     ),
     HostField(
         "aliases",
@@ -128,6 +136,7 @@ HOST_FIELDS = (
         sort="ip_key",
         is_listed=True,
         noun="an address",
+        rank=7,
     ),
     HostField(
         "addresses",
@@ -149,6 +158,7 @@ HOST_FIELDS = (
         sort="port",
         is_groupable=True,
         phrase="on port",
+        rank=8,
         noun="a port",
     ),
     HostField(
@@ -159,6 +169,7 @@ HOST_FIELDS = (
         "active, staged, maintenance, offline or retired",
         clean_status,
         headers=("state",),
+        rank=6,
         sort="status",
         nullable=False,
         is_groupable=True,
@@ -169,6 +180,7 @@ HOST_FIELDS = (
         "Environment",
         "env",
         phrase="in",
+        rank=0,
         also=("environment",),
         headers=("env", "stage"),
     ),
@@ -177,20 +189,23 @@ HOST_FIELDS = (
         "OS",
         description="operating system",
         phrase="that run",
+        not_phrase="not running",
         headers=("operatingsystem", "osname", "platform"),
     ),
     _text(
         "location",
         "Location",
         phrase="at",
+        rank=1,
         also=("loc",),
         headers=("loc", "site", "datacenter", "datacentre", "region"),
     ),
-    _text("role", "Role", headers=("devicerole", "function"), is_listed=False),
+    _text("role", "Role", headers=("devicerole", "function"), rank=3, is_listed=False),
     _text(
         "owner",
         "Owner",
         phrase="owned by",
+        rank=4,
         headers=("tenant", "team", "responsible", "contact"),
     ),
     HostField(
@@ -202,6 +217,7 @@ HOST_FIELDS = (
         clean_groups,
         also=("groups",),
         headers=("group", "ansiblegroups"),
+        rank=2,
         is_groupable=True,
         is_listed=True,
     ),
@@ -224,6 +240,7 @@ HOST_FIELDS = (
         "when the host was added",
         also=("created_at",),
         sort="created_at",
+        rank=99,
         nullable=False,
     ),
     HostField(
@@ -234,6 +251,7 @@ HOST_FIELDS = (
         "when something changed last",
         also=("updated_at",),
         sort="updated_at",
+        rank=99,
         nullable=False,
         is_listed=True,
     ),
@@ -245,6 +263,7 @@ HOST_FIELDS = (
         "when somebody or something last saw that the host exists",
         also=("confirmed_at",),
         sort="confirmed_at",
+        rank=99,
     ),
 )
 

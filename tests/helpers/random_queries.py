@@ -21,8 +21,7 @@ from hostadmin.query.ast import (
     negated,
 )
 from hostadmin.query.checks import CHECKS
-from hostadmin.query.fields import FIELDS, Kind, find_field, literal
-from hostadmin.query.parse_values import OPERATORS
+from hostadmin.query.fields import FIELDS, find_field
 
 from .query_reference import Row, note_findings
 
@@ -70,9 +69,9 @@ GROUPS = {"world": ["eu"], "eu": ["eu-west"], "eu-west": [], "w%b": [], "W%b": [
 VALUES = ("25", 25, 2.5, True, "true", "x*", "Text", "", None, {"b": "deep"}, "-7")
 TIMES = ("2025", "2026-01", "2026-02-28", "2026-02-28T10:30", "2025-12..2026-01")
 WANTED = {
-    Kind.NAME: (*NAMES, "web*", "*1", "w?b*", "a?b", "zzz", "1", "%", "_"),
-    Kind.ALIAS: (*NAMES, "web*", "*1", "w?b*", "zzz"),
-    Kind.ADDRESS: (
+    "name": (*NAMES, "web*", "*1", "w?b*", "a?b", "zzz", "1", "%", "_"),
+    "alias": (*NAMES, "web*", "*1", "w?b*", "zzz"),
+    "address": (
         *IPS,
         "10.0.0.0/8",
         "10.4.*",
@@ -80,15 +79,15 @@ WANTED = {
         "fd00::/112",
         "10.0.0.2..10.4.0.7",
     ),
-    Kind.PORT: (*map(str, PORTS), "23", "22..8000"),
-    Kind.STATUS: STATUSES,
-    Kind.TEXT: (*TEXTS, "PROD", "p*d", "*r*", "?ev", "nowhere"),
-    Kind.GROUP: tuple(GROUPS),
-    Kind.NOTES: ("100%", "_", "ready", "line\nbreak", "'"),
-    Kind.TIME: TIMES,
-    Kind.CHECK: tuple(CHECKS),
-    Kind.SET: ("7001", "7002"),
-    Kind.VARIABLE: ("25", "2.5", "true", "x*", "*e*", "deep", "text", "-7", "zzz"),
+    "port": (*map(str, PORTS), "23", "22..8000"),
+    "status": STATUSES,
+    "text": (*TEXTS, "PROD", "p*d", "*r*", "?ev", "nowhere"),
+    "group": tuple(GROUPS),
+    "notes": ("100%", "_", "ready", "line\nbreak", "'"),
+    "time": TIMES,
+    "check": tuple(CHECKS),
+    "set": ("7001", "7002"),
+    "variable": ("25", "2.5", "true", "x*", "*e*", "deep", "text", "-7", "zzz"),
 }
 VARIABLES = ("var.a", "var.a.b", "var.odd name", "var.ключ")
 PARTS = ("1", "e", "eb", "web", "10.", "d_", "%", "x", "*", "'", "or", "-", "ä", "fd00")
@@ -207,16 +206,16 @@ def as_row(host: Host) -> Row:
 
 def terms_of(name: str) -> st.SearchStrategy[Node]:
     field = find_field(name)
-    signs = [*OPERATORS[field.kind], *([EMPTY] if field.nullable else [])]
+    signs = [*field.kind.operators, *([EMPTY] if field.nullable else [])]
 
     def made(op: str) -> st.SearchStrategy[Node]:
         if op == EMPTY:
             return st.just(Term(field.name, EMPTY))
-        values = st.sampled_from(WANTED[field.kind])
+        values = st.sampled_from(WANTED[field.kind.name])
         if op in ("~", "^=", "$="):
             values = st.sampled_from((*PARTS, *NAMES, *TEXTS))
         elif op == EQUALS:
-            exact = values.map(lambda value: literal(field, op, value))
+            exact = values.map(lambda value: field.kind.literal(op, value))
             values = values.filter(lambda value: value != "*") | exact
         # Written by "and" and "or", a bare pattern with a blank cannot be.
         values = values.filter(

@@ -54,6 +54,43 @@ def test_a_query_reads_as_a_sentence(session, make_host, text, sentence):
     assert describe(parse(text), spelling(session())) == sentence
 
 
+@pytest.mark.parametrize(
+    ("text", "clause"),
+    [
+        ("env:prod -owner:search", "environment is prod and owner is not search"),
+        ("env:prod,dev", "environment is prod or dev"),
+        ("-env:prod,dev", "environment is neither prod nor dev"),
+        ("port>1024", "port is above 1024"),
+        ("web", "name, alias or address has web"),
+        (
+            "-(a b)",
+            "not (name, alias or address has a and name, alias or address has b)",
+        ),
+        ("group:web,db", "in the groups web or db"),
+        ("-group:web", "not in group web"),
+        ("group:none", "in no group"),
+        ("set:7", "in set 7"),
+        ("check:same-address", "found by the check same-address"),
+        ("ip:10.0.0.0/8", "address is in 10.0.0.0/8"),
+        ("hostname:web*", "hostname matches web*"),
+        ("-os~deb", "OS does not contain deb"),
+        ("port:1..9", "port is in 1 to 9"),
+        ("var.rack:7", "variable rack is 7"),
+        ("-owner:none", "owner is set"),
+        ("-web*", "neither name, alias nor address matches web*"),
+        ("updated>-7d", "updated in the last 7 days"),
+        ("updated<-1y", "updated more than 1 year ago"),
+        ("updated:2026", "updated in 2026"),
+        ("created:2025..2026", "created from 2025 to 2026"),
+        ("port:1,2,3,4,5,6,7,8,9", "port is 1, 2, 3, 4, 5, 6, 7 or 2 more"),
+    ],
+)
+def test_what_stands_beside_an_or_is_told_as_a_clause(text, clause):
+    inner = f"({clause})" if " and " in clause and "not (" not in clause else clause
+
+    assert describe(parse(f"({text}) or role:x")) == f"Hosts where {inner} or role is x"
+
+
 @given(trees())
 @settings(max_examples=100, deadline=None)
 def test_every_query_has_a_sentence(node):

@@ -10,7 +10,7 @@ from ...db.session import db
 from ...formatting import counted
 from ...query import ast
 from ...query.ast import EQUALS, Node, Term, all_of
-from ...query.fields import find_field, literal
+from ...query.fields import find_field
 from ...query.to_english import describe, spelling
 from ...query.to_text import to_text, top_level_terms
 from ...validation.host_fields import VOCABULARY_FIELDS
@@ -89,7 +89,7 @@ def _url(line: Line, node: Node | None) -> str | None:
     if line.before is None:
         term = Term(field.name, ast.EMPTY)
     else:
-        value = literal(field, EQUALS, line.before)
+        value = field.kind.literal(EQUALS, line.before)
         term = Term(field.name, EQUALS, (value,))
     url = narrowed(ViewUrl("hosts.index_view", ((QUERY, to_text(node)),)), term)
     return str(url) if url else None

@@ -12,7 +12,7 @@ from ...db.session import db
 from ...errors import NotFound, QueryError
 from ...limits import limits
 from ...query.ast import EVERYTHING, Node, all_of
-from ...query.fields import FIELDS, Kind
+from ...query.fields import FIELDS
 from ...query.sql.compiler import compile_node
 from ...query.to_english import describe_count, spelling
 from ...stats import counts
@@ -273,7 +273,7 @@ def _options(chosen: Sequence[str]) -> list[tuple[str, str]]:
     found |= {"domain": "Domain", "hostname": "Hostname", "ip": "Address"}
     found |= {"alias": "Alias", "notes": "Notes"}
     for field in FIELDS.values():
-        if field.kind is Kind.TIME:
+        if field.kind.has_periods:
             found |= {f"{field.name}:{p}": f"{field.label}, by {p}" for p in PERIODS}
     found |= {name: name for name in chosen if name not in found}
     return list(found.items())

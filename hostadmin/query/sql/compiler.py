@@ -11,14 +11,16 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ...keyset.pages import CAP
-from ...models import Host, VocabularyEntry
+from ...models import Host, HostAddress, HostAlias
 from ...validation.values import fold, nearest
 from .. import ast
 from ..ast import And, Node, Not, Or, Term, Word
-from ..clauses import Clause
-from ..fields import Field, Kind, find_field
-from .groups import groups_alone
-from .terms import parts_of, spellings_of
+from ..clauses import Alternative, Clause, by_ids
+from ..fields import Field, find_field
+from ..kinds.ordered import within
+from ..kinds.texts import spellings_of, vocabulary_of
+from ..parse_values import check_text, word_range
+from .names import alias_named, host_named, named_in_order
 from .text_match import is_pattern
 
 __all__ = [
@@ -68,10 +70,12 @@ class Forms(NamedTuple):
 
 def compile_forms(session: orm.Session, node: Node) -> Forms:
     """Return what the tree means, as ``compile_node`` does, for a list."""
-    alone = groups_alone(session, node)
-    if alone is not None:
-        where, ids = alone
-        return Forms(where, Host.id.in_(ids), ids)
+    if isinstance(node, Term):
+        field = find_field(node.field)
+        field.check_term(node)
+        if alone := field.kind.alone(session, node):
+            where, ids = alone
+            return Forms(where, Host.id.in_(ids), ids)
     condition = compile_node(session, node)
     hosts = sa.select(Host.id)
     counted = hosts if condition is None else hosts.where(condition)
@@ -95,7 +99,7 @@ def nearest_values(session: orm.Session, node: Node) -> list[Suggestion]:
     unknown: list[tuple[Field, str]] = []
     for term in ast.terms_of(node):
         field = find_field(term.field)
-        if field.kind is Kind.TEXT and term.op == ast.EQUALS:
+        if field.kind.has_vocabulary and term.op == ast.EQUALS:
             values = [value for value in term.values if not is_pattern(value)]
             known = spellings_of(session, field, values)
             unknown += [(field, value) for value in values if fold(value) not in known]
@@ -107,12 +111,7 @@ def nearest_values(session: orm.Session, node: Node) -> list[Suggestion]:
 
 
 def _vocabulary(session: orm.Session, field: Field) -> Sequence[str]:
-    return session.scalars(
-        sa.select(VocabularyEntry.spelling)
-        .where(VocabularyEntry.field == field.attribute)
-        .order_by(VocabularyEntry.folded)
-        .limit(CAP)
-    ).all()
+    return session.scalars(vocabulary_of(field).limit(CAP)).all()
 
 
 # ---- and, or, not
@@ -124,7 +123,7 @@ def _clause(session: orm.Session, node: Node) -> Clause:
     if isinstance(node, Or):
         return sa.or_(sa.false(), *(_clause(session, part) for part in node.nodes))
     if isinstance(node, Term | Word):
-        return sa.or_(*(part.holds for part in parts_of(session, node)))
+        return sa.or_(*(part.holds for part in _parts(session, node)))
     return _negation(session, node.node)
 
 
@@ -136,4 +135,33 @@ def _negation(session: orm.Session, node: Node) -> Clause:
         return sa.and_(sa.true(), *(_negation(session, part) for part in node.nodes))
     if isinstance(node, Not):
         return _clause(session, node.node)
-    return sa.and_(*(part.fails for part in parts_of(session, node)))
+    return sa.and_(*(part.fails for part in _parts(session, node)))
+
+
+# ---- one condition
+
+
+def _parts(session: orm.Session, term: Term | Word) -> list[Alternative]:
+    """Return the ways in which a term can hold: any of them is enough."""
+    if isinstance(term, Word):
+        return _word(session, term.value)
+    field = find_field(term.field)
+    field.check_term(term)
+    return field.kind.parts(session, field, term)
+
+
+def _word(session: orm.Session, value: str) -> list[Alternative]:
+    """Match a name, an alias, or addresses: one, a network, or how they begin."""
+    check_text(value)
+    op = ast.EQUALS if is_pattern(value) else ast.CONTAINS
+    term = Term("hostname", op, (value,))
+    aliases = sa.select(HostAlias.host_id).where(alias_named(session, term))
+    others = by_ids(session, aliases)
+    addresses = word_range(value)
+    if addresses is not None:
+        others.append(Alternative(within(Host.ip_key, addresses), Host.ip_key))
+        inside = within(HostAddress.ip_key, addresses)
+        others += by_ids(session, sa.select(HostAddress.host_id).where(inside))
+    # Beside something else, the order of names would keep SQLite from two indexes.
+    name = host_named(session, term) if others else named_in_order(session, term)
+    return [Alternative(name), *others]

@@ -10,14 +10,9 @@ from ...models import Host, HostAlias
 from ...validation.values import MAX_TEXT, fold, natural_key
 from .. import ast
 from ..ast import Term
-from ..clauses import Alternative, Clause
-from ..fields import Field
+from ..clauses import Clause
 from .text_match import HIGHEST, is_pattern, match_key
 from .trigrams import near
-
-
-def name_parts(session: orm.Session, _field: Field, term: Term) -> list[Alternative]:
-    return [Alternative(named_in_order(session, term))]
 
 
 def named_in_order(session: orm.Session, term: Term) -> Clause:
@@ -70,10 +65,3 @@ def _sorted_near(session: orm.Session, starts: Iterable[str]) -> list[Clause]:
         Host.hostname_sort < max(ends),
     ]
     return [engine_of(session).likely(clause) for clause in around]
-
-
-def alias_parts(session: orm.Session, _field: Field, term: Term) -> list[Alternative]:
-    hosts = sa.select(HostAlias.host_id)
-    if term.op == ast.EMPTY:
-        return [Alternative(Host.id.not_in(hosts))]
-    return [Alternative(Host.id.in_(hosts.where(alias_named(session, term))))]

@@ -5,6 +5,7 @@ Adding something to count by is one function here, that ``find_dimension`` calls
 
 import enum
 import re
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,10 +13,10 @@ from sqlalchemy import orm
 
 from ...db.engines import engine_of
 from ...errors import QueryError
-from ...models import Host, VocabularyEntry
-from ...query.fields import FIELDS, Field, Kind, find_field
+from ...models import Host
+from ...query.fields import FIELDS, Field, find_field
 from ...query.sql.json_path import Variable
-from ...validation.values import HostStatus, did_you_mean, quoted
+from ...validation.values import did_you_mean, quoted
 from .base import CountSource as CountSource
 from .base import Dimension as Dimension
 from .base import empty, equal_to, not_empty
@@ -26,8 +27,6 @@ from .periods import PERIODS as PERIODS
 from .periods import by_time
 
 _NETWORK = re.compile(r"network(?:/(\d{1,3}))?")
-# Values of the vocabulary that are offered as such of no host.
-_MOST_KNOWN = 1_000
 
 
 def plain(key: Any) -> Any:
@@ -47,35 +46,13 @@ def find_dimension(session: orm.Session, by: str) -> Dimension:
     if name.casefold() == "domain" and not colon:
         return by_domain(session)
     field = _countable(name)
-    if field.kind is Kind.CHECK:
-        raise QueryError(
-            "Hosts are not counted by check.", "The page Hygiene has a number for each."
-        )
-    if field.kind is Kind.SET:
-        raise QueryError("Hosts are not counted by set.")
-    if field.kind is Kind.TIME:
+    if field.kind.why_not_counted:
+        raise QueryError(*field.kind.why_not_counted)
+    if field.kind.has_periods:
         return by_time(session, field, period.casefold() or "month")
     if colon:
         raise QueryError(f"{quoted(field.name)} has no parts such as {quoted(period)}.")
-    return _by_field(session, field)
-
-
-def _by_field(session: orm.Session, field: Field) -> Dimension:
-    match field.kind:
-        case Kind.NAME:
-            return by_hostname()
-        case Kind.ALIAS:
-            return by_alias(session)
-        case Kind.ADDRESS:
-            return by_address(session)
-        case Kind.GROUP:
-            return by_group(session, field)
-        case Kind.VARIABLE:
-            return _by_variable(session, field)
-        case Kind.NOTES:
-            return _by_presence(field)
-        case _:
-            return _by_column(session, field)
+    return _BY_KIND.get(field.kind.name, _by_column)(session, field)
 
 
 def groupable_names() -> list[str]:
@@ -98,20 +75,7 @@ def _countable(name: str) -> Field:
 
 
 def _by_column(session: orm.Session, field: Field) -> Dimension:
-    column = field.column
-    if column is None:
-        raise LookupError(field.name)
-
-    def known() -> list[Any]:
-        if field.kind is Kind.STATUS:
-            return list(HostStatus)
-        # Ports are numbers: each could be there.
-        spelt = sa.select(VocabularyEntry.spelling).where(
-            VocabularyEntry.field == field.attribute
-        )
-        some = spelt.order_by(VocabularyEntry.folded).limit(_MOST_KNOWN)
-        return list(session.scalars(some))
-
+    column = field.own_column
     return Dimension(
         field.name,
         field.label,
@@ -119,7 +83,7 @@ def _by_column(session: orm.Session, field: Field) -> Dimension:
         lambda key: str(plain(key)),
         lambda key: equal_to(field, str(plain(key))),
         empty(field),
-        known=known,
+        known=lambda: field.kind.members(session, field),
         column=column,
     )
 
@@ -137,9 +101,9 @@ def _by_variable(session: orm.Session, field: Field) -> Dimension:
     )
 
 
-def _by_presence(field: Field) -> Dimension:
+def _by_presence(_session: orm.Session, field: Field) -> Dimension:
     """Tell only hosts with a long text from those without."""
-    key = sa.case((Host.notes.is_not(None), "(set)"))
+    key = sa.case((field.own_column.is_not(None), "(set)"))
     return Dimension(
         field.name,
         field.label,
@@ -148,3 +112,14 @@ def _by_presence(field: Field) -> Dimension:
         lambda _key: not_empty(field),
         empty(field),
     )
+
+
+# What is more than its column, by the kind of its values.
+_BY_KIND: dict[str, Callable[[orm.Session, Field], Dimension]] = {
+    "name": by_hostname,
+    "alias": by_alias,
+    "address": by_address,
+    "group": by_group,
+    "variable": _by_variable,
+    "notes": _by_presence,
+}

@@ -11,7 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from ...query import ast
 from ...query.ast import Node, Not, Term, all_of, negated
-from ...query.fields import Field, literal
+from ...query.fields import Field
 from ...query.sql.compiler import Clause
 
 
@@ -103,7 +103,7 @@ def _joined(nodes: Iterable[Node]) -> list[Node]:
 
 def equal_to(field: Field, value: str) -> Term:
     """Return the condition that a field has this value, whatever stars are in it."""
-    return Term(field.name, ast.EQUALS, (literal(field, ast.EQUALS, value),))
+    return Term(field.name, ast.EQUALS, (field.kind.literal(ast.EQUALS, value),))
 
 
 def empty(field: Field) -> Node | None:

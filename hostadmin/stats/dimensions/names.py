@@ -9,7 +9,7 @@ from ...db.engines import engine_of
 from ...models import Host, HostAlias
 from ...query import ast
 from ...query.ast import Node, Not, Term, all_of
-from ...query.fields import FIELDS
+from ...query.fields import FIELDS, Field
 from ...query.sql.compiler import compile_node
 from ...query.sql.text_match import is_pattern
 from .base import CountSource, Dimension, empty, equal_to
@@ -19,19 +19,18 @@ _NAME = FIELDS["hostname"]
 _NO_DOMAIN = Not(Term(_NAME.name, ast.EQUALS, ("*.*",)))
 
 
-def by_hostname() -> Dimension:
+def by_hostname(_session: orm.Session, field: Field) -> Dimension:
     return Dimension(
-        _NAME.name,
-        _NAME.label,
+        field.name,
+        field.label,
         (CountSource(Host.hostname_key.expression),),
         str,
-        lambda key: equal_to(_NAME, key),
+        lambda key: equal_to(field, key),
         None,
     )
 
 
-def by_alias(session: orm.Session) -> Dimension:
-    field = FIELDS["alias"]
+def by_alias(session: orm.Session, field: Field) -> Dimension:
     none = compile_node(session, Term(field.name, ast.EMPTY))
     # Under another name, or a condition on aliases would be taken for one on this.
     alias = orm.aliased(HostAlias)

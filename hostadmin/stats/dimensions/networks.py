@@ -12,7 +12,7 @@ from ...errors import QueryError
 from ...models import Host, HostAddress
 from ...query import ast
 from ...query.ast import Term
-from ...query.fields import FIELDS
+from ...query.fields import FIELDS, Field
 from ...query.sql.compiler import compile_node
 from .base import CountSource, Dimension, empty
 
@@ -54,9 +54,8 @@ def by_network(session: orm.Session, length: int) -> Dimension:
     )
 
 
-def by_address(session: orm.Session) -> Dimension:
+def by_address(session: orm.Session, field: Field) -> Dimension:
     """Group by address, each by itself."""
-    field = FIELDS["ip"]
     ways = _ways(session, lambda address: address)
 
     def text(key: str) -> str:
