@@ -236,9 +236,10 @@ def _is_indexed_together(
 
 def _cube(where: Clause | None, columns: Sequence[Any]) -> sa.Select[Any]:
     """Count by every combination of the columns, and of those ahead in the index."""
-    names = {column.name for column in columns}
-    last = max(COUNTED_COLUMNS.index(name) for name in names)
-    keys = [getattr(Host, name) for name in COUNTED_COLUMNS[: last + 1]]
+    names = {column.name: None for column in columns}
+    places = [at for at, name in enumerate(COUNTED_COLUMNS) if name in names]
+    ahead = dict.fromkeys(COUNTED_COLUMNS[: max(places, default=-1) + 1])
+    keys = [getattr(Host, name) for name in ahead | names]
     cube = sa.select(*keys, sa.func.count().label("hosts")).group_by(*keys)
     return cube if where is None else cube.where(where)
 
