@@ -23,8 +23,8 @@ from .group_by import Tally, tally, tally_columns
 
 # Least is asked of the last ones, which may find no time left.
 _LAST = ("role", "group")
-_COUNTED = [field.name for field in FIELDS.values() if field.groupable]
-NAMES = (*(name for name in _COUNTED if name not in ("port", *_LAST)), *_LAST)
+_COUNTED = (f.name for f in FIELDS.values() if f.groupable and f.kind.has_facet)
+NAMES = (*(name for name in _COUNTED if name not in _LAST), *_LAST)
 # So many values are shown beside a list.
 FEW = 5
 # So many of those that are chosen stay in sight beside the most frequent.

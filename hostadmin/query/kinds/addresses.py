@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy import orm
+from sqlalchemy.orm import Session
 
 from ...errors import QueryError
 from ...models import Host, HostAddress
@@ -22,6 +22,7 @@ from .base import (
     TEXT_OPERATORS,
     Field,
     Found,
+    Parts,
     Spell,
     listed,
     read_texts,
@@ -40,9 +41,7 @@ class Address(Number):
     def read(self, value: str) -> Range:
         return parse_addresses(value)
 
-    def parts(
-        self, session: orm.Session, field: Field, term: Term
-    ) -> list[Alternative]:
+    def parts(self, session: Session, field: Field, term: Term) -> Parts:
         if term.op == ast.EMPTY:
             no_other = has_none(session, HostAddress.host_id)
             return [Alternative(sa.and_(Host.ip_key.is_(None), no_other))]
@@ -57,9 +56,7 @@ class Address(Number):
         others = sa.select(HostAddress.host_id).where(other)
         return [Alternative(own, nullable), *by_ids(session, others)]
 
-    def suggest(
-        self, session: orm.Session, field: Field, begun: str, limit: int
-    ) -> Found:
+    def suggest(self, session: Session, field: Field, begun: str, limit: int) -> Found:
         try:
             inside = word_range(begun)
         except QueryError:
@@ -72,7 +69,7 @@ class Address(Number):
 
     def holding(
         self, field: Field, values: Sequence[str], spell: Spell, no: str
-    ) -> str | None:
+    ) -> str:
         is_one = not any(re.search(r"/|\*|\.\.", value) for value in values)
         return f"{no}{'with the address' if is_one else 'within'} {listed(values)}"
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
-from sqlalchemy import orm
+from sqlalchemy.orm import Session
 
 from ...errors import QueryError
 from ...validation.values import quoted
@@ -31,6 +31,8 @@ MOST = 8
 
 # Values to complete a query with, and how many hosts have each, where that is known.
 Found = list[tuple[str, int | None]]
+# The ways in which a term can hold.
+Parts = list[Alternative]
 # Returns a value as the inventory spells it.
 Spell = Callable[["Field", str], str]
 
@@ -42,8 +44,9 @@ class Kind:
     from "empty". ``expected`` says what stands after an operator; ``offered`` are all
     values worth to be offered, with what each means. Pages ask the rest: whether
     values are patterns where they hold * or ?, may have several lines, have one
-    spelling in the vocabulary, are told apart by case, are counted by period, stand
-    before the word "hosts"; and why the field cannot be counted by, or set of many.
+    spelling in the vocabulary, are told apart by case, are counted by period, make a
+    facet, stand before the word "hosts"; and why the field cannot be counted by, or
+    set of many.
     """
 
     name: ClassVar[str]
@@ -56,6 +59,7 @@ class Kind:
     has_vocabulary: ClassVar[bool] = False
     has_case: ClassVar[bool] = False
     has_periods: ClassVar[bool] = False
+    has_facet: ClassVar[bool] = True
     is_adjective: ClassVar[bool] = False
     why_not_counted: ClassVar[tuple[str, ...]] = ()
     why_not_set: ClassVar[str] = ""
@@ -83,25 +87,21 @@ class Kind:
 
     # -- SQL
 
-    def parts(
-        self, session: orm.Session, field: Field, term: Term
-    ) -> list[Alternative]:
+    def parts(self, session: Session, field: Field, term: Term) -> Parts:
         """Return the ways in which the term can hold: any of them is enough."""
         raise NotImplementedError
 
     def alone(
-        self, session: orm.Session, term: Term
+        self, session: Session, term: Term
     ) -> tuple[Clause, sa.Select[int]] | None:
         """Return a condition and ids that are cheap where nothing else is asked."""
         return None
 
-    def suggest(
-        self, session: orm.Session, field: Field, begun: str, limit: int
-    ) -> Found:
+    def suggest(self, session: Session, field: Field, begun: str, limit: int) -> Found:
         """Return values in use that begin so."""
         return []
 
-    def members(self, session: orm.Session, field: Field) -> Sequence[Any]:
+    def members(self, session: Session, field: Field) -> Sequence[Any]:
         """Return values, as SQL gives them, that a host could have."""
         return ()
 
@@ -133,19 +133,17 @@ class Kind:
     def comparison(self, name: str, term: Term, no: str) -> str:
         return f"{name} is {no}{_NUMBERS[term.op]} {listed(term.values)}"
 
-    def phrase(
-        self, field: Field, term: Term, spell: Spell, *, negative: bool
-    ) -> str | None:
+    def phrase(self, field: Field, term: Term, spell: Spell, *, negative: bool) -> str:
         """Return the condition as it follows "Hosts": ``in prod``, if it can."""
         if term.op == ast.EMPTY:
             return field.noun and f"{'with' if negative else 'without'} {field.noun}"
         if term.op != ast.EQUALS:
-            return None
+            return ""
         return self.holding(field, term.values, spell, "not " if negative else "")
 
     def holding(
         self, field: Field, values: Sequence[str], spell: Spell, no: str
-    ) -> str | None:
+    ) -> str:
         return field.phrase and f"{no}{field.phrase} {listed(values)}"
 
 
@@ -246,7 +244,7 @@ def listed(values: Sequence[str], negative: bool = False, quote: bool = True) ->
     return f"{', '.join(most)} {joint} {last}" if most else last
 
 
-def read_texts(session: orm.Session, texts: sa.Select[Any], limit: int) -> Found:
+def read_texts(session: Session, texts: sa.Select[Any], limit: int) -> Found:
     """Return the first of the texts, each once, as values that nobody counted."""
     found = dict.fromkeys(session.scalars(texts.limit(limit)))
     return [(text, None) for text in found]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import orm
+from sqlalchemy.orm import Session
 
 from ...models import Host
 from ...validation.values import STATUSES, HostStatus
@@ -13,7 +13,7 @@ from ..checks import CHECKS, found_by
 from ..clauses import Alternative
 from ..parse_values import parse_check, parse_status
 from ..sql.text_match import one_of
-from .base import LIST, MATCH, Field, Kind, Spell, listed
+from .base import LIST, MATCH, Field, Kind, Parts, Spell, listed
 
 
 class Status(Kind):
@@ -27,19 +27,17 @@ class Status(Kind):
     def check(self, value: str) -> None:
         parse_status(value)
 
-    def parts(
-        self, session: orm.Session, field: Field, term: Term
-    ) -> list[Alternative]:
+    def parts(self, session: Session, field: Field, term: Term) -> Parts:
         wanted = {parse_status(value) for value in term.values}
         one = one_of(Host.status, sorted(wanted, key=lambda status: status.value))
         return [Alternative(one)]
 
-    def members(self, session: orm.Session, field: Field) -> Sequence[Any]:
+    def members(self, session: Session, field: Field) -> Sequence[Any]:
         return list(HostStatus)
 
     def holding(
         self, field: Field, values: Sequence[str], spell: Spell, no: str
-    ) -> str | None:
+    ) -> str:
         return f"{no}{listed(values)}"
 
 
@@ -57,9 +55,7 @@ class Check(Kind):
     def check(self, value: str) -> None:
         parse_check(value)
 
-    def parts(
-        self, session: orm.Session, field: Field, term: Term
-    ) -> list[Alternative]:
+    def parts(self, session: Session, field: Field, term: Term) -> Parts:
         wanted = sorted({parse_check(value) for value in term.values})
         return [part for name in wanted for part in found_by(session, name)]
 
@@ -68,7 +64,7 @@ class Check(Kind):
 
     def holding(
         self, field: Field, values: Sequence[str], spell: Spell, no: str
-    ) -> str | None:
+    ) -> str:
         return _found_by(values, no)
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy import orm
+from sqlalchemy.orm import Session
 
 from ...models import Group as GroupRow
 from .. import ast
 from ..ast import Term
-from ..clauses import Alternative, Clause
+from ..clauses import Clause
 from ..host_sets import in_sets, parse_set
 from ..sql.groups import group_parts, groups_alone
-from .base import LIST, MATCH, Field, Found, Kind, Spell, listed, read_texts
+from .base import LIST, MATCH, Field, Found, Kind, Parts, Spell, listed, read_texts
 
 
 class Group(Kind):
@@ -22,19 +22,15 @@ class Group(Kind):
     has_case = True
     why_not_set = "is no field to set: hosts are added to groups, or removed from them."
 
-    def parts(
-        self, session: orm.Session, field: Field, term: Term
-    ) -> list[Alternative]:
+    def parts(self, session: Session, field: Field, term: Term) -> Parts:
         return group_parts(session, term)
 
     def alone(
-        self, session: orm.Session, term: Term
+        self, session: Session, term: Term
     ) -> tuple[Clause, sa.Select[int]] | None:
         return groups_alone(session, term)
 
-    def suggest(
-        self, session: orm.Session, field: Field, begun: str, limit: int
-    ) -> Found:
+    def suggest(self, session: Session, field: Field, begun: str, limit: int) -> Found:
         named = GroupRow.name.istartswith(begun, autoescape=True)
         names = sa.select(GroupRow.name).where(named).order_by(GroupRow.name)
         return read_texts(session, names, limit)
@@ -44,9 +40,7 @@ class Group(Kind):
             return "in some group" if negative else "in no group"
         return _inside(field, term.values, "not " if negative else "")
 
-    def phrase(
-        self, field: Field, term: Term, spell: Spell, *, negative: bool
-    ) -> str | None:
+    def phrase(self, field: Field, term: Term, spell: Spell, *, negative: bool) -> str:
         return self.clause(field, term, negative=negative)
 
 
@@ -60,17 +54,13 @@ class Set(Kind):
     def check(self, value: str) -> None:
         parse_set(value)
 
-    def parts(
-        self, session: orm.Session, field: Field, term: Term
-    ) -> list[Alternative]:
+    def parts(self, session: Session, field: Field, term: Term) -> Parts:
         return [in_sets(session, term.values)]
 
     def clause(self, field: Field, term: Term, *, negative: bool) -> str:
         return _inside(field, term.values, "not " if negative else "")
 
-    def phrase(
-        self, field: Field, term: Term, spell: Spell, *, negative: bool
-    ) -> str | None:
+    def phrase(self, field: Field, term: Term, spell: Spell, *, negative: bool) -> str:
         return self.clause(field, term, negative=negative)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import orm
+from sqlalchemy.orm import Session
 
 from ...models import Host, HostAlias
 from ...validation.values import fold
@@ -12,7 +12,7 @@ from ..ast import Term
 from ..clauses import Alternative
 from ..sql.names import alias_named, named_in_order
 from ..sql.text_match import HIGHEST
-from .base import Field, Found, Kind, read_texts
+from .base import Field, Found, Kind, Parts, read_texts
 
 OWN = "is each host's own; edit the host."
 
@@ -22,37 +22,27 @@ class Name(Kind):
     has_patterns = True
     why_not_set = OWN
 
-    def parts(
-        self, session: orm.Session, field: Field, term: Term
-    ) -> list[Alternative]:
+    def parts(self, session: Session, field: Field, term: Term) -> Parts:
         return [Alternative(named_in_order(session, term))]
 
-    def suggest(
-        self, session: orm.Session, field: Field, begun: str, limit: int
-    ) -> Found:
+    def suggest(self, session: Session, field: Field, begun: str, limit: int) -> Found:
         return _starting(session, Host.hostname, Host.hostname_key, begun, limit)
 
 
 class Alias(Name):
     name = "alias"
 
-    def parts(
-        self, session: orm.Session, field: Field, term: Term
-    ) -> list[Alternative]:
+    def parts(self, session: Session, field: Field, term: Term) -> Parts:
         hosts = sa.select(HostAlias.host_id)
         if term.op == ast.EMPTY:
             return [Alternative(Host.id.not_in(hosts))]
         return [Alternative(Host.id.in_(hosts.where(alias_named(session, term))))]
 
-    def suggest(
-        self, session: orm.Session, field: Field, begun: str, limit: int
-    ) -> Found:
+    def suggest(self, session: Session, field: Field, begun: str, limit: int) -> Found:
         return _starting(session, HostAlias.name, HostAlias.name_key, begun, limit)
 
 
-def _starting(
-    session: orm.Session, name: Any, key: Any, begun: str, limit: int
-) -> Found:
+def _starting(session: Session, name: Any, key: Any, begun: str, limit: int) -> Found:
     # A range of the index holds all keys that begin so.
     start = fold(begun)
     names = sa.select(name).where(key >= start, key < f"{start}{HIGHEST}")

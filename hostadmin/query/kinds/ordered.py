@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 import sqlalchemy as sa
-from sqlalchemy import orm
+from sqlalchemy.orm import Session
 
 from ...models import Host
 from .. import ast
@@ -14,7 +14,18 @@ from ..ast import Term
 from ..clauses import Alternative, Clause, Column
 from ..parse_values import Range, parse_port, parse_span, split_range
 from ..sql.text_match import one_of
-from .base import COMPARISONS, LIST, MATCH, RANGE, Field, Found, Kind, Spell, listed
+from .base import (
+    COMPARISONS,
+    LIST,
+    MATCH,
+    RANGE,
+    Field,
+    Found,
+    Kind,
+    Parts,
+    Spell,
+    listed,
+)
 
 
 def within(column: Column, one: Range) -> Clause:
@@ -45,6 +56,7 @@ _RELATIONS: dict[str, Callable[[Column, Range], Clause]] = {
 
 class Ordered(Kind):
     operators: ClassVar[tuple[str, ...]] = (ast.EQUALS, *COMPARISONS)
+    has_facet = False
 
     def read(self, value: str) -> Range:
         """Return the range that one value names."""
@@ -64,9 +76,7 @@ class Ordered(Kind):
             return one_of(column, points)
         return sa.or_(*(_RELATIONS[term.op](column, one) for one in ranges))
 
-    def parts(
-        self, session: orm.Session, field: Field, term: Term
-    ) -> list[Alternative]:
+    def parts(self, session: Session, field: Field, term: Term) -> Parts:
         column = field.own_column
         if term.op == ast.EMPTY:
             return [Alternative(column.is_(None))]
@@ -91,9 +101,7 @@ class Port(Number):
     def read(self, value: str) -> Range:
         return parse_port(value)
 
-    def suggest(
-        self, session: orm.Session, field: Field, begun: str, limit: int
-    ) -> Found:
+    def suggest(self, session: Session, field: Field, begun: str, limit: int) -> Found:
         number = sa.func.count()
         rows = session.execute(
             sa.select(Host.port, number)
@@ -143,13 +151,11 @@ class Time(Ordered):
             return f"{name} {no}in the last {span}"
         return f"{name} {no}more than {span} ago"
 
-    def phrase(
-        self, field: Field, term: Term, spell: Spell, *, negative: bool
-    ) -> str | None:
+    def phrase(self, field: Field, term: Term, spell: Spell, *, negative: bool) -> str:
         if term.op == ast.EMPTY:
             word = self.subject(field)
             return f"{word} at some time" if negative else f"never {word}"
-        return None if negative else self.clause(field, term, negative=False)
+        return "" if negative else self.clause(field, term, negative=False)
 
 
 _TIMES = {

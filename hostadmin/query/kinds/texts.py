@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import orm
+from sqlalchemy.orm import Session
 
 from ...db.engines import engine_of
 from ...db.time_limit import TooSlow, time_limit
@@ -18,7 +18,7 @@ from ..ast import Quoted, Term
 from ..clauses import Alternative, Clause, Column
 from ..sql.json_path import Variable as JsonPath
 from ..sql.text_match import ESCAPE, is_pattern, like_pattern, match_key, one_of
-from .base import Field, Found, Kind, Spell, listed
+from .base import Field, Found, Kind, Parts, Spell, listed
 
 # Names and values of variables have no index: some of the newest hosts tell them.
 SAMPLE = 300
@@ -37,9 +37,7 @@ class Text(Kind):
     has_patterns = True
     has_vocabulary = True
 
-    def parts(
-        self, session: orm.Session, field: Field, term: Term
-    ) -> list[Alternative]:
+    def parts(self, session: Session, field: Field, term: Term) -> Parts:
         column = field.own_column
         if term.op == ast.EMPTY:
             return [Alternative(column.is_(None))]
@@ -56,9 +54,7 @@ class Text(Kind):
             clauses.append(_in_vocabulary(field, column, term))
         return [Alternative(sa.or_(*clauses), column)]
 
-    def suggest(
-        self, session: orm.Session, field: Field, begun: str, limit: int
-    ) -> Found:
+    def suggest(self, session: Session, field: Field, begun: str, limit: int) -> Found:
         begins = VocabularyEntry.folded.startswith(fold(begun), autoescape=True)
         known = vocabulary_of(field).where(begins).limit(limit)
         spellings = session.scalars(known).all()
@@ -75,12 +71,12 @@ class Text(Kind):
         found: Found = [(str(value), int(number)) for value, number in rows]
         return sorted(found, key=lambda pair: (-(pair[1] or 0), pair[0]))
 
-    def members(self, session: orm.Session, field: Field) -> Sequence[Any]:
+    def members(self, session: Session, field: Field) -> Sequence[Any]:
         return session.scalars(vocabulary_of(field).limit(MOST_KNOWN)).all()
 
     def holding(
         self, field: Field, values: Sequence[str], spell: Spell, no: str
-    ) -> str | None:
+    ) -> str:
         shown = listed([_spelt(field, value, spell) for value in values], quote=False)
         if no and field.not_phrase:
             return f"{field.not_phrase} {shown}"
@@ -114,7 +110,7 @@ def _in_vocabulary(field: Field, column: Column, term: Term) -> Clause:
 
 
 def spellings_of(
-    session: orm.Session, field: Field, values: Iterable[str]
+    session: Session, field: Field, values: Iterable[str]
 ) -> dict[str, str]:
     """Return how the values are spelt, by their folded form."""
     folded = {fold(value) for value in values}
@@ -134,9 +130,7 @@ class Notes(Kind):
     operations = ("contains", "not_contains")
     has_lines = True
 
-    def parts(
-        self, session: orm.Session, field: Field, term: Term
-    ) -> list[Alternative]:
+    def parts(self, session: Session, field: Field, term: Term) -> Parts:
         column = field.own_column
         if term.op == ast.EMPTY:
             return [Alternative(column.is_(None))]
@@ -158,9 +152,7 @@ class Variable(Kind):
             return Quoted(value)
         return self.literal(op, value)
 
-    def parts(
-        self, session: orm.Session, field: Field, term: Term
-    ) -> list[Alternative]:
+    def parts(self, session: Session, field: Field, term: Term) -> Parts:
         variable = JsonPath(engine_of(session), Host.vars, field.path)
         if term.op == ast.EMPTY:
             return [Alternative(variable.text == "")]
@@ -169,9 +161,7 @@ class Variable(Kind):
             for value in term.values
         ]
 
-    def suggest(
-        self, session: orm.Session, field: Field, begun: str, limit: int
-    ) -> Found:
+    def suggest(self, session: Session, field: Field, begun: str, limit: int) -> Found:
         found: dict[str, None] = {}
         for variables in newest_variables(session):
             value: Any = variables
@@ -201,6 +191,6 @@ def _match_variable(variable: JsonPath, op: str, value: str) -> Clause:
     return sa.and_(same, variable.is_text()) if isinstance(value, Quoted) else same
 
 
-def newest_variables(session: orm.Session) -> Sequence[dict[str, Any]]:
+def newest_variables(session: Session) -> Sequence[dict[str, Any]]:
     newest = sa.select(Host.vars).order_by(Host.id.desc()).limit(SAMPLE)
     return session.scalars(newest).all()
