@@ -18,10 +18,10 @@ def web_act(message: str | None = None) -> ActorContext:
 
 
 def me() -> Identity:
-    """Return who asks: past the gate, there is always somebody."""
+    """Return who asks: past the permission check, there is always somebody."""
     who = identity()
     if who is None:
-        raise RuntimeError("A page was reached past the gate.")
+        raise RuntimeError("A page was reached without the permission check.")
     return who
 
 

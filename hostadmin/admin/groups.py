@@ -90,8 +90,8 @@ class GroupAdmin(ModelAdmin):
     def rows(self) -> sa.Select[Any]:
         return sa.select(Group).options(orm.selectinload(Group.children))
 
-    def read_list(self, asked: ListRequest) -> tuple[list[Any], Listing]:
-        rows, listing = super().read_list(asked)
+    def read_list(self, list_request: ListRequest) -> tuple[list[Any], Listing]:
+        rows, listing = super().read_list(list_request)
         counts = groups.direct_counts(db.session(), [group.id for group in rows])
         listing.extra["members"] = {
             group.id: (counts.get(group.id, 0), members_url(group)) for group in rows

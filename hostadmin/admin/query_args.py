@@ -45,10 +45,14 @@ def read_hosts_request(
     endpoint: str, args: MultiDict[str, str], known: Iterable[str] = PARAMETERS
 ) -> ListRequest:
     """Read the parameters of a page of hosts; its links say the filters as a query."""
-    asked = read_request(endpoint, args, (*known, QUERY))
+    list_request = read_request(endpoint, args, (*known, QUERY))
     node = asked_query(args)
-    kept = tuple(p for p in asked.url.pairs if p[0] != QUERY and not is_filter(p[0]))
-    return replace(asked, url=with_query(ViewUrl(endpoint, kept), node), node=node)
+    kept = tuple(
+        p for p in list_request.url.pairs if p[0] != QUERY and not is_filter(p[0])
+    )
+    return replace(
+        list_request, url=with_query(ViewUrl(endpoint, kept), node), node=node
+    )
 
 
 def with_query(url: ViewUrl, node: Node) -> ViewUrl:

@@ -131,19 +131,19 @@ def show(view_id: str) -> ResponseReturnValue:
 @bp.route("/views/new/", methods=("GET", "POST"))
 def new() -> ResponseReturnValue:
     """Keep the page that the address tells under a name."""
-    page, asked = _read_page()
+    page, list_request = _read_page()
     title = "Save this view"
-    query = dict(asked.url.pairs).get(QUERY, "")
+    query = dict(list_request.url.pairs).get(QUERY, "")
     if request.method == "GET":
         shared = request.args.get("shared") == "1"
         form = ViewForm(request.args.get("name", "")[:255], query, shared)
-        return _show_form(title, form, page, asked)
+        return _show_form(title, form, page, list_request)
     form = _sent(query)
-    given = _view(form, page, asked)
+    given = _view(form, page, list_request)
     session, viewer = db.session(), web_viewer()
     view = _written(form, lambda: saved_views.add_view(session, viewer, given))
     if view is None:
-        return _show_form(title, form, page, asked), 400
+        return _show_form(title, form, page, list_request), 400
     flash(f"Saved the view {quoted(view.name)}.", "success")
     return redirect(opened_url(view))
 
@@ -155,14 +155,18 @@ def edit() -> ResponseReturnValue:
     view = saved_views.get_view(session, viewer, parse_id(request.args.get("id")))
     id_, title = view.id, f"Change the view {quoted(view.name)}"
     replaced = "page" in request.args
-    page, asked = _read_page() if replaced else (view.page, _kept(view))
+    page, list_request = _read_page() if replaced else (view.page, _kept(view))
     if request.method == "GET":
-        query = dict(asked.url.pairs).get(QUERY, "") if replaced else view.query or ""
+        query = (
+            dict(list_request.url.pairs).get(QUERY, "")
+            if replaced
+            else view.query or ""
+        )
         default = saved_views.default_view_id(session, viewer) == view.id
         form = ViewForm(view.name, query, view.shared, default, str(view.version))
-        return _show_form(title, form, page, asked, view)
+        return _show_form(title, form, page, list_request, view)
     form = _sent(request.form.get("query", ""))
-    given = _view(form, page, asked)
+    given = _view(form, page, list_request)
     version = seen_version(form.version)
     try:
         done = _written(
@@ -172,10 +176,10 @@ def edit() -> ResponseReturnValue:
         view = saved_views.get_view(session, viewer, id_)
         form.errors = (("", f"{error} Save again to write over that."),)
         form.version = str(view.version)
-        return _show_form(title, form, page, asked, view), 409
+        return _show_form(title, form, page, list_request, view), 409
     if done is None:
         view = saved_views.get_view(session, viewer, id_)
-        return _show_form(title, form, page, asked, view), 400
+        return _show_form(title, form, page, list_request, view), 400
     flash(f"Saved the view {quoted(done.name)}.", "success")
     return redirect(opened_url(done))
 
@@ -186,11 +190,11 @@ def _read_page() -> tuple[str, ListRequest]:
     if page not in KNOWN:
         raise QueryError(f"{quoted(page)} is no page that a view can be of.")
     pairs = [pair for pair in request.args.items(multi=True) if pair[0] not in OWN]
-    asked = read_hosts_request(ENDPOINTS[page], MultiDict(pairs), KNOWN[page])
+    list_request = read_hosts_request(ENDPOINTS[page], MultiDict(pairs), KNOWN[page])
     if page == saved_views.HOSTS:
-        parse_sort(asked.sort)
+        parse_sort(list_request.sort)
         parse_columns(request.args.get(COLS, "").split(","))
-    return page, asked
+    return page, list_request
 
 
 def _kept(view: SavedView) -> ListRequest:
@@ -210,12 +214,14 @@ def _sent(query: str) -> ViewForm:
     )
 
 
-def _options(asked: ListRequest) -> tuple[tuple[str, str], ...]:
-    return tuple(pair for pair in kept_args(asked.url.pairs) if pair[0] != QUERY)
+def _options(list_request: ListRequest) -> tuple[tuple[str, str], ...]:
+    return tuple(pair for pair in kept_args(list_request.url.pairs) if pair[0] != QUERY)
 
 
-def _view(form: ViewForm, page: str, asked: ListRequest) -> saved_views.View:
-    return saved_views.View(form.name, page, form.query, _options(asked), form.shared)
+def _view(form: ViewForm, page: str, list_request: ListRequest) -> saved_views.View:
+    return saved_views.View(
+        form.name, page, form.query, _options(list_request), form.shared
+    )
 
 
 def _written(form: ViewForm, work: Callable[[], SavedView]) -> SavedView | None:
@@ -240,19 +246,19 @@ def _show_form(
     title: str,
     form: ViewForm,
     page: str,
-    asked: ListRequest,
+    list_request: ListRequest,
     view: SavedView | None = None,
 ) -> str:
     viewer = web_viewer()
     owner = view.owner_id if view is not None else viewer.id
-    back = str(asked.url) if view is None else url_for("views.list_views")
+    back = str(list_request.url) if view is None else url_for("views.list_views")
     return render_template(
         "saved_views/form.html",
         title=title,
         form=form,
         page=page,
         saved=view,
-        options=_options(asked),
+        options=_options(list_request),
         may_share=viewer.shares and owner != NOBODY,
         sentence=_sentence_of_text(page, form.query),
         cancel_url=back,

@@ -64,7 +64,7 @@ class Snapshot:
     """The hosts that a query means, and what is said of them elsewhere.
 
     Hosts come in the order of ids, which is that of the table. It is what a file is
-    written from: ``transfer.formats.document.Source``.
+    written from: ``formats.document.Source``.
     """
 
     def __init__(self, reader: orm.Session, node: Node) -> None:

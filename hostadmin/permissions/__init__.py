@@ -1,4 +1,4 @@
-"""The gate before every page: who asks, and may they? Shut unless a line opens it."""
+"""What runs before every page: who asks, and may they? Refused unless a line allows."""
 
 from flask import Flask
 

@@ -26,13 +26,13 @@ def lifetime() -> Lifetime:
 
 
 def identity() -> Identity | None:
-    """Return who asks; None for nobody, and before the gate has looked."""
+    """Return who asks; None for nobody, and before anybody has looked."""
     found: Identity | None = g.get("identity")
     return found
 
 
 def may(endpoint: str, method: str = "") -> bool:
-    """Whether whoever asks may follow a link to this endpoint, or post to it.
+    """Whether the current user may follow a link to this endpoint, or post to it.
 
     Outside of a request, such as when views are built, everybody may.
     """

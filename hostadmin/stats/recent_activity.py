@@ -1,4 +1,4 @@
-"""How many hosts came, changed and went lately."""
+"""How many hosts came, changed and went in the last days."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +11,11 @@ from ..history import CHANGED, DELETED
 from ..models import ChangeEntry, ChangeSet, Host, change_counts
 from ..validation.values import HostStatus
 
-LATELY_DAYS = 7
+RECENT_DAYS = 7
 
 
 @dataclass(frozen=True)
-class Lately:
+class RecentActivity:
     """Hosts, each counted once for each thing that happened to it."""
 
     added: int
@@ -24,7 +24,7 @@ class Lately:
     deleted: int
 
 
-def count_lately(session: orm.Session, since: datetime) -> Lately:
+def count_recent_activity(session: orm.Session, since: datetime) -> RecentActivity:
     """Count hosts that were added and are still there; the others by the history.
 
     That is read entry by entry: limit the time where they may be many. What only
@@ -54,7 +54,7 @@ def count_lately(session: orm.Session, since: datetime) -> Lately:
     added = session.scalar(
         sa.select(sa.func.count(Host.id)).where(Host.created_at >= since)
     )
-    return Lately(added or 0, changed, retired, deleted)
+    return RecentActivity(added or 0, changed, retired, deleted)
 
 
 def _hosts_with(condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -168,7 +168,7 @@ def test_the_last_days_are_told_from_the_history(client, inventory, make_host, a
         hosts.delete_host(gone, 1)
     page = parse(client.get("/stats/"))
 
-    line = page.select_one(".lately")
+    line = page.select_one(".recent-activity")
     added, *others = line.select("a")
     assert [link.text for link in line.select("a")] == [
         "5 added",
@@ -179,7 +179,9 @@ def test_the_last_days_are_told_from_the_history(client, inventory, make_host, a
     assert total(client, added["href"]) == 5
     for link in others:
         assert client.get(link["href"]).status_code == 200
-    assert parse(client.get("/stats/?q=env:prod")).select_one(".lately") is None
+    assert (
+        parse(client.get("/stats/?q=env:prod")).select_one(".recent-activity") is None
+    )
 
 
 def test_an_empty_inventory_has_stats(client):

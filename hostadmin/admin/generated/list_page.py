@@ -79,18 +79,18 @@ class ListPages(ModelView):
         """
         if elsewhere := self.opens_with():
             return redirect(elsewhere)
-        listing_request = self.read_request()
-        added = added_filter_url(listing_request, request.args, self.filter_fields())
+        list_request = self.read_request()
+        added = added_filter_url(list_request, request.args, self.filter_fields())
         if added:
             return redirect(added)
-        rows, listing = self.read_list(listing_request)
+        rows, listing = self.read_list(list_request)
         listing.shown = len(rows)
         if self.can_create:
             listing.new_url = self.get_url(".create_view")
         return self.render(
             self.list_template,
             data=rows,
-            list_columns=self.shown_columns(listing_request),
+            list_columns=self.shown_columns(list_request),
             get_value=self.get_list_value,
             get_pk_value=self.get_pk_value,
             is_sortable=self.is_sortable,
@@ -106,29 +106,29 @@ class ListPages(ModelView):
         """Return the parameters of the list. Raises ``QueryError``."""
         return read_request(f"{self.endpoint}.index_view", request.args)
 
-    def shown_columns(self, asked: ListRequest) -> list[tuple[str, str]]:
+    def shown_columns(self, list_request: ListRequest) -> list[tuple[str, str]]:
         """Return name and label of each column."""
         return list(self._list_columns)
 
-    def read_list(self, asked: ListRequest) -> tuple[list[Any], Listing]:
+    def read_list(self, list_request: ListRequest) -> tuple[list[Any], Listing]:
         """Return the rows of one page and what stands around them."""
-        filters = self.active_filters(asked)
-        page = self.read_page(asked, filters)
+        filters = self.active_filters(list_request)
+        page = self.read_page(list_request, filters)
         sort: Sort = page.sort
         listing = Listing(
             noun=self.noun,
             nouns=self.nouns,
-            url=asked.url,
+            url=list_request.url,
             sort_name=sort.name,
             sort_desc=sort.descending,
             sort_then=[part.text for part in sort.then],
-            size=asked.size,
+            size=list_request.size,
             count=page.count,
             total=page.total_count,
             start=page.start,
             next_cursor=page.next_cursor,
             previous_cursor=page.previous_cursor,
-            chips=self.chips(asked, filters),
+            chips=self.chips(list_request, filters),
             page=page,
             filter_fields=self.filter_fields(),
             sorts=[
@@ -137,7 +137,7 @@ class ListPages(ModelView):
         )
         return list(page.rows), listing
 
-    def read_page(self, asked: ListRequest, filters: list[Any]) -> Any:
+    def read_page(self, list_request: ListRequest, filters: list[Any]) -> Any:
         """Return a page with its counts, like ``list_hosts.HostPage``."""
         where = self.where(filters)
         session = db.session()
@@ -147,9 +147,9 @@ class ListPages(ModelView):
             session,
             self.rows(),
             where,
-            self._sort(asked.sort),
-            asked.cursor,
-            asked.size,
+            self._sort(list_request.sort),
+            list_request.cursor,
+            list_request.size,
             count=count,
         )
         return ListPage(
@@ -195,11 +195,11 @@ class ListPages(ModelView):
     def _default_sort(self) -> str:
         return next(iter(self._sortable_columns or ()), self.name_column)
 
-    def active_filters(self, asked: ListRequest) -> list[Any]:
+    def active_filters(self, list_request: ListRequest) -> list[Any]:
         """Return the filters of the address. Raises ``QueryError``."""
         known = {key: flt for key, (_, flt) in (self._filter_args or {}).items()}
         found = []
-        for param, value in asked.filters:
+        for param, value in list_request.filters:
             key = param.partition("_")[2]
             if key not in known:
                 raise QueryError(
@@ -214,8 +214,8 @@ class ListPages(ModelView):
             found.append(GeneratedFilter(param, value, known[key]))
         return found
 
-    def chips(self, asked: ListRequest, filters: list[Any]) -> list[Chip]:
-        return make_chips(asked.url, filters)
+    def chips(self, list_request: ListRequest, filters: list[Any]) -> list[Chip]:
+        return make_chips(list_request.url, filters)
 
     def filter_fields(self) -> list[FilterField]:
         """Return what the form "Add filter" offers."""

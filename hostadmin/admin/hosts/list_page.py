@@ -73,20 +73,20 @@ class HostList(ModelAdmin):
     def filter_fields(self) -> list[FilterField]:
         return filter_menu()
 
-    def active_filters(self, asked: ListRequest) -> list[Any]:
-        return list(top_level_terms(asked.node))
+    def active_filters(self, list_request: ListRequest) -> list[Any]:
+        return list(top_level_terms(list_request.node))
 
-    def chips(self, asked: ListRequest, filters: list[Any]) -> list[Chip]:
-        return query_chips(asked.url, asked.node)
+    def chips(self, list_request: ListRequest, filters: list[Any]) -> list[Chip]:
+        return query_chips(list_request.url, list_request.node)
 
     # -- columns -------------------------------------------------------------------
 
-    def display(self, asked: ListRequest) -> ListDisplay:
+    def display(self, list_request: ListRequest) -> ListDisplay:
         """Return how the list looks. Raises ``QueryError``."""
-        return read_display(dict(asked.url.pairs).get(COLS, ""), request.cookies)
+        return read_display(dict(list_request.url.pairs).get(COLS, ""), request.cookies)
 
-    def shown_columns(self, asked: ListRequest) -> list[tuple[str, str]]:
-        display = self.display(asked)
+    def shown_columns(self, list_request: ListRequest) -> list[tuple[str, str]]:
+        display = self.display(list_request)
         return [(name, self.get_column_name(name)) for name in display.columns]
 
     def get_column_name(self, field: str) -> str:
@@ -110,9 +110,9 @@ class HostList(ModelAdmin):
             for name, value in request.form.items(multi=True)
             if name in (QUERY, VIEW, "sort", "per_page")
         )
-        asked = read_hosts_request(f"{self.endpoint}.index_view", view)
+        list_request = read_hosts_request(f"{self.endpoint}.index_view", view)
         display = _display_of(request.form)
-        url = asked.url.setting(COLS, display.cols)
+        url = list_request.url.setting(COLS, display.cols)
         moved = request.form.get("up") or request.form.get("down")
         response = redirect(f"{url}#column-{moved}" if moved else str(url), 303)
         remember(response, display)
@@ -120,34 +120,39 @@ class HostList(ModelAdmin):
 
     # -- the page ------------------------------------------------------------------
 
-    def read_page(self, asked: ListRequest, filters: list[Any]) -> HostPage:
-        display = self.display(asked)
+    def read_page(self, list_request: ListRequest, filters: list[Any]) -> HostPage:
+        display = self.display(list_request)
         more = ("aliases",) if "alias" in display.columns else ()
         return list_hosts(
-            db.session(), asked.node, asked.sort, asked.cursor, asked.size, more
+            db.session(),
+            list_request.node,
+            list_request.sort,
+            list_request.cursor,
+            list_request.size,
+            more,
         )
 
-    def read_list(self, asked: ListRequest) -> tuple[list[Any], Listing]:
-        session, node = db.session(), asked.node
+    def read_list(self, list_request: ListRequest) -> tuple[list[Any], Listing]:
+        session, node = db.session(), list_request.node
         # Before the rows: what takes too long is stopped with its transaction.
-        facets = facet_views(read_facets(session, node), asked.url, node)
-        rows, listing = super().read_list(asked)
+        facets = facet_views(read_facets(session, node), list_request.url, node)
+        rows, listing = super().read_list(list_request)
         listing.search_name = QUERY
         listing.search_label = "Find hosts"
         listing.search_value = to_text(node)
-        listing.stats_url = asked.url.only_filters().to("stats.index")
-        listing.export_urls = export_urls(asked.url)
-        display = self.display(asked)
+        listing.stats_url = list_request.url.only_filters().to("stats.index")
+        listing.export_urls = export_urls(list_request.url)
+        display = self.display(list_request)
         chosen = ((COLS, display.cols),) if display.cols else ()
-        listing.views = view_menu(saved_views.HOSTS, asked.url, chosen)
+        listing.views = view_menu(saved_views.HOSTS, list_request.url, chosen)
         listing.can_sort_by_several = True
-        listing.sort_note = _sort_note(asked, listing)
+        listing.sort_note = _sort_note(list_request, listing)
         listing.stopped_after = listing.page.stopped_after
         listing.view_names = ("sort", "per_page", COLS)
         if listing.chips:
             listing.sentence = describe(node, spelling(session))
         if not rows and not listing.stopped_after:
-            hints = (gone_from_view(node), _nearest(asked.url, node))
+            hints = (gone_from_view(node), _nearest(list_request.url, node))
             listing.hint = Markup(" ").join(text for text in hints if text)
         ticked = _ticked()
         here = ticked & {host.id for host in rows}
@@ -155,7 +160,7 @@ class HostList(ModelAdmin):
             "ticked": here,
             "ticked_elsewhere": sorted(ticked - here),
             "facets": facets,
-            "examples": example_links(asked.url),
+            "examples": example_links(list_request.url),
             "placeholder": PLACEHOLDER,
             "starts": [f"{name}:" for name in FIELDS],
             "columns": [
@@ -164,7 +169,7 @@ class HostList(ModelAdmin):
             ],
             "comfortable": display.is_comfortable,
             "statement": list_statement(
-                session, listing.page.where, listing.page.sort, asked.size
+                session, listing.page.where, listing.page.sort, list_request.size
             ),
         }
         return rows, listing
@@ -172,23 +177,23 @@ class HostList(ModelAdmin):
     @expose("/facet/")
     def facet_view(self) -> ResponseReturnValue:
         """Count one facet for as long as it takes, within reason."""
-        asked = read_hosts_request(
+        list_request = read_hosts_request(
             f"{self.endpoint}.index_view", request.args, (*KNOWN, FIELD)
         )
-        url = asked.url.setting(FIELD, None)
+        url = list_request.url.setting(FIELD, None)
         name = request.args.get(FIELD, "").strip()
         if name not in NAMES:
             raise QueryError(
                 f"There is no facet {quoted(name)}.",
                 did_you_mean(name, NAMES) or f"Facets are: {', '.join(NAMES)}.",
             )
-        facet = read_facet(db.session(), asked.node, name, FACET_SECONDS)
+        facet = read_facet(db.session(), list_request.node, name, FACET_SECONDS)
         return self.render(
             "hosts/facet.html",
-            facet=facet_view(facet, url, asked.node),
+            facet=facet_view(facet, url, list_request.node),
             seconds=FACET_SECONDS,
             list_url=str(url),
-            sentence=describe(asked.node, spelling(db.session())),
+            sentence=describe(list_request.node, spelling(db.session())),
             count_url=url.only_filters().setting("by", name).to("stats.index"),
         )
 
@@ -241,8 +246,8 @@ def _display_of(form: MultiDict[str, str]) -> ListDisplay:
     return display.moved(form.get("down", ""), 1)
 
 
-def _sort_note(asked: ListRequest, listing: Listing) -> str:
-    if "," not in asked.sort or listing.sort_then:
+def _sort_note(list_request: ListRequest, listing: Listing) -> str:
+    if "," not in list_request.sort or listing.sort_then:
         return ""
     return (
         f"Sorted by {listing.sort_label} only: by several columns, at most {CAP:,} "

@@ -43,12 +43,12 @@ class HygienePage(BaseView):
     @expose("/")
     def index(self) -> ResponseReturnValue:
         """Check the hosts of the same query that the list takes."""
-        asked = read_hosts_request("hygiene.index", request.args, PARAMETERS)
-        added = added_filter_url(asked, request.args, filter_menu())
+        list_request = read_hosts_request("hygiene.index", request.args, PARAMETERS)
+        added = added_filter_url(list_request, request.args, filter_menu())
         if added:
             return redirect(added)
         days = _read_days(request.args.get("days", "").strip())
-        node, url, budget = asked.node, asked.url, Budget()
+        node, url, budget = list_request.node, list_request.url, Budget()
         hosts = with_query(ViewUrl("hosts.index_view", ()), node)
         chips = query_chips(url, node)
         total = counts.count_hosts(db.session(), node)

@@ -19,7 +19,7 @@ from ...stats import counts
 from ...stats.axes import Order
 from ...stats.counts import CrossTable, Table
 from ...stats.dimensions import PERIODS, Dimension, groupable_names
-from ...stats.recent_activity import LATELY_DAYS
+from ...stats.recent_activity import RECENT_DAYS
 from ...validation.values import quoted
 from ..generated.list_context import added_filter_url
 from ..generated.urls import VIEW, ViewUrl
@@ -37,7 +37,7 @@ from .options import (
     read_choice,
     wanted_tables,
 )
-from .recent_activity import shown_lately
+from .recent_activity import recent_activity_links
 from .tables import CrossView, TableView, cross_view, linked, lower, table_view
 from .time_budget import Budget
 
@@ -62,14 +62,16 @@ class StatsPage(BaseView):
         """Count the hosts of the same query that the list takes."""
         if elsewhere := opens_with(saved_views.STATS):
             return redirect(elsewhere)
-        asked = read_hosts_request("stats.index", request.args, (*PARAMETERS, VIEW))
-        added = added_filter_url(asked, request.args, filter_menu())
+        list_request = read_hosts_request(
+            "stats.index", request.args, (*PARAMETERS, VIEW)
+        )
+        added = added_filter_url(list_request, request.args, filter_menu())
         if added:
             return redirect(added)
-        node = asked.node
+        node = list_request.node
         choice = read_choice(request.args, limits.count_rows)
         hosts = with_query(ViewUrl("hosts.index_view", ()), node)
-        chips = query_chips(asked.url, node)
+        chips = query_chips(list_request.url, node)
         # A table knows its total; to count again would double what it costs.
         found = Budget().read(lambda: _read(node, choice)) if choice.by else None
         total = (
@@ -83,8 +85,8 @@ class StatsPage(BaseView):
             "statement": count_statement(
                 db.session(), compile_node(db.session(), node)
             ),
-            "listing": query_frame(asked.url, node, total, chips, VIEW_NAMES),
-            "saved_views": view_menu(saved_views.STATS, asked.url),
+            "listing": query_frame(list_request.url, node, total, chips, VIEW_NAMES),
+            "saved_views": view_menu(saved_views.STATS, list_request.url),
             "total": total,
             "options": _options(choice.by),
         }
@@ -153,8 +155,8 @@ class StatsPage(BaseView):
             sentence=_sentence(total, node, ()),
             cards=_cards(budget, node, hosts, total),
             # What was deleted is in no query.
-            lately=shown_lately(budget) if node == EVERYTHING else [],
-            lately_days=LATELY_DAYS,
+            recent_activity=recent_activity_links(budget) if node == EVERYTHING else [],
+            recent_days=RECENT_DAYS,
             tables=_tables(budget, node, wanted, hosts, url.only_filters()),
             offered=_offered(wanted),
             kept=url.only_filters().pairs,

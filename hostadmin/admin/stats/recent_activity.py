@@ -6,17 +6,17 @@ from flask import url_for
 
 from ...clock import utcnow
 from ...db.session import db
-from ...stats.recent_activity import LATELY_DAYS, Lately, count_lately
+from ...stats.recent_activity import RECENT_DAYS, RecentActivity, count_recent_activity
 from .time_budget import Budget
 
-SINCE = f"-{LATELY_DAYS}d"
+SINCE = f"-{RECENT_DAYS}d"
 
 
-def shown_lately(budget: Budget) -> list[tuple[str, str]]:
+def recent_activity_links(budget: Budget) -> list[tuple[str, str]]:
     """Return words and address for each; nothing where counting took too long."""
-    since = utcnow() - timedelta(days=LATELY_DAYS)
-    found = budget.read(lambda: count_lately(db.session(), since))
-    if not isinstance(found, Lately):
+    since = utcnow() - timedelta(days=RECENT_DAYS)
+    found = budget.read(lambda: count_recent_activity(db.session(), since))
+    if not isinstance(found, RecentActivity):
         return []
     changes = url_for("changes.index", kind="host", since=SINCE)
     retired = url_for("changes.index", kind="host", since=SINCE, field="status")
