@@ -2,9 +2,8 @@
 
 import sys
 
-from hostadmin.server import main, make_app
+from hostadmin.server import main
+from hostadmin.server import make_app as make_app
 
 if __name__ == "__main__":
     raise SystemExit(main(sys.argv[1:]))
-
-app = make_app()

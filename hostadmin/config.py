@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     secure_cookies: bool | None = None
+    workers: int = Field(default=1, ge=1, le=64)
     threads: int = Field(default=8, ge=1, le=256)
     password_length: int = Field(default=12, ge=8, le=128)
     session_idle_minutes: int = Field(default=60, ge=1, le=60 * 24 * 30)

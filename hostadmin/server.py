@@ -1,10 +1,14 @@
-"""Start hostadmin: the schema where asked for, then a WSGI server with threads."""
+"""Start hostadmin: the schema where asked for, then the server."""
 
 import argparse
 import contextlib
 import logging
+import multiprocessing
+import os
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -12,6 +16,7 @@ import click
 from flask import Flask
 from flask.helpers import get_debug_flag
 from sqlalchemy.exc import SQLAlchemyError
+from uvicorn.config import STARTUP_FAILURE
 
 from . import create_app
 from .auth import first_account, passwords
@@ -22,10 +27,15 @@ from .demo import DEMO_NAME, fill_if_empty, let_in
 from .deploy_check import refuse_unfit
 from .errors import ConfigError
 from .web import logs
-from .wsgi import serve
+from .wsgi import make_bridge, serve, serve_in_processes
+from .wsgi.bridge import Bridge
 
 log = logging.getLogger(__name__)
 
+# Connections that wait for being taken, while all processes are replaced.
+BACKLOG = 2048
+# What other processes call, by its name.
+WORKER = f"{__name__}:make_worker"
 CANNOT_REACH = "The database cannot be reached; see HOSTADMIN_DATABASE_URI."
 
 
@@ -78,8 +88,11 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    demo = {"database_uri": f"sqlite:///{DEMO_DATABASE}", "database_uri_file": ""}
-    settings = load_settings(**(demo if options.demo else {}))
+    if options.demo:
+        # In the environment, where other processes find it, too.
+        os.environ["HOSTADMIN_DATABASE_URI"] = f"sqlite:///{DEMO_DATABASE}"
+        os.environ["HOSTADMIN_DATABASE_URI_FILE"] = ""
+    settings = load_settings()
     refuse_unfit(settings, debug=get_debug_flag())
     with _listening(settings) as listener:
         app = create_app(settings)
@@ -100,7 +113,38 @@ def _serve(options: argparse.Namespace) -> None:
             _tell("Press Ctrl-C to stop.")
         if way_in:
             _tell(way_in) if sys.stderr.isatty() else log.info("%s", way_in)
-        serve(app, listener, settings.threads)
+        if settings.workers == 1:
+            serve(app, listener, settings.threads)
+            return
+        with app.app_context():
+            # Nothing is left open that the other processes would share.
+            db.engine.dispose()
+        if not serve_in_processes(WORKER, listener, settings.workers):
+            raise ConfigError("A process could not start; the log says why.")
+
+
+def make_worker() -> Bridge:
+    """Build what one of several processes serves; what is wrong ends them all."""
+    logs.set_up()
+    try:
+        settings = load_settings()
+        app = create_app(settings)
+        with app.app_context():
+            schema.check(db.engine)
+    except (ConfigError, SQLAlchemyError) as error:
+        log.error("%s", error if isinstance(error, ConfigError) else CANNOT_REACH)
+        raise SystemExit(STARTUP_FAILURE) from None
+    passwords.prepare()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    return make_bridge(app, settings.threads)
+
+
+def _end_with_parent() -> None:
+    """Hold the port no longer than the process that began this one lives."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _way_in(settings: Settings, *, demo: bool) -> str:
@@ -132,7 +176,7 @@ def _listening(settings: Settings):  # type: ignore[no-untyped-def]
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
-            listener.listen(128)
+            listener.listen(BACKLOG)
         except OSError as error:
             raise ConfigError(
                 f"Cannot listen on {settings.bind} ({error.strerror}). Another port: "

@@ -43,8 +43,8 @@ def start(settings, *arguments):
 
 def fetch(settings, path):
     url = f"http://{settings['HOSTADMIN_BIND']}{path}"
-    for _ in range(100):
-        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+    for _ in range(600):
+        with contextlib.suppress(OSError):
             return urllib.request.urlopen(url, timeout=5).status
         time.sleep(0.1)
     raise AssertionError(f"{url} does not answer")
@@ -202,3 +202,112 @@ def test_a_server_for_others_refuses_to_start_in_one_line(settings, change, word
     assert words in line
     assert "Traceback" not in line
     assert settings["HOSTADMIN_SECRET_KEY"] not in line
+
+
+# ---- several processes
+
+
+@pytest.fixture
+def several(settings, tmp_path):
+    """A server of two processes; its log so far is in the file."""
+    log = tmp_path / "log"
+    settings = settings | {"HOSTADMIN_WORKERS": "2"}
+    with (
+        log.open("w") as file,
+        subprocess.Popen(
+            [sys.executable, "app.py", "--prepare"],
+            cwd=ROOT,
+            env=os.environ | settings,
+            stderr=file,
+        ) as process,
+    ):
+        yield process, log, settings
+        process.terminate()
+
+
+def started(log, count):
+    """Return the ids of the processes that serve, as soon as so many have begun."""
+    for _ in range(1800):
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        messages = [line["message"] for line in lines]
+        found = [m for m in messages if m.startswith("Started server process")]
+        if len(found) >= count:
+            return [int(message.split("[")[1].rstrip("]")) for message in found]
+        time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+def ask_once(settings, path):
+    connection = http.client.HTTPConnection(settings["HOSTADMIN_BIND"], timeout=20)
+    with contextlib.closing(connection):
+        connection.request("GET", path)
+        return connection.getresponse().status
+
+
+def counted(settings, token):
+    """Return how many times /healthz was answered, as /metrics has it."""
+    connection = http.client.HTTPConnection(settings["HOSTADMIN_BIND"], timeout=20)
+    connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {token}"})
+    text = connection.getresponse().read().decode()
+    connection.close()
+    name = 'hostadmin_requests_total{endpoint="health.healthz"'
+    return sum(
+        float(line.rpartition(" ")[2])
+        for line in text.splitlines()
+        if line.startswith(name)
+    )
+
+
+def add_token(settings):
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "tokens", "add", "tool", "--role", "viewer"],
+        cwd=ROOT,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+
+
+def test_several_processes_are_one_server(several):
+    process, log, settings = several
+    assert fetch(settings, "/healthz") == 200
+    first = started(log, 2)
+    token = add_token(settings)
+    asked = counted(settings, token)
+    for _ in range(20):
+        assert ask_once(settings, "/healthz") == 200
+        asked += 1
+    assert counted(settings, token) == asked
+
+    os.kill(first[0], signal.SIGKILL)
+    started(log, 3)
+    assert f"[{first[0]}] died" in log.read_text()
+    # What the dead one counted is not lost.
+    assert counted(settings, token) == asked
+
+    process.send_signal(signal.SIGHUP)
+    answers = []
+    while len(answers) < 50 or f"Waiting for child process [{first[1]}]" not in (
+        log.read_text()
+    ):
+        # Nothing is tried again: none may be lost.
+        answers.append(ask_once(settings, "/login"))
+        assert len(answers) < 5000
+    assert set(answers) == {200}
+
+    started(log, 5)
+    process.terminate()
+    assert process.wait(25) == 0
+    assert log.read_text().count("/setup/") == 1
+    assert "Traceback" not in log.read_text()
+
+
+def test_processes_that_cannot_start_end_the_server(several):
+    process, log, settings = several
+    assert fetch(settings, "/healthz") == 200
+    Path(settings["HOSTADMIN_DATABASE_URI"].removeprefix("sqlite:///")).unlink()
+    os.kill(started(log, 2)[0], signal.SIGKILL)
+
+    assert process.wait(120) == 1
+    assert "The database has no tables yet" in log.read_text()

@@ -22,6 +22,8 @@ access_log = logging.getLogger("hostadmin.access")
 SECRET = re.compile(r"token|password|passwd|secret|key|csrf|code", re.IGNORECASE)
 HIDDEN = "***"
 MAX_TEXT = 2000
+# In seconds: who waits for so long for a thread is told as a warning.
+LONG_QUEUE = 1.0
 MAX_TRACE = 20_000
 
 
@@ -32,8 +34,6 @@ def set_up(*, for_people: bool | None = None) -> None:
         for_people = sys.stderr.isatty()
     handler.setFormatter(ForPeople() if for_people else AsJson())
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    # Says with every request under load that there is load.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     # Alembic tells of every look at the schema.
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
@@ -41,8 +41,16 @@ def set_up(*, for_people: bool | None = None) -> None:
 def access(environ: "WSGIEnvironment", status: int, seconds: float) -> None:
     """Write the line of a request whose answer was sent."""
     fields = request_fields(environ)
-    fields |= {"status": status, "ms": round(seconds * 1000, 1)}
-    access_log.info("%s %s", fields["method"], fields["path"], extra={"fields": fields})
+    queued = environ.get("hostadmin.queued", 0.0)
+    fields |= {"status": status, "ms": _ms(seconds), "queue_ms": _ms(queued)}
+    level = logging.WARNING if queued >= LONG_QUEUE else logging.INFO
+    access_log.log(
+        level, "%s %s", fields["method"], fields["path"], extra={"fields": fields}
+    )
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
 
 
 def request_fields(environ: "WSGIEnvironment") -> dict[str, Any]:

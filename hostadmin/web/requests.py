@@ -20,6 +20,8 @@ Observer = Callable[["WSGIEnvironment", int, float], None]
 ID = "hostadmin.request_id"
 USER = "hostadmin.user"
 RULE = "hostadmin.rule"
+ARRIVED = "hostadmin.arrived"
+QUEUED = "hostadmin.queued"
 HEADER = "X-Request-ID"
 
 
@@ -57,7 +59,10 @@ class Observed:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         environ[ID] = secrets.token_hex(8)
-        started = time.monotonic()
+        now = time.monotonic()
+        # A server that keeps requests waiting says when this one came.
+        started = environ.get(ARRIVED, now)
+        environ[QUEUED] = now - started
         statuses: list[str] = []
 
         def start(status: str, headers: Any, *rest: Any) -> Any:

@@ -1,5 +1,7 @@
 """The fence around every request: known hosts, own forms, limits, headers."""
 
+import functools
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
@@ -7,8 +9,12 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import RequestURITooLarge
 
 from ..config import Settings
+from ..permissions.current_user import find_identity
 from ..validation.local_path import own_path
 from .proxies import TrustedProxies
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 CSP = "; ".join(
     (
@@ -37,6 +43,8 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 # A form holds 64 KiB of notes and of variables, percent-encoded threefold.
 MAX_BODY = 2 * 1024 * 1024
 MAX_PARTS = 2_000
+# Of whom nobody knows: more than any form to log in.
+MAX_STRANGERS_BODY = 64 * 1024
 # A query of 10,000 characters, percent-encoded, and what stands around it.
 MAX_URL = 64 * 1024
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -92,9 +100,21 @@ def install(app: Flask, settings: Settings) -> None:
         if limit or form_limit:
             request.max_content_length = limit or form_limit
 
+    app.extensions["hostadmin_body_limit"] = functools.partial(body_limit, app)
     csrf.init_app(app)
     app.after_request(_add_headers)
     app.after_request(_keep_redirects_home)
+
+
+def body_limit(app: Flask, environ: "WSGIEnvironment") -> int:
+    """Return how many bytes of a body a server may take before the app is called."""
+    with app.request_context(environ):
+        if find_identity() is None:
+            return MAX_STRANGERS_BODY
+        for limits in ("BODY_LIMITS", "FORM_LIMITS"):
+            if limit := app.config[limits].get(request.endpoint):
+                return int(limit)
+        return MAX_BODY
 
 
 def is_allowed(host: str, names: tuple[str, ...]) -> bool:

@@ -1,12 +1,11 @@
 """A real browser in front of a real server. Any error in its console fails the test."""
 
+import contextlib
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import waitress
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
@@ -14,7 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from ..helpers.accounts import add_person, cookie_of
 from ..helpers.apps import unavailable
 from ..helpers.looks import VIEWPORTS, Viewport
-from ..helpers.servers import free_port
+from ..helpers.web_server import served
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 # Root has no sandbox, and nobody else may be asked over the network.
@@ -69,25 +68,15 @@ def database(sqlite_uri: str) -> str:
 def serve() -> Iterator[Callable[[Flask], str]]:
     """Serve an app on a port of its own until the end; return its address."""
     addresses: dict[int, str] = {}
-    running = []
+    with contextlib.ExitStack() as stack:
 
-    def start(app: Flask) -> str:
-        if id(app) not in addresses:
-            port = free_port()
-            server = waitress.create_server(app, host="127.0.0.1", port=port, threads=4)
-            thread = threading.Thread(target=server.run, daemon=True)
-            thread.start()
-            running.append((server, thread))
-            addresses[id(app)] = f"http://127.0.0.1:{port}"
-        return addresses[id(app)]
+        def start(app: Flask) -> str:
+            if id(app) not in addresses:
+                port = stack.enter_context(served(app))
+                addresses[id(app)] = f"http://127.0.0.1:{port}"
+            return addresses[id(app)]
 
-    yield start
-    for server, thread in running:
-        # Closed sockets end the loop of the server; its own close() is not enough.
-        server.maintenance(0)
-        server.close()
-        server.task_dispatcher.shutdown()
-        thread.join(5)
+        yield start
 
 
 @pytest.fixture

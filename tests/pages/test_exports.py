@@ -6,18 +6,16 @@ import io
 import json
 import logging
 import re
-import threading
 from collections.abc import Iterator
 
 import pytest
-import waitress.server
 import yaml
 from bs4 import BeautifulSoup
 
 from hostadmin.exports import exporter
 from hostadmin.exports.exporter import FORMATS
 
-from ..helpers.servers import free_port
+from ..helpers.web_server import served
 
 BROWSER = {"Accept": "text/html"}
 TYPES = {
@@ -119,24 +117,10 @@ def test_an_unknown_format_is_told_with_those_that_are(client):
 
 
 @pytest.fixture
-def served(app) -> Iterator[int]:
+def port(app) -> Iterator[int]:
     """The port on which a server of ours gives the app."""
-    server = waitress.server.create_server(
-        app, host="127.0.0.1", port=free_port(), threads=2
-    )
-    ended = threading.Event()
-
-    def run() -> None:
-        while not ended.is_set():
-            server.asyncore.loop(timeout=0.05, map=server._map, count=1)
-        server.task_dispatcher.shutdown()
-        server.asyncore.close_all(server._map)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    yield server.effective_port
-    ended.set()
-    thread.join(20)
+    with served(app) as port:
+        yield port
 
 
 def breaking(pieces: Iterator[str]) -> Iterator[str]:
@@ -154,26 +138,24 @@ def broken(monkeypatch, caplog):
         write=lambda source, notes: breaking(known.write(source, notes)),
     )
     monkeypatch.setitem(FORMATS, "json", broken)
-    caplog.set_level(logging.CRITICAL, logger="waitress")
+    caplog.set_level(logging.CRITICAL, logger="uvicorn.error")
 
 
-def test_half_a_file_never_looks_like_a_whole_one(
-    served, broken, make_host, with_token
-):
+def test_half_a_file_never_looks_like_a_whole_one(port, broken, make_host, with_token):
     make_host()
-    connection = http.client.HTTPConnection("127.0.0.1", served, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection.request("GET", "/export/json", headers=with_token)
     response = connection.getresponse()
 
     assert response.status == 200
     with pytest.raises(http.client.IncompleteRead):
         response.read()
-    connection.assert_complete()
+    connection.close()
 
 
-def test_an_old_client_gets_a_whole_file_or_none(served, broken, make_host, with_token):
+def test_an_old_client_gets_a_whole_file_or_none(port, broken, make_host, with_token):
     make_host(hostname="a")
-    connection = http.client.HTTPConnection("127.0.0.1", served, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection._http_vsn, connection._http_vsn_str = 10, "HTTP/1.0"
 
     connection.request(
@@ -185,23 +167,23 @@ def test_an_old_client_gets_a_whole_file_or_none(served, broken, make_host, with
     )
     response = connection.getresponse()
     data = response.read()
-    connection.assert_complete()
+    connection.close()
 
     assert response.headers["Content-Length"] == str(len(data))
     assert names_in("jsonl", data.decode()) == ["a"]
 
 
 def test_asking_for_the_head_leaves_no_connection_open(
-    served, app, make_host, with_token
+    port, app, make_host, with_token
 ):
     from hostadmin.db.session import db
 
     make_host()
     for _ in range(20):
-        connection = http.client.HTTPConnection("127.0.0.1", served, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         connection.request("HEAD", "/export/csv", headers=with_token)
         assert connection.getresponse().status == 200
-        connection.assert_complete()
+        connection.close()
 
     with app.app_context():
         assert db.engine.pool.checkedout() == 0

@@ -55,8 +55,9 @@ class Engine:
             "pool_pre_ping": True,
             # Parameters may be hashes of passwords; errors end up in logs.
             "hide_parameters": True,
-            # One for each thread, and some for exports, which read a snapshot beside.
-            "pool_size": threads + 2,
+            # One for each thread, those for logging in, too, and some for exports,
+            # which read a snapshot beside.
+            "pool_size": threads + 4,
             "pool_timeout": waits.CONNECT_SECONDS,
         }
 
