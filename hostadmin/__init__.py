@@ -6,6 +6,7 @@ from . import admin, cli, permissions, web
 from .config import INSTANCE, ROOT, Settings, load_settings
 from .db import schema, session
 from .history import recorder
+from .web import heavy_requests
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -36,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     schema.install(app)
     web.install(app, settings)
     permissions.install(app)
+    heavy_requests.install(app, settings)
     admin.install(app)
     cli.install(app)
     permissions.assert_complete(app)

@@ -45,7 +45,7 @@ TITLES = {
     409: "Somebody else was faster",
     413: "Too large",
     414: "Too long",
-    429: "Too many tries",
+    429: "Too much at once",
     500: "Something went wrong",
     503: "Not available just now",
 }
@@ -182,7 +182,8 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code in (401, 403):
         log.warning("refused: %s", TITLES[error.code].lower())
     # Werkzeug's own words are for programmers.
-    own_words = error.description != type(error).description and error.code < 404
+    is_ours = error.code < 404 or error.code == 429
+    own_words = is_ours and error.description != type(error).description
     message = error.description if own_words else MESSAGES.get(error.code, "")
     headers = dict(error.get_headers(request.environ))
     kept = {name: headers[name] for name in KEPT_HEADERS if name in headers}
