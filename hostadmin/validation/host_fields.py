@@ -54,36 +54,21 @@ class HostField:
 
 
 def _text(
-    name: str,
-    label: str,
-    query: str = "",
-    description: str = "",
-    phrase: str = "",
-    not_phrase: str = "",
-    rank: int = 9,
-    also: tuple[str, ...] = (),
-    headers: tuple[str, ...] = (),
-    is_listed: bool = True,
+    name: str, label: str, query: str = "", description: str = "", **more: Any
 ) -> HostField:
     """Return a short text, of which the vocabulary keeps one spelling."""
     lower = label if label.isupper() else label.lower()
     article = "an" if lower[0].lower() in "aeiou" else "a"
+    usual: dict[str, Any] = {
+        "is_groupable": True,
+        "is_listed": True,
+        "phrase": f"with the {lower}",
+        "noun": f"{article} {lower}",
+    }
+    told = f"{description or lower}; case is ignored"
+    query = query or name
     return HostField(
-        name,
-        query or name,
-        label,
-        "text",
-        f"{description or lower}; case is ignored",
-        clean_term,
-        also,
-        headers,
-        sort=name,
-        is_groupable=True,
-        is_listed=is_listed,
-        phrase=phrase or f"with the {lower}",
-        not_phrase=not_phrase,
-        noun=f"{article} {lower}",
-        rank=rank,
+        name, query, label, "text", told, clean_term, sort=name, **(usual | more)
     )
 
 

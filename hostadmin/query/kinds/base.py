@@ -147,6 +147,13 @@ class Kind:
         return field.phrase and f"{no}{field.phrase} {listed(values)}"
 
 
+class Exact(Kind):
+    """Values that are equal or not, and nothing else."""
+
+    operators = (ast.EQUALS,)
+    operations = (*MATCH, *LIST)
+
+
 @dataclass(frozen=True)
 class Field:
     """What a query may ask about a host.

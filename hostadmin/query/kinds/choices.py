@@ -7,19 +7,16 @@ from sqlalchemy.orm import Session
 
 from ...models import Host
 from ...validation.values import STATUSES, HostStatus
-from .. import ast
 from ..ast import Term
 from ..checks import CHECKS, found_by
 from ..clauses import Alternative
 from ..parse_values import parse_check, parse_status
 from ..sql.text_match import one_of
-from .base import LIST, MATCH, Field, Kind, Parts, Spell, listed
+from .base import Exact, Field, Parts, Spell, listed
 
 
-class Status(Kind):
+class Status(Exact):
     name = "status"
-    operators = (ast.EQUALS,)
-    operations = (*MATCH, *LIST)
     expected = STATUSES
     offered = dict.fromkeys(STATUSES, "")
     is_adjective = True
@@ -41,10 +38,8 @@ class Status(Kind):
         return f"{no}{listed(values)}"
 
 
-class Check(Kind):
+class Check(Exact):
     name = "check"
-    operators = (ast.EQUALS,)
-    operations = (*MATCH, *LIST)
     expected = tuple(CHECKS)
     offered = dict.fromkeys(CHECKS, "")
     why_not_counted = (
