@@ -53,6 +53,11 @@ _OPTIONS = (
         help="Keep N/A, NULL, - and the like, which are read as empty cells.",
     ),
     click.option(
+        "--all-hosts",
+        is_flag=True,
+        help="Of a scan of nmap, also hosts that are down or have no name.",
+    ),
+    click.option(
         "--bare-names",
         is_flag=True,
         help="Rows with nothing but a name are hosts, not headings.",

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 
+from . import hosts_file, ssh_config
 from .csv_table.aliases import known_field
 
 _SECTION = re.compile(r"^\[[^\[\]\s]+\]\s*([#;].*)?$", re.MULTILINE)
@@ -16,13 +17,22 @@ _INI_HOST = re.compile(r"\S+(?:\s+[A-Za-z_]\w*=.*)")
 _BARE = re.compile(r"[\w.:\[\]-]+")
 
 
+# A page of results, or a list of pages.
+_PAGE = re.compile(r'(?:\[\s*)?\{\s*"(?:count|next|previous|results)"\s*:')
+
+
 def detect(head: str) -> str:
     """Return the format of a file from its first lines.
 
-    One of csv, ansible-ini, ansible-yaml, ansible-json, json and jsonl; csv where
-    nothing else is likely, since its reader says best what is missing.
+    One of csv, ansible-ini, ansible-yaml, ansible-json, json, jsonl, json-api,
+    ssh_config, hosts and nmap; csv where nothing else is likely, since its reader says
+    best what is missing.
     """
     text = head.lstrip("\ufeff \t\r\n")
+    if text.startswith("<"):
+        return "nmap"
+    if _PAGE.match(text):
+        return "json-api"
     if text.startswith("{"):
         return _kind_of_json(text)
     if re.match(r"\[\s*(?:\{|\])", text):
@@ -61,6 +71,11 @@ def _object(line: str) -> dict[str, object] | None:
 
 def _kind_of_lines(lines: list[str], text: str) -> str:
     first = lines[0]
+    # The last line may be cut.
+    if ssh_config.looks_like(lines[:-1] or lines):
+        return "ssh_config"
+    if hosts_file.looks_like(lines[:-1] or lines):
+        return "hosts"
     if first.startswith(("---", "%YAML", "- ")):
         return "ansible-yaml"
     if _BAD_SECTION.fullmatch(first) or _SECTION.match(first):

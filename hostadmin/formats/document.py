@@ -1,5 +1,6 @@
 """What a file says beyond its hosts, and how much of it is held in memory."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -35,8 +36,17 @@ class FileVars:
     errors: tuple[FieldError, ...] = field(default=())
 
 
-# Formats yield the variables first, then the groups, then the hosts.
-Item = FileVars | FileGroup | Row
+@dataclass(frozen=True)
+class Observed:
+    """When the hosts of a file were seen, if not now, and whether it lists them all."""
+
+    at: dt.datetime | None
+    is_complete: bool
+
+
+# Formats yield the variables first, then the groups, then the hosts; what was observed
+# comes last.
+Item = FileVars | FileGroup | Row | Observed
 
 
 class Source(Protocol):

@@ -156,9 +156,14 @@ class Stream:
 
     def items(self) -> Iterator[tuple[int, Any]]:
         """Yield line and value of each item of a list."""
+        for line in self.places():
+            yield line, self.value()
+
+    def places(self) -> Iterator[int]:
+        """Yield the line of each item of a list; the caller takes each in between."""
         self.take("[")
         while self.peek() not in ("]", ""):
-            yield self.line, self.value()
+            yield self.line
             if self.peek() != "]":
                 self.take(",")
         self.take("]")

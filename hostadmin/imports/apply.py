@@ -1,12 +1,14 @@
 """A plan into the database, exactly as it is, in the transaction that is open."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.exc import IntegrityError
 
+from ..clock import utcnow
 from ..errors import Conflict
 from ..formats.rows import ADDED_TO
 from ..inventory import bulk_write, bulk_write_groups, inventory_vars, vocabulary
@@ -29,7 +31,9 @@ def apply_plan(session: orm.Session, staging: Staging, progress: Progress) -> No
     try:
         group_ids = _write_groups(session, staging)
         _write_inventory(staging)
-        writer = _HostWriter(session, group_ids)
+        observed = staging.observed
+        seen_at = min(observed.at, utcnow()) if observed and observed.at else None
+        writer = _HostWriter(session, group_ids, seen_at)
         done = 0
         for batch in staging.hosts.batches():
             writer.write(batch)
@@ -151,8 +155,15 @@ def _write_inventory(staging: Staging) -> None:
 class _HostWriter:
     """Writes batches of a plan, and remembers how terms are spelled."""
 
-    def __init__(self, session: orm.Session, group_ids: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        session: orm.Session,
+        group_ids: Mapping[str, int],
+        seen_at: datetime | None,
+    ) -> None:
         self._session = session
+        # When the hosts were seen, if not now.
+        self._seen_at = seen_at
         self._group_ids = group_ids
         self._spelled: dict[tuple[str, str], str] = {}
 
@@ -164,14 +175,18 @@ class _HostWriter:
             for row in changed
         ]
         self._spell([*new, *gained])
+        seen = {} if self._seen_at is None else {"confirmed_at": self._seen_at}
         bulk_write.insert_hosts(
-            self._session, [self._typed(h) for h in new], self._group_ids
+            self._session, [self._typed(h) | seen for h in new], self._group_ids
         )
         bulk_write.change_hosts(
-            self._session, [self._change(row) for row in changed], self._group_ids
+            self._session,
+            [self._change(row) for row in changed],
+            self._group_ids,
+            self._seen_at,
         )
-        seen = {row.object_id: row.version for row in batch if row.action == SAME}
-        bulk_write.confirm_unchanged(self._session, seen)
+        same = {row.object_id: row.version for row in batch if row.action == SAME}
+        bulk_write.confirm_unchanged(self._session, same, self._seen_at)
 
     def _spell(self, hosts: Sequence[Mapping[str, Any]]) -> None:
         if len(self._spelled) > MAX_SPELLINGS:

@@ -16,7 +16,8 @@ from sqlalchemy import orm
 from ..formats.read_options import ReadOptions
 from ..formats.rows import GROUP, HOST, RowError
 from . import apply, plan_hosts
-from .read_file import FORMATS, read_file
+from .layouts import FORMATS
+from .read_file import read_file
 from .staged_table import CHANGED, NEW, SAME, Staged, StagedTable
 from .staging import Staging
 from .text_file import TextFile, open_text, recognised
@@ -220,7 +221,10 @@ def make_plan(
     """
     plan.replace = replace
     plan_hosts.make_plan(session, plan.staging, progress, replace=replace)
-    plan.unlisted = plan_hosts.count_unlisted(session, plan.staging)
+    observed = plan.staging.observed
+    # What is only a part does not say what is missing.
+    if observed is None or observed.is_complete:
+        plan.unlisted = plan_hosts.count_unlisted(session, plan.staging)
 
 
 def first_unlisted(session: orm.Session, plan: Plan) -> list[str]:

@@ -1,26 +1,16 @@
 """A file into the staging: which format it is, and its items by the rules."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..db.bulk_insert import batched
 from ..errors import InvalidFile
-from ..formats import json_own
-from ..formats.ansible import (
-    ini as ansible_ini,
-)
-from ..formats.ansible import (
-    json as ansible_json,
-)
-from ..formats.ansible import (
-    yaml_read as ansible_yaml,
-)
-from ..formats.csv_table import read as csv_read
 from ..formats.detect import detect
-from ..formats.document import FileGroup, Item, namesakes_note
+from ..formats.document import FileGroup, Item, Observed, namesakes_note
 from ..formats.read_options import ReadOptions
 from ..formats.rows import Row, RowError
 from ..validation.values import quoted
+from .layouts import ASKED, CSV, FORMATS, LABELS, items_of
 from .staged_table import BATCH
 from .staging import Staging
 from .text_file import TextFile
@@ -28,41 +18,11 @@ from .validate import Cleaner, clean_file_group, clean_file_vars
 
 Progress = Callable[[int], None]
 Good = list[tuple[int, dict[str, Any]]]
-Reader = Callable[[str, Iterable[str], list[str]], Iterator[Item]]
-
-CSV = "csv"
 # If most of so many rows are bad, then it is another kind of file.
 MAX_BAD = 100_000
 
 # Names of groups that are compared with those of hosts.
 MAX_COMPARED = 20_000
-
-# They take a text in blocks; CSV is read by lines.
-_READERS: dict[str, Reader] = {
-    "ansible-ini": ansible_ini.read,
-    "ansible-yaml": ansible_yaml.read,
-    "ansible-json": ansible_json.read,
-    "json": json_own.read,
-    "jsonl": json_own.read_lines,
-}
-_LABELS = {
-    CSV: "a table (CSV)",
-    "ansible-ini": "an Ansible inventory in INI",
-    "ansible-yaml": "an Ansible inventory in YAML",
-    "ansible-json": "an Ansible inventory in JSON",
-    "json": "JSON of hostadmin",
-    "jsonl": "JSON Lines of hostadmin",
-}
-# What somebody may ask for: the layouts it may be in, and the one where that does
-# not show. The names of all export formats are among them.
-_ASKED = {
-    CSV: ((CSV,), CSV),
-    "ansible": (("ansible-ini", "ansible-yaml", "ansible-json"), "ansible-ini"),
-    "ansible-yaml": (("ansible-yaml", "ansible-json"), "ansible-yaml"),
-    "json": (("json", "jsonl", "ansible-json"), "json"),
-    "jsonl": (("jsonl",), "jsonl"),
-}
-FORMATS = ("auto", *_ASKED)
 
 
 def read_file(
@@ -78,25 +38,21 @@ def read_file(
     head = file.head()
     layout = detect(head)
     if format != "auto":
-        possible, default = _ASKED[format]
+        possible, default = ASKED[format]
         layout = layout if layout in possible else default
     elif layout == "ansible-ini" and "[" not in head and "=" not in head:
         # Perhaps the first line was meant as a header.
         first = next(filter(None, map(str.strip, head.splitlines())), "")
         file.notes.append(f"Read as a list of names, beginning with {quoted(first)}.")
-    items: Iterable[Item]
-    if layout == CSV:
-        items = csv_read.read(file.name, file.lines(), file.notes, options)
-    else:
-        items = _READERS[layout](file.name, file.blocks(), file.notes)
+    items = items_of(layout, file, options)
     done = 0
     keep = _Keeper(staging, file.name)
     for batch in batched(items, BATCH):
         keep.take(batch)
-        done += len(batch)
+        done += sum(not isinstance(item, Observed) for item in batch)
         progress(done)
     # The layouts of Ansible look for themselves.
-    if layout in (CSV, "json", "jsonl") and (same := keep.namesakes()):
+    if not layout.startswith("ansible") and (same := keep.namesakes()):
         file.notes.append(namesakes_note(same))
     if not done:
         where = "row below the header" if layout == CSV else "host in the file"
@@ -104,7 +60,7 @@ def read_file(
         # A format that looks for hosts itself has told already.
         if note not in file.notes:
             file.notes.append(note)
-    return _LABELS[layout]
+    return LABELS[layout]
 
 
 class _Keeper:
@@ -124,6 +80,9 @@ class _Keeper:
         groups: Good = []
         whole: Good = []
         for item in items:
+            if isinstance(item, Observed):
+                staging.observed = item
+                continue
             if isinstance(item, Row):
                 fields, errors = self._cleaner.row(item)
                 good = hosts

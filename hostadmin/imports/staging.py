@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import count
 
+from ..formats.document import Observed
 from ..formats.rows import GROUP, HOST, INVENTORY, RowError
 from .staged_table import StagedTable, add_errors
 
@@ -36,6 +37,7 @@ class Staging:
         self.groups = StagedTable(self._db, GROUP, self._places)
         # At most one row.
         self.inventory = StagedTable(self._db, INVENTORY, self._places)
+        self.observed: Observed | None = None
         self._db.execute("BEGIN")
 
     def __enter__(self) -> "Staging":

@@ -222,10 +222,10 @@ def _refuse_other(name: str, head: bytes) -> None:
             "save it as UTF-8, or name its encoding with --encoding."
         )
     # No name begins like that.
-    if head.lstrip().startswith(b"<"):
+    if head.lstrip().startswith(b"<") and b"<nmaprun" not in head:
         if WEB_PAGE.search(head):
             raise InvalidFile(f"{name}: is a web page; was a log-in in between?")
-        raise InvalidFile(f"{name}: is XML, which is not understood.")
+        raise InvalidFile(f"{name}: is XML, and no scan of nmap.")
 
 
 def _is_utf8(source: BinaryIO) -> bool:

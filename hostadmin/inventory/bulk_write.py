@@ -264,12 +264,18 @@ def host_entry(
 
 
 def change_hosts(
-    session: orm.Session, changes: Sequence[HostChange], group_ids: GroupIds
+    session: orm.Session,
+    changes: Sequence[HostChange],
+    group_ids: GroupIds,
+    seen_at: datetime | None = None,
 ) -> None:
-    """Change hosts. Raises ``Conflict`` when one is no longer at its version."""
+    """Change hosts. Raises ``Conflict`` when one is no longer at its version.
+
+    ``seen_at`` is when they were seen to exist, if that was not now.
+    """
     if changes:
         with recording(session) as connection:
-            _change(session, connection, changes, group_ids)
+            _change(session, connection, changes, group_ids, seen_at)
 
 
 def _change(
@@ -277,15 +283,17 @@ def _change(
     connection: sa.Connection,
     changes: Sequence[HostChange],
     group_ids: GroupIds,
+    seen_at: datetime | None,
 ) -> None:
     now = utcnow()
+    confirmed = {"confirmed_at": now} if seen_at is None else {}
     by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for change in changes:
         columns = {
             **change.fields,
             **derived(change.fields),
             "updated_at": now,
-            "confirmed_at": now,
+            **confirmed,
             "version": change.version + 1,
         }
         key = tuple(sorted(columns))
@@ -295,6 +303,9 @@ def _change(
         )
     for names, rows in by_columns.items():
         _update(connection, names, rows)
+    if seen_at is not None:
+        ids = [change.id for change in changes]
+        connection.execute(_confirming(seen_at).where(Host.id.in_(ids)))
     # First out, then in: an alias that is only spelled anew is both.
     _delete_lists(
         connection,
@@ -375,7 +386,15 @@ def _update_each(
     return connection.execute(statement, rows).rowcount
 
 
-def confirm_unchanged(session: orm.Session, versions: Mapping[int, int]) -> None:
+def _confirming(seen_at: datetime) -> sa.Update:
+    """Return a statement that never takes back a later confirmation."""
+    later = sa.case((Host.confirmed_at > seen_at, Host.confirmed_at), else_=seen_at)
+    return sa.update(HOSTS).values(confirmed_at=later)
+
+
+def confirm_unchanged(
+    session: orm.Session, versions: Mapping[int, int], seen_at: datetime | None = None
+) -> None:
     """Note that hosts, given as id → version, were seen.
 
     That gives them no version and no entry, but a count on the change set. Raises
@@ -384,15 +403,13 @@ def confirm_unchanged(session: orm.Session, versions: Mapping[int, int]) -> None
     by_version: dict[int, list[int]] = {}
     for host_id, version in versions.items():
         by_version.setdefault(version, []).append(host_id)
-    now = utcnow()
+    statement = _confirming(seen_at or utcnow())
     with recording(session) as connection:
         for version, ids in by_version.items():
             for start in range(0, len(ids), BATCH):
                 some = ids[start : start + BATCH]
                 seen = connection.execute(
-                    sa.update(HOSTS)
-                    .where(Host.id.in_(some), Host.version == version)
-                    .values(confirmed_at=now)
+                    statement.where(Host.id.in_(some), Host.version == version)
                 )
                 if seen.rowcount != len(some):
                     raise Conflict(CHANGED_MEANWHILE)

@@ -65,7 +65,7 @@ NOT_READ = {
     "empty": (b"", "is empty"),
     "web page": (b"<!DOCTYPE html>\n<html><body>Log in</body></html>", "a web page"),
     "xhtml": (b'<?xml version="1.0"?>\n<!DOCTYPE html>\n<html/>', "a web page"),
-    "xml": (b'<?xml version="1.0"?>\n<nmaprun/>', "is XML"),
+    "xml": (b'<?xml version="1.0"?>\n<opml/>', "is XML"),
     "columns": (b"name" + b",x" * 100_000, "has 100,001 columns; at most 500"),
     "no header": (b"web1,10.0.0.1\nweb2,10.0.0.2\n", "Line 1: there is no header"),
     "two tables": (

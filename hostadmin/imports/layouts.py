@@ -1,0 +1,63 @@
+"""The layouts that an import understands: their readers and their names."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from ..formats import hosts_file, json_api, json_own, nmap, ssh_config
+from ..formats.ansible import ini as ansible_ini
+from ..formats.ansible import json as ansible_json
+from ..formats.ansible import yaml_read as ansible_yaml
+from ..formats.csv_table import read as csv_read
+from ..formats.document import Item
+from ..formats.read_options import ReadOptions
+from .text_file import TextFile
+
+Reader = Callable[[str, Iterable[str], list[str]], Iterator[Item]]
+
+CSV = "csv"
+NMAP = "nmap"
+
+# They take a text in blocks, and need no options.
+_READERS: dict[str, Reader] = {
+    "ansible-ini": ansible_ini.read,
+    "ansible-yaml": ansible_yaml.read,
+    "ansible-json": ansible_json.read,
+    "json": json_own.read,
+    "jsonl": json_own.read_lines,
+    "json-api": json_api.read,
+    "ssh_config": ssh_config.read,
+    "hosts": hosts_file.read,
+}
+LABELS = {
+    CSV: "a table (CSV)",
+    "ansible-ini": "an Ansible inventory in INI",
+    "ansible-yaml": "an Ansible inventory in YAML",
+    "ansible-json": "an Ansible inventory in JSON",
+    "json": "JSON of hostadmin",
+    "jsonl": "JSON Lines of hostadmin",
+    "json-api": "JSON of AWX or NetBox",
+    "ssh_config": "a configuration of ssh",
+    "hosts": "a hosts file",
+    NMAP: "a scan of nmap",
+}
+# What somebody may ask for: the layouts it may be in, and the one where that does
+# not show. The names of all export formats are among them.
+ASKED = {
+    CSV: ((CSV,), CSV),
+    "ansible": (("ansible-ini", "ansible-yaml", "ansible-json"), "ansible-ini"),
+    "ansible-yaml": (("ansible-yaml", "ansible-json"), "ansible-yaml"),
+    "ssh_config": (("ssh_config",), "ssh_config"),
+    "hosts": (("hosts",), "hosts"),
+    NMAP: ((NMAP,), NMAP),
+    "json": (("json", "jsonl", "json-api", "ansible-json"), "json"),
+    "jsonl": (("jsonl",), "jsonl"),
+}
+FORMATS = ("auto", *ASKED)
+
+
+def items_of(layout: str, file: TextFile, options: ReadOptions) -> Iterator[Item]:
+    """Yield what a file states. Raises ``InvalidFile``, perhaps only in the middle."""
+    if layout == CSV:
+        return csv_read.read(file.name, file.lines(), file.notes, options)
+    if layout == NMAP:
+        return nmap.read(file.name, file.blocks(), file.notes, options)
+    return _READERS[layout](file.name, file.blocks(), file.notes)
