@@ -6,6 +6,23 @@ from datetime import timedelta
 
 @dataclass(slots=True)
 class Limits:
+    # Rows that are counted exactly; beyond it says "10,000+".
+    counted_rows: int = 10_000
+    # Seconds: what has no index may be slow to count, and slower to find if rare.
+    count_seconds: float = 1.0
+    # Hosts that are read at a time where all of them are wanted, and for a file.
+    list_batch: int = 1_000
+    export_batch: int = 2_000
+    # Of so many hosts it is kept in memory who is in which group. Of more, the members
+    # of each group are read when they are asked for.
+    export_hosts_in_memory: int = 50_000
+    # Up to so many ids are written into a statement rather than looked up by it.
+    statement_ids: int = 500
+    # And so many where looking them up reads the whole table.
+    looked_up_ids: int = 100_000
+    # Change sets that one page of a search looks at.
+    history_window: int = 10_000
+
     # Different names, and characters around them, that are looked up at once.
     pasted_names: int = 150_000
     pasted_characters: int = 6_000_000

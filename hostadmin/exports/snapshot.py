@@ -14,6 +14,7 @@ from sqlalchemy import orm
 from ..db.engines import engine_of
 from ..db.session import LONG_TEXT
 from ..formats.rows import COLUMNS
+from ..limits import limits
 from ..models import Group, Host, HostAddress, HostAlias, Inventory, group_members
 from ..query import ast
 from ..query.ast import Node
@@ -21,11 +22,6 @@ from ..query.sql.compiler import compile_node
 from ..query.sql.group_tree import children_by_parent, with_descendants
 from ..validation.host_fields import VOCABULARY_FIELDS
 from .json_cells import JsonCells
-
-BATCH = 2_000
-# Of so many hosts it is kept in memory who is in which group. Of more, the members of
-# each group are read when they are asked for.
-FEW = 50_000
 
 HostRow = dict[str, Any]
 
@@ -116,7 +112,9 @@ class Snapshot:
                 yield self._read(select.where(Host.id.in_(ids)))
             return
         last = 0
-        while batch := self._read(select.where(Host.id > last).limit(BATCH)):
+        while batch := self._read(
+            select.where(Host.id > last).limit(limits.export_batch)
+        ):
             yield batch
             last = batch[-1][0]
 
@@ -146,8 +144,8 @@ class Snapshot:
             )
             for ids in result.scalars().partitions():
                 self._found.extend(ids)
-        for start in range(0, len(self._found), BATCH):
-            yield self._found[start : start + BATCH].tolist()
+        for start in range(0, len(self._found), limits.export_batch):
+            yield self._found[start : start + limits.export_batch].tolist()
 
     def _add_lists(self, rows: Mapping[int, HostRow]) -> None:
         for name, host_id, value, key in _LISTS:
@@ -225,12 +223,16 @@ class Snapshot:
     def _is_few(self) -> bool:
         if self._number is None:
             if self._where is None:
-                ids = sa.select(Host.id).limit(FEW + 1).subquery()
+                ids = (
+                    sa.select(Host.id)
+                    .limit(limits.export_hosts_in_memory + 1)
+                    .subquery()
+                )
                 count = sa.select(sa.func.count()).select_from(ids)
                 self._number = self._reader.scalar(count) or 0
             else:
                 self._number = sum(map(len, self._found_ids()))
-        return self._number <= FEW
+        return self._number <= limits.export_hosts_in_memory
 
     def _few(self, group: str | None) -> Sequence[str]:
         if self._by_group is None:
@@ -256,7 +258,7 @@ class Snapshot:
             select = select.join_from(group_members, Host)
             select = select.where(group_members.c.group_id == group_id)
         last = 0
-        ordered = select.order_by(host_id).limit(BATCH)
+        ordered = select.order_by(host_id).limit(limits.export_batch)
         while batch := self._read(ordered.where(host_id > last)):
             last = batch[-1][0]
             yield from (name for id_, name in batch if self._is_found(id_))

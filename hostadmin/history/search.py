@@ -1,8 +1,8 @@
 """Lists of changes, newest first, page by page. Nothing here counts or sorts them all.
 
 Each condition has an index in the order of the list. One of them leads; the others are
-checked on what it finds, for at most ``WINDOW`` places: a page says where it stopped
-looking, and leads on.
+checked on what it finds, for at most ``limits.history_window`` places: a page says
+where it stopped looking, and leads on.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,12 +17,12 @@ from ..db.engines import engine_of
 from ..keyset.cursors import Cursor, Sort
 from ..keyset.order_by import beyond, order_of
 from ..keyset.pages import Found, Page, fetch_page, turn_page
+from ..limits import limits
 from ..models import ChangeEntry, ChangeSet, change_counts, change_fields
 from .describe import entry_text, summary
 from .filters import HistoryFilter
 from .objects import Object
 
-WINDOW = 10_000
 # Of a change of so few entries, a line says each.
 FEW = 3
 SETS = Sort("changes", ChangeSet.at, ChangeSet.id, descending=True)
@@ -131,7 +131,9 @@ class _Search:
         if place is not None:
             beyond_place = beyond(self.sort, [self.key], self.id, place, backward)
             ordered = ordered.where(beyond_place)
-        some = ordered.limit(WINDOW if self.others else size + 1).subquery("some")
+        some = ordered.limit(
+            limits.history_window if self.others else size + 1
+        ).subquery("some")
         found = sa.select(some.c.id, some.c.key, some.c.id.label("place"))
         if self.others:
             found = found.join(ChangeSet, ChangeSet.id == some.c.change_set_id)
@@ -147,7 +149,7 @@ class _Search:
 
 def _end_of_window(session: orm.Session, ordered: sa.Select[Any]) -> Any:
     """Return the last row that was looked at, if there are more beyond it."""
-    last = list(session.execute(ordered.offset(WINDOW - 1).limit(2)))
+    last = list(session.execute(ordered.offset(limits.history_window - 1).limit(2)))
     return (None, last[0].key, last[0].id) if len(last) == 2 else None
 
 

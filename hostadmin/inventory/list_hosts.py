@@ -13,7 +13,8 @@ from ..db.engines import engine_of
 from ..db.time_limit import TooSlow, time_limit
 from ..errors import QueryError
 from ..keyset.cursors import Sort, read_cursor
-from ..keyset.pages import CAP, Count, Page, capped_count, fetch_page
+from ..keyset.pages import Count, Page, capped_count, fetch_page
+from ..limits import limits
 from ..models import Group, Host
 from ..query import ast
 from ..query.ast import Node
@@ -22,9 +23,6 @@ from ..query.sql.compiler import Clause, Forms, compile_forms, compile_node, sel
 from ..validation.values import quoted
 
 DEFAULT_SORT = "hostname"
-BATCH = 1_000
-# What has no index may be slow to count, and slower to find where it is rare.
-COUNT_SECONDS = 1.0
 # To know what a query means, some of its conditions have to be looked up.
 COMPILE_SECONDS = 3.0
 # A page is read along the order, which is quick unless all matches stand at its end;
@@ -171,14 +169,14 @@ def _known_page(
     if count is not NOT_COUNTED:
         return _host_page(page, count, total, where)
     known = Count(page.start + len(page.rows) - 1, page.next_cursor is not None)
-    return _host_page(page, known, total, where, stopped_after=COUNT_SECONDS)
+    return _host_page(page, known, total, where, stopped_after=limits.count_seconds)
 
 
 def _count(session: orm.Session, node: Node) -> tuple[Forms | None, Count]:
     """Return what the query means, if that is known in time, and how many it finds."""
     forms: Forms | None = None
     try:
-        with time_limit(session, COUNT_SECONDS):
+        with time_limit(session, limits.count_seconds):
             forms = compile_forms(session, node)
             return forms, capped_count(session, forms.ids)
     except TooSlow:
@@ -230,9 +228,9 @@ def _stream(engine: sa.Engine, node: Node, sort: Sort) -> Iterator[Host]:
         orm.Session(connection) as reader,
     ):
         where = compile_node(reader, node)
-        count = Count(CAP, capped=True)
+        count = Count(limits.counted_rows, capped=True)
         if where is not None:
-            count = capped_count(reader, sa.select(Host.id).where(where), CAP)
+            count = capped_count(reader, sa.select(Host.id).where(where))
         read = _walk if count.capped else _collect
         for batch in read(reader, where, sort):
             yield from batch
@@ -250,7 +248,7 @@ def _walk(
     """Yield batches along the index of the sort column."""
     cursor: str | None = None
     while True:
-        page = fetch_page(reader, _COMPLETE, where, sort, cursor, BATCH)
+        page = fetch_page(reader, _COMPLETE, where, sort, cursor, limits.list_batch)
         yield page.rows
         cursor = page.next_cursor
         if cursor is None:
@@ -261,10 +259,12 @@ def _collect(
     reader: orm.Session, where: Clause | None, sort: Sort
 ) -> Iterator[list[Host]]:
     """Find the few matches once, then yield them in batches."""
-    few = Count(CAP)
-    page = fetch_page(reader, sa.select(Host.id), where, sort, None, CAP, count=few)
-    for start in range(0, len(page.rows), BATCH):
-        ids = page.rows[start : start + BATCH]
+    few = Count(limits.counted_rows)
+    page = fetch_page(
+        reader, sa.select(Host.id), where, sort, None, limits.counted_rows, count=few
+    )
+    for start in range(0, len(page.rows), limits.list_batch):
+        ids = page.rows[start : start + limits.list_batch]
         hosts = reader.scalars(_COMPLETE.where(Host.id.in_(ids)))
         by_id = {host.id: host for host in hosts}
         yield [by_id[host_id] for host_id in ids]

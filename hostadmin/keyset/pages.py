@@ -14,13 +14,13 @@ from sqlalchemy import orm
 from sqlalchemy.sql.elements import ColumnElement
 
 from ..db.engines import Engine, engine_of
+from ..limits import limits
 from .cursors import Cursor, Sort, read_cursor, write_cursor
 from .index_scan import walk
 from .order_by import beyond, order_of
 
 T = TypeVar("T")
 
-CAP = 10_000
 # More rows than there can be.
 EVERY = 2**31 - 1
 
@@ -56,19 +56,13 @@ class Page(Generic[T]):
 
 
 def capped_count(
-    session: orm.Session, ids: sa.Select[Any], cap: int | None = CAP
+    session: orm.Session, ids: sa.Select[Any], cap: int | None = None
 ) -> Count:
-    """Return how many ids the select finds, stopping at the cap."""
-    limited = ids.order_by(None)
-    if cap is not None:
-        limited = limited.limit(cap + 1)
-    found = session.scalar(
-        sa.select(sa.func.count()).select_from(limited.subquery("matches"))
-    )
-    number = found or 0
-    if cap is not None and number > cap:
-        return Count(cap, capped=True)
-    return Count(number)
+    """Return how many ids the select finds, stopping at the cap, else at the limit."""
+    most = limits.counted_rows if cap is None else cap
+    limited = ids.order_by(None).limit(most + 1).subquery("matches")
+    number = session.scalar(sa.select(sa.func.count()).select_from(limited)) or 0
+    return Count(min(number, most), capped=number > most)
 
 
 # ---- pages
@@ -99,7 +93,7 @@ def fetch_page(
     if sort.then and not is_bounded:
         sort = sort.alone
     few = is_bounded and (where is not None or bool(sort.then))
-    limit = CAP + 1 if few else EVERY
+    limit = limits.counted_rows + 1 if few else EVERY
     reader = _Reader(session, rows, where, sort, size, few or collect, limit)
     return turn_page(sort, reader.read, cursor)
 

@@ -11,8 +11,9 @@ from sqlalchemy import orm
 from sqlalchemy.sql.elements import ColumnElement
 
 from ..db.engines import Engine, engine_of, will_write
+from ..limits import limits
 from ..models import Host, HostAddress, HostAlias
-from .clauses import MANY, Alternative, by_ids
+from .clauses import Alternative, by_ids
 
 SAME_ADDRESS = "same-address"
 SAME_ADDRESS_AND_PORT = "same-address-and-port"
@@ -81,7 +82,7 @@ def _known(
     each host: eight minutes for 1,000,000 with 7,000 shared addresses.
     """
     ids = sa.select(hosts.subquery("found").c.id)
-    return by_ids(session, ids, MANY) or [Alternative(sa.false())]
+    return by_ids(session, ids, limits.looked_up_ids) or [Alternative(sa.false())]
 
 
 def _same_short_name(session: orm.Session) -> list[Alternative]:

@@ -8,15 +8,11 @@ from sqlalchemy import orm
 from sqlalchemy.sql.elements import ColumnElement
 
 from ..db.engines import engine_of
+from ..limits import limits
 from ..models import Host
 
 Clause: TypeAlias = ColumnElement[bool]
 Column: TypeAlias = orm.InstrumentedAttribute[Any]
-
-# Up to so many ids are written into a statement rather than looked up by it.
-FEW = 500
-# And so many where looking them up reads the whole table.
-MANY = 100_000
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ class Alternative:
 
 
 def by_ids(
-    session: orm.Session, hosts: sa.Select[Any], limit: int = FEW
+    session: orm.Session, hosts: sa.Select[Any], limit: int | None = None
 ) -> list[Alternative]:
     """Return a part for hosts that match by another name or a further address.
 
@@ -47,12 +43,13 @@ def by_ids(
     or nothing does, and the index on the host itself serves on every engine. Of more
     than ``limit``, the statement looks for them itself.
     """
+    limit = limits.statement_ids if limit is None else limit
     ids = session.scalars(hosts.distinct().limit(limit + 1)).all()
     if not ids:
         return []
     if len(ids) > limit:
         return [Alternative(Host.id.in_(hosts))]
-    if len(ids) <= FEW:
+    if len(ids) <= limits.statement_ids:
         return [Alternative(Host.id.in_(sorted(ids)))]
     return [Alternative(engine_of(session).id_among(Host.id, sorted(ids)))]
 

@@ -14,13 +14,13 @@ from sqlalchemy.exc import DBAPIError
 from hostadmin import demo, history
 from hostadmin.db.session import db
 from hostadmin.errors import QueryError
-from hostadmin.exports import snapshot as snapshots
 from hostadmin.exports.exporter import FORMATS, encoded, export
 from hostadmin.exports.json_cells import JsonCells
 from hostadmin.exports.snapshot import Snapshot, snapshot
 from hostadmin.formats.rows import COLUMNS
 from hostadmin.inventory import hosts as host_functions
 from hostadmin.inventory.inventory_vars import change_inventory
+from hostadmin.limits import limits
 from hostadmin.models import Group, Host
 from hostadmin.query.parser import parse
 from hostadmin.query.sql.compiler import select_hosts
@@ -60,8 +60,8 @@ def members_of(source: Snapshot) -> dict[str | None, list[str]]:
 
 @pytest.mark.parametrize("few", [0, 50_000])
 def test_rows_say_what_objects_say(inventory, monkeypatch, few):
-    monkeypatch.setattr(snapshots, "BATCH", 20)
-    monkeypatch.setattr(snapshots, "FEW", few)
+    monkeypatch.setattr(limits, "export_batch", 20)
+    monkeypatch.setattr(limits, "export_hosts_in_memory", few)
     for query in QUERIES:
         expected = as_objects(query)
         db.session.rollback()
@@ -94,7 +94,7 @@ def test_a_query_keeps_the_groups_around_its_hosts(session, make_group, make_hos
 
 
 def test_a_file_shows_one_moment(inventory, make_host, monkeypatch):
-    monkeypatch.setattr(snapshots, "BATCH", 10)
+    monkeypatch.setattr(limits, "export_batch", 10)
     pieces = export(db.session(), FORMATS["jsonl"], parse("-gone"), [])
     text = next(pieces)
 

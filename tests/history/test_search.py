@@ -11,6 +11,7 @@ from hostadmin.db.session import db
 from hostadmin.errors import QueryError
 from hostadmin.history import ActorContext, filters, objects, search
 from hostadmin.inventory import bulk_write, groups, hosts, inventory_vars
+from hostadmin.limits import limits
 from hostadmin.models import ChangeEntry, ChangeSet, change_counts, change_fields
 
 
@@ -225,7 +226,7 @@ def test_times_decide_even_against_numbers(find, did, session, monkeypatch):
 def test_a_search_that_finds_little_stops_and_leads_on(
     session, did, monkeypatch, older
 ):
-    monkeypatch.setattr(search, "WINDOW", 3)
+    monkeypatch.setattr(limits, "history_window", 3)
     made = []
     for n in range(10):
         source = "api" if n in (older, 8) else "web"

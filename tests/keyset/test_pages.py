@@ -14,6 +14,7 @@ from hostadmin.errors import QueryError
 from hostadmin.inventory.list_hosts import SORTS, iter_hosts, list_hosts, parse_sort
 from hostadmin.keyset.cursors import Cursor, Sort, read_cursor, write_cursor
 from hostadmin.keyset.pages import Count, capped_count, fetch_page
+from hostadmin.limits import limits
 from hostadmin.models import Group, Host
 from hostadmin.query.ast import EVERYTHING, Term
 from hostadmin.query.sql.compiler import compile_node
@@ -380,12 +381,11 @@ def test_the_number_of_statements_does_not_grow_with_the_page(
 
 @pytest.mark.parametrize("batch", [2, 1000])
 def test_all_hosts_come_one_by_one(session, hosts, monkeypatch, subtests, batch):
-    monkeypatch.setattr("hostadmin.inventory.list_hosts.BATCH", batch)
+    monkeypatch.setattr(limits, "list_batch", batch)
     named = Term("hostname", "~", ("web",))
     with_port = Term("port", ">=", ("1",))
     for cap in (3, 10_000):
-        monkeypatch.setattr("hostadmin.inventory.list_hosts.CAP", cap)
-        monkeypatch.setattr("hostadmin.keyset.pages.CAP", cap)
+        monkeypatch.setattr(limits, "counted_rows", cap)
         for node in (EVERYTHING, named, with_port):
             # Every third, as they were made, has no port.
             expected = [
@@ -423,7 +423,7 @@ def test_a_stream_refuses_nonsense_before_the_first_host(session):
 
 
 def test_a_stream_shows_one_moment(session, hosts, make_host, monkeypatch):
-    monkeypatch.setattr("hostadmin.inventory.list_hosts.BATCH", 2)
+    monkeypatch.setattr(limits, "list_batch", 2)
     session.commit()
     stream = iter_hosts(session)
     next(stream)

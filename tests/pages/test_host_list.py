@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from hostadmin.admin.list_columns import COOKIE, DEFAULT
-from hostadmin.keyset import pages
+from hostadmin.limits import limits
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_the_page_says_in_words_what_is_shown(client, some):
 
 
 def test_a_capped_number_says_so(client, some, monkeypatch):
-    monkeypatch.setattr(pages.capped_count, "__defaults__", (2,))
+    monkeypatch.setattr(limits, "counted_rows", 2)
 
     filtered = page_of(client.get("/hosts/?q=-port:1"))
     every = page_of(client.get("/hosts/"))
@@ -215,7 +215,7 @@ def test_several_orders_stand_in_the_address(client, some):
 
 
 def test_too_many_hosts_are_sorted_by_one_column_and_told_so(client, some, monkeypatch):
-    monkeypatch.setattr(pages.capped_count, "__defaults__", (2,))
+    monkeypatch.setattr(limits, "counted_rows", 2)
 
     page = page_of(client.get("/hosts/?sort=-port,hostname"))
 

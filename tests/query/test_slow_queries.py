@@ -8,6 +8,7 @@ from hostadmin.db.time_limit import TooSlow
 from hostadmin.inventory import list_hosts as list_hosts_module
 from hostadmin.inventory.list_hosts import list_hosts
 from hostadmin.keyset.pages import Count
+from hostadmin.limits import limits
 from hostadmin.query.parser import parse
 
 from ..helpers.slow_sql import SLOW
@@ -31,7 +32,7 @@ def slow_count(monkeypatch):
         return original(session, ids, *rest)
 
     monkeypatch.setattr(list_hosts_module, "capped_count", count)
-    monkeypatch.setattr(list_hosts_module, "COUNT_SECONDS", 0.1)
+    monkeypatch.setattr(limits, "count_seconds", 0.1)
 
 
 def page_of(client, url):

@@ -8,6 +8,7 @@ from hostadmin import history
 from hostadmin.db.engines import sqlite
 from hostadmin.db.session import db
 from hostadmin.inventory import hosts as inventory
+from hostadmin.limits import limits
 from hostadmin.models import Host
 from hostadmin.query.parser import parse
 from hostadmin.query.sql import trigrams
@@ -78,7 +79,7 @@ def test_with_the_index_and_without_the_same_is_found(
 
 @SQLITE
 def test_many_candidates_are_looked_up_in_the_index(session, hosts, monkeypatch):
-    monkeypatch.setattr(trigrams, "FEW", 1)
+    monkeypatch.setattr(limits, "statement_ids", 1)
 
     assert "MATCH" in str(compile_node(session, parse("name~web")))
     assert len(found(session, "name~web")) == 4
@@ -86,7 +87,7 @@ def test_many_candidates_are_looked_up_in_the_index(session, hosts, monkeypatch)
 
 @SQLITE
 def test_more_candidates_than_a_list_counts_are_not(session, hosts, monkeypatch):
-    monkeypatch.setattr(trigrams, "CAP", 1)
+    monkeypatch.setattr(limits, "counted_rows", 1)
 
     assert "hosts.id IN" not in str(compile_node(session, parse("name~web")))
     assert len(found(session, "name~web")) == 4

@@ -9,6 +9,7 @@ from hostadmin import history
 from hostadmin.clock import utcnow
 from hostadmin.inventory.bulk_write import insert_hosts
 from hostadmin.inventory.list_hosts import iter_hosts, list_hosts
+from hostadmin.limits import limits
 from hostadmin.models import Host
 from hostadmin.query.checks import CHECKS
 from hostadmin.query.parser import parse
@@ -55,7 +56,7 @@ def test_checks_find_what_is_odd_and_nothing_else(session, odd):
             assert found == {fields["hostname"] for fields in ODD}, check.name
 
 
-@pytest.mark.parametrize("limit", ["FEW", "MANY"])
+@pytest.mark.parametrize("limit", ["statement_ids", "looked_up_ids"])
 @pytest.mark.parametrize("check", CHECKS)
 def test_what_many_hosts_share_is_found_alike(session, odd, monkeypatch, check, limit):
     query = f"check:{check}"
@@ -64,8 +65,8 @@ def test_what_many_hosts_share_is_found_alike(session, odd, monkeypatch, check, 
 
     # One value with all ids, or a statement that looks for them.
     session.rollback()
-    monkeypatch.setattr(f"hostadmin.query.clauses.{limit}", 0)
-    monkeypatch.setattr("hostadmin.query.checks.MANY", 0 if limit == "MANY" else 10)
+    monkeypatch.setattr(limits, "looked_up_ids", 10)
+    monkeypatch.setattr(limits, limit, 0)
 
     assert [names_of(session, text) for text in texts] == expected
     assert len(expected[0]) + len(expected[1]) == len(ODD) + 1
@@ -105,7 +106,7 @@ def test_thousands_of_hosts_are_checked_in_time(session, check):
 
 
 def test_those_who_may_see_sql_see_one_value_for_many_ids(client, odd, monkeypatch):
-    monkeypatch.setattr("hostadmin.query.clauses.FEW", 0)
+    monkeypatch.setattr(limits, "statement_ids", 0)
 
     page = client.get("/hosts/?q=check:same-address")
 

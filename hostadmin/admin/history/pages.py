@@ -15,8 +15,9 @@ from ...formatting import time_text
 from ...history import SOURCES
 from ...history.filters import FIELDS, KINDS, NAMES, SHORTHANDS, HistoryFilter, read
 from ...history.objects import existing, find_objects
-from ...history.search import WINDOW, ChangePage, list_changes, list_entries, summarised
+from ...history.search import ChangePage, list_changes, list_entries, summarised
 from ...keyset.pages import Count
+from ...limits import limits
 from ...models import ChangeEntry, ChangeSet
 from ...undo import UNDONE
 from ...validation.values import quoted
@@ -228,7 +229,7 @@ def _hint(asked: HistoryFilter, objects: list[Any] | None, page: ChangePage) -> 
         return f"No {what} is or was called {quoted(asked.object)}."
     if page.looked_until:
         return (
-            f"Of {WINDOW:,} changes, back to {time_text(page.looked_until)}, these "
-            "match; “Next” looks further."
+            f"Of {limits.history_window:,} changes, back to "
+            f"{time_text(page.looked_until)}, these match; “Next” looks further."
         )
     return ""

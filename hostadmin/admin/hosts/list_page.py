@@ -17,7 +17,7 @@ from ...db.session import db
 from ...errors import InvalidValue, QueryError
 from ...inventory.autocomplete import suggest_values, suggest_variables
 from ...inventory.list_hosts import HostPage, list_hosts
-from ...keyset.pages import CAP
+from ...limits import limits
 from ...query.ast import Node
 from ...query.complete import complete
 from ...query.fields import FIELDS
@@ -250,6 +250,6 @@ def _sort_note(list_request: ListRequest, listing: Listing) -> str:
     if "," not in list_request.sort or listing.sort_then:
         return ""
     return (
-        f"Sorted by {listing.sort_label} only: by several columns, at most {CAP:,} "
-        "hosts can be sorted."
+        f"Sorted by {listing.sort_label} only: by several columns, at most "
+        f"{limits.counted_rows:,} hosts can be sorted."
     )

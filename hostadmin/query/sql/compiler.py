@@ -10,7 +10,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ...keyset.pages import CAP
+from ...limits import limits
 from ...models import Host, HostAddress, HostAlias
 from ...validation.values import fold, nearest
 from .. import ast
@@ -111,7 +111,7 @@ def nearest_values(session: orm.Session, node: Node) -> list[Suggestion]:
 
 
 def _vocabulary(session: orm.Session, field: Field) -> Sequence[str]:
-    return session.scalars(vocabulary_of(field).limit(CAP)).all()
+    return session.scalars(vocabulary_of(field).limit(limits.counted_rows)).all()
 
 
 # ---- and, or, not

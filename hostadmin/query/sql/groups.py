@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ...db.engines import engine_of
-from ...keyset.pages import CAP, capped_count
+from ...keyset.pages import capped_count
+from ...limits import limits
 from ...models import Host, group_members
 from .. import ast
 from ..ast import Term
@@ -74,5 +75,5 @@ def _is_big(session: orm.Session, hosts: sa.Select[Any]) -> bool:
     if engine_of(session).chooses_semijoin:
         return False
     highest = session.scalar(sa.select(sa.func.max(Host.id))) or 0
-    limit = math.isqrt(CAP * highest)
+    limit = math.isqrt(limits.counted_rows * highest)
     return capped_count(session, hosts, limit).capped

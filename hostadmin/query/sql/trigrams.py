@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import orm
 
 from ...db.engines import engine_of
-from ...keyset.pages import CAP
+from ...limits import limits
 from ...validation.values import fold
 from .. import ast
 from ..ast import Quoted, Term
-from ..clauses import FEW, Clause
+from ..clauses import Clause
 
 LENGTH = 3
 # More of them narrow it down no further.
@@ -31,10 +31,12 @@ def near(session: orm.Session, model: Any, term: Term) -> Clause | None:
     found = engine_of(session).trigram_search(session, model.__tablename__, wanted)
     if found is None:
         return None
-    ids = session.scalars(found.limit(CAP + 1)).all()
-    if len(ids) > CAP:
+    ids = session.scalars(found.limit(limits.counted_rows + 1)).all()
+    if len(ids) > limits.counted_rows:
         return None
-    clause: Clause = model.id.in_(sorted(ids) if len(ids) <= FEW else found)
+    clause: Clause = model.id.in_(
+        sorted(ids) if len(ids) <= limits.statement_ids else found
+    )
     return clause
 
 
