@@ -1,11 +1,12 @@
 """Tables of text: what becomes of headers, cells and files that are none."""
 
+import csv
 import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hostadmin.errors import InvalidFile
@@ -222,12 +223,37 @@ def test_a_table_that_makes_no_sense_is_refused(text, words):
     assert str(caught.value).startswith("hosts.csv: ")
 
 
-@given(st.text(alphabet="'=+-@\t\rab", max_size=6))
+BLANKS = "\t\r\n\0"
+# The last four are the wide ones.
+SIGNS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+HOSTILE = st.text(alphabet="'\";,|#ab" + BLANKS + "".join(SIGNS), max_size=8)
+
+
+@given(HOSTILE)
+@example("\uff1d1+1")
+@example("\n=1+1")
+@example('a;"=1+1;b')
+@example("a\t=1+1")
 def test_the_formula_guard_is_undone_exactly(text):
     guarded = cells.guarded(text)
 
-    assert cells.unguarded(guarded) == text
-    assert not guarded.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert cells.unguarded(guarded) == cells.unguarded(cells.literal(text)) == text
+    assert not guarded.startswith((*SIGNS, *BLANKS))
+
+
+@given(st.lists(HOSTILE, min_size=2, max_size=3), st.sampled_from(",;\t"))
+@example(["web1", 'a;"=1+1;b'], ";")
+@example(["web1", "a\n=1+1"], ";")
+@example(["web1", "a\t=1+1"], "\t")
+def test_no_cell_is_a_formula_whatever_a_spreadsheet_splits_at(line, delimiter):
+    assert cells.literals(line) == [cells.literal(cell) for cell in line]
+    file = io.StringIO(newline="")
+    csv.writer(file).writerow(cells.literals(line))
+
+    opened = csv.reader(io.StringIO(file.getvalue(), newline=""), delimiter=delimiter)
+
+    for cell in (cell for row in opened for cell in row):
+        assert not cell.lstrip(BLANKS).startswith(SIGNS)
 
 
 def test_an_apostrophe_of_its_own_stays():

@@ -17,8 +17,14 @@ from .remarks import Remarks
 
 BLANKS = " \t\u00a0\u3000"
 
-# A spreadsheet would run such a cell as a formula (CWE-1236).
-_FORMULA = frozenset("=+-@\t\r\0")
+# A spreadsheet would run such a cell as a formula (CWE-1236): East Asian ones take wide
+# signs, too, and some skip what cannot be seen.
+_SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n\0"
+_FORMULA = frozenset(_SIGNS.replace("\\", ""))
+# In countries with a decimal comma a spreadsheet begins a cell at each semicolon, and
+# does not know our quotation marks then.
+_INSIDE = re.compile(rf"(?<=[;\t\r\n])(?=['\"]*[{_SIGNS}])")
+_GUARDED_INSIDE = re.compile(rf"(?<=[;\t\r\n])'(?=['\"]*[{_SIGNS}])")
 # An import would take such a cell for nothing, or for a header.
 _WORDS = PLACEHOLDERS | {"hostname"}
 # What cells begin with that could be misread, with an apostrophe in front or not.
@@ -27,20 +33,35 @@ RISKY |= {sign.upper() for sign in RISKY}
 
 
 def guarded(text: str) -> str:
-    """Return the text with an apostrophe in front where it could be a formula."""
-    return f"'{text}" if text.lstrip("'")[:1] in _FORMULA else text
+    """Return the text with an apostrophe in front of what could be a formula."""
+    inside = _INSIDE.sub("'", text)
+    return f"'{inside}" if text.lstrip("'")[:1] in _FORMULA else inside
 
 
 def literal(text: str) -> str:
-    """Return the text with an apostrophe in front where it could be misread."""
-    return f"'{text}" if _is_misread(text.lstrip("'")) else text
+    """Return the text with an apostrophe in front of what could be misread."""
+    inside = _INSIDE.sub("'", text)
+    return f"'{inside}" if _is_misread(text.lstrip("'")) else inside
+
+
+def literals(cells: Sequence[str]) -> list[str]:
+    """Return the cells of a line as ``literal`` does; most are looked at only once."""
+    line = "".join(cells)
+    if ";" in line or "\n" in line or "\t" in line or "\r" in line:
+        return [literal(cell) for cell in cells]
+    return [literal(c) if c and c[0] in RISKY else c for c in cells]
+
+
+def is_literal(text: str) -> bool:
+    """Whether an apostrophe says that the cell is what it reads."""
+    return text[:1] == "'" and _is_misread(text.lstrip("'"))
 
 
 def unguarded(text: str) -> str:
     """Return the text that ``literal`` was given."""
-    if text[:1] == "'" and _is_misread(text.lstrip("'")):
-        return text[1:]
-    return text
+    if "'" not in text:
+        return text
+    return _GUARDED_INSIDE.sub("", text[1:] if is_literal(text) else text)
 
 
 def _is_misread(text: str) -> bool:

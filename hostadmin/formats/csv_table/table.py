@@ -12,7 +12,7 @@ from ..document import MAX_EMPTY, NOTHING_STATED
 from ..read_options import ReadOptions
 from ..rows import ADDED_TO, ROW, Row
 from .aliases import KNOWN, NAMING, reduced
-from .cells import BLANKS, READ, Read, as_it_is, unguarded
+from .cells import BLANKS, READ, Read, as_it_is, is_literal, unguarded
 from .columns import Columns, find_columns
 from .header import Header, header_cells, skipped_note
 from .headings import Headings
@@ -182,9 +182,9 @@ class _Table:
             text = found
             if not text:
                 return
-        elif text[0] == "'" and (rest := unguarded(text)) is not text:
-            text = rest
-        elif name not in _LITERAL and self._is_empty(text):
+        elif is_literal(text) or name in _LITERAL or not self._is_empty(text):
+            text = unguarded(text)
+        else:
             return
         value = cell.read(text, self.remarks)
         if isinstance(value, list):
@@ -214,10 +214,8 @@ class _Table:
             text = cells[index].strip(BLANKS)
             if not text:
                 continue
-            if text[0] == "'":
+            if text[0] == "'" or not self._is_empty(text):
                 found[name] = as_plain_text(unguarded(text))
-            elif not self._is_empty(text):
-                found[name] = as_plain_text(text)
         stated = given.get("vars", {})
         if not found or not isinstance(stated, dict):
             return

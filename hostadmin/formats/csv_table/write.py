@@ -8,7 +8,7 @@ from typing import Any
 from ...db.bulk_insert import batched
 from ..document import Source, some
 from ..rows import ADDED_TO, COLUMNS
-from .cells import RISKY, cell_text, literal
+from .cells import cell_text, literals
 
 # Lines that are written at once; one by one they take twice the time.
 LINES = 200
@@ -57,7 +57,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
             cells[index] = cell_text(name, cells[index])
     if cells[_VARS] == "{}":
         cells[_VARS] = ""
-    return [literal(c) if c and c[0] in RISKY else c for c in cells]
+    return literals(cells)
 
 
 def _text(lines: Iterable[Sequence[str]]) -> str:
