@@ -8,9 +8,9 @@ import pytest
 
 from hostadmin.formats.ansible import json as ansible_json
 from hostadmin.formats.ansible import yaml_write
-from hostadmin.formats.document import Content
 
 from ..helpers.ansible import ANSIBLE_INVENTORY, needs_ansible, script
+from ..helpers.content import Content
 
 PAYLOADS = (
     "{{ lookup('pipe', 'touch RAN') }}",
