@@ -1,5 +1,6 @@
 """Who asks, found out once a request: by the session, or by a token."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from flask import current_app, g, has_request_context, request, session
@@ -8,7 +9,7 @@ from werkzeug.datastructures import Authorization
 from ..auth.identity import Found, Identity, note_use
 from ..auth.login import Client
 from ..auth.sessions import Lifetime, find_session
-from ..auth.tokens import find_token
+from ..auth.tokens import PREFIX, find_token
 from ..config import Settings
 from ..db.session import db
 from .policy import allows, needed
@@ -59,7 +60,7 @@ def leave() -> None:
 
 def find_identity() -> Identity | None:
     """Look up who asks. Whoever shows a token is nobody else, whatever the cookie."""
-    found = _of_token() if "Authorization" in request.headers else _of_session()
+    found = _of_token() if shows_token() else _of_session()
     # Gives the connection back: a long answer may hold another one.
     db.session.rollback()
     if found is None:
@@ -67,6 +68,17 @@ def find_identity() -> Identity | None:
     if found.is_due:
         note_use(db.engine, found.identity)
     return found.identity
+
+
+def shows_token() -> bool:
+    """Whether ``Authorization`` is meant for us.
+
+    A proxy in front that asks for a password of its own may hand that one on.
+    """
+    shown = request.authorization
+    if shown is None or shown.type != "basic":
+        return "Authorization" in request.headers
+    return (shown.password or "").startswith(PREFIX)
 
 
 def is_bearer() -> bool:
@@ -84,6 +96,9 @@ def _of_token() -> Found | None:
     shown: Authorization | None = request.authorization
     if shown is None:
         return None
-    # As a password, it serves tools that know no other way.
-    key = shown.token if shown.type == "bearer" else shown.password
-    return find_token(key) if key else None
+    if shown.type == "bearer":
+        return find_token(shown.token or "")
+    # As a password, it serves tools that know no other way. Browsers remember it, and
+    # send it along with a form of another site: so it only reads.
+    found = find_token(shown.password or "")
+    return found and replace(found, identity=replace(found.identity, read_only=True))

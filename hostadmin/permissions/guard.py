@@ -4,7 +4,7 @@ from flask import Flask, Response, abort, current_app, g, redirect, request, url
 from flask.typing import ResponseReturnValue
 
 from ..validation.local_path import own_path
-from .current_user import find_identity, is_bearer
+from .current_user import find_identity, is_bearer, shows_token
 from .policy import Permission, allows, needed
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -44,7 +44,7 @@ def guard() -> ResponseReturnValue | None:
 def is_tool() -> bool:
     """Whether a program asks, which wants a status and no page to log in."""
     return (
-        "Authorization" in request.headers
+        shows_token()
         or request.path.startswith(TOOL_PATHS)
         or request.path in TOOL_PAGES
         or request.accept_mimetypes.best_match(("text/html", "application/json"))
