@@ -111,9 +111,10 @@ def count(by: Sequence[str], query: str) -> None:
     default="csv",
     show_default=True,
 )
+@click.option("--port", metavar="PORT", help="Of targets: a number, or var.NAME.")
 @with_query
 @command
-def export_hosts(format: str, query: str) -> None:
+def export_hosts(format: str, port: str | None, query: str) -> None:
     """Write hosts to the standard output, as of one moment.
 
     QUERY says which: 'env:prod -owner:search web*'. What the format has no place for
@@ -122,7 +123,8 @@ def export_hosts(format: str, query: str) -> None:
     # What was loaded up to here stays; looking at it again and again is slow.
     gc.freeze()
     notes: list[str] = []
-    write_out(export(db.session(), FORMATS[format], parse(query), notes))
+    options = {"port": port} if port is not None else {}
+    write_out(export(db.session(), FORMATS[format], parse(query), notes, options))
     for note in notes:
         click.echo(printable(f"Note: {note}"), err=True)
 

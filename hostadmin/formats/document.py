@@ -50,7 +50,7 @@ Item = FileVars | FileGroup | Row | Observed
 
 
 class Source(Protocol):
-    """What a file is written from. Hosts are read once and never held.
+    """What a file is written from. Hosts are read, again each time, and never held.
 
     ``host_texts`` are the hosts with their variables as JSON text. Groups have name,
     description, vars and children; ``members`` gives the names of the hosts that are
@@ -126,5 +126,9 @@ def namesakes_note(names: Sequence[str]) -> str:
 def some(names: Sequence[str], show: Callable[[str], str] = quoted) -> str:
     """Return the first few names, and how many more there are."""
     shown = ", ".join(show(name) for name in names[:SHOWN])
-    more = len(names) - SHOWN
-    return f"{shown} and {more:,} more" if more > 0 else shown
+    return shown + more_than(len(names) - SHOWN)
+
+
+def more_than(count: int) -> str:
+    """Return how many there are besides those that were named."""
+    return f" and {count:,} more" if count > 0 else ""

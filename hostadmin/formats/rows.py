@@ -48,3 +48,10 @@ class RowError:
         kind = f"{GROUP} " if self.subject == GROUP else ""
         name = f" ({kind}{self.name})" if self.name else ""
         return f"line {self.line}{name}: {self.field} {self.message}"
+
+
+def value_at(value: Any, path: tuple[str, ...]) -> Any:
+    """Return what stands there in nested objects, or None."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

@@ -2,6 +2,7 @@
 
 MAX_ID = 2**31 - 1
 MAX_BIG_ID = 2**63 - 1
+MAX_PORT = 2**16 - 1
 
 
 def whole_number(text: str | None, low: int, high: int) -> int | None:

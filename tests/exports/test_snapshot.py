@@ -199,8 +199,8 @@ def put(name: str, text: str) -> None:
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_no_stored_value_breaks_a_file(session, make_host, make_group, format):
-    for name, text in POISON.items():
-        make_host(hostname=name)
+    for number, (name, text) in enumerate(POISON.items(), start=1):
+        make_host(hostname=name, ip_addr=f"10.0.0.{number}")
         put(name, text)
     make_host(hostname="\u0130=1+1", notes="a\r\n\tb", owner="{{ x }}")
     group = make_group(name="-1 {{ y }}", vars={"z": "{% z %}"})

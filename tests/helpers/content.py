@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hostadmin.formats.rows import COLUMNS
 from hostadmin.validation.json_values import json_text
 
 
@@ -20,3 +21,11 @@ class Content:
     def host_texts(self) -> Iterator[Mapping[str, Any]]:
         for host in self.hosts:
             yield {**host, "vars": json_text(host.get("vars") or {})}
+
+
+def content_of_hosts(hosts: Iterable[Mapping[str, Any]]) -> Content:
+    """Return an inventory of nothing but these; what they leave out is not set."""
+    empty: dict[str, Any] = {**dict.fromkeys(COLUMNS), "status": "active", "vars": {}}
+    lists: dict[str, Any] = {"aliases": (), "addresses": (), "groups": ()}
+    rows = [{**empty, **lists, **host} for host in hosts]
+    return Content({}, [], rows, lambda _group: [row["hostname"] for row in rows])

@@ -24,6 +24,10 @@ TYPES = {
     "jsonl": "application/jsonl",
     "ansible": "application/json",
     "ansible-yaml": "application/yaml",
+    "ansible-ini": "text/plain; charset=utf-8",
+    "ssh_config": "text/plain; charset=utf-8",
+    "hosts": "text/plain; charset=utf-8",
+    "prometheus": "application/json",
 }
 
 
@@ -71,13 +75,19 @@ def names_in(format: str, text: str) -> list[str]:
         return [record["hostname"] for record in records if "hostname" in record]
     if format == "ansible":
         return list(json.loads(text)["_meta"]["hostvars"])
+    if format == "prometheus":
+        return [one["labels"]["__meta_hostadmin_hostname"] for one in json.loads(text)]
+    if format in ("ansible-ini", "ssh_config", "hosts"):
+        place = {"ansible-ini": r"(\w+)", "ssh_config": r"Host (\w+)"}
+        pattern = place.get(format, r"[0-9.]+ (\w+)")
+        return [m[1] for line in text.splitlines() if (m := re.match(pattern, line))]
     return list(yaml.load(text, InventoryLoader)["all"]["hosts"] or ())  # noqa: S506
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_every_format_takes_the_same_question(client, make_host, format):
     for name, env in (("a", "prod"), ("b", "prod"), ("c", "dev")):
-        make_host(hostname=name, environment=env)
+        make_host(hostname=name, environment=env, ip_addr=f"10.0.0.{ord(name)}")
 
     response = client.get(f"/export/{format}?q=env:prod&flt_hostname_not_equal=b")
     nobody = client.get(f"/export/{format}?q=env:nowhere")
@@ -87,7 +97,7 @@ def test_every_format_takes_the_same_question(client, make_host, format):
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     suffix = FORMATS[format].suffix
     assert re.fullmatch(
-        rf"attachment; filename=(hosts|inventory)-\d{{8}}-\d{{4}}\{suffix}",
+        rf"attachment; filename=[a-z_]+-\d{{8}}-\d{{4}}\{suffix}",
         response.headers["Content-Disposition"],
     )
     assert (nobody.status_code, names_in(format, nobody.text)) == (200, [])
@@ -194,3 +204,18 @@ def test_asking_for_the_head_leaves_no_connection_open(
 
     with app.app_context():
         assert db.engine.pool.checkedout() == 0
+
+
+def test_an_option_is_for_its_format_and_read_before_the_download(client, make_host):
+    make_host(hostname="a", ip_addr="10.0.0.1")
+
+    response = client.get("/export/prometheus?port=9100")
+    assert json.loads(response.text)[0]["targets"] == ["10.0.0.1:9100"]
+    for address in (
+        "/export/prometheus?port=0",
+        "/export/prometheus?port=70000",
+        "/export/prometheus?port=var.",
+        "/export/prometheus?port=1&port=2",
+        "/export/csv?port=9100",
+    ):
+        assert client.get(address).status_code == 400

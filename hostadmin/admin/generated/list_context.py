@@ -87,14 +87,15 @@ def read_request(
     )
     return ListRequest(
         url=ViewUrl(endpoint, kept),
-        sort=_single(args, "sort"),
-        size=_page_size(_single(args, "per_page")),
-        cursor=_single(args, "cursor") or None,
+        sort=single(args, "sort"),
+        size=_page_size(single(args, "per_page")),
+        cursor=single(args, "cursor") or None,
         filters=tuple(pair for pair in pairs if is_filter(pair[0])),
     )
 
 
-def _single(args: MultiDict[str, str], name: str) -> str:
+def single(args: MultiDict[str, str], name: str) -> str:
+    """Return the one value of a parameter, trimmed. Raises ``QueryError`` for two."""
     found = [value for value in args.getlist(name) if value.strip()]
     if len(found) > 1:
         raise QueryError(f"“{name}” stands in the address more than once.")
@@ -285,8 +286,8 @@ def added_filter_url(
 
     Raises ``QueryError`` when field and operation do not go together.
     """
-    name, op = _single(args, "add_field"), _single(args, "add_op")
-    value = _single(args, "add_value")
+    name, op = single(args, "add_field"), single(args, "add_op")
+    value = single(args, "add_value")
     if not (name or value):
         return None
     by_name = {candidate.name: candidate for candidate in fields}

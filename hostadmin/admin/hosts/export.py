@@ -14,6 +14,7 @@ from ...db.session import db
 from ...errors import NotFound
 from ...exports.exporter import FORMATS, encoded, export
 from ...validation.values import did_you_mean, quoted
+from ..generated.list_context import PARAMETERS, single
 from ..generated.urls import ViewUrl
 from ..query_args import read_hosts_request
 
@@ -38,15 +39,17 @@ def download(format: str) -> ResponseReturnValue:
             f"There is no format {quoted(format)}. {did_you_mean(format, FORMATS)} "
             f"Known: {', '.join(FORMATS)}."
         )
-    node = read_hosts_request("export.download", request.args).node
-    chunks = encoded(export(db.session(), chosen, node, notes=[]))
+    node = read_hosts_request(
+        "export.download", request.args, (*PARAMETERS, *chosen.options)
+    ).node
+    options = {n: v for n in chosen.options if (v := single(request.args, n))}
+    chunks = encoded(export(db.session(), chosen, node, [], options))
     # A head without hosts and the first of them are made before the answer begins, so
     # that an error in the query or the database is still told as one.
     first = b"".join(islice(chunks, 2))
     # It reads on a connection of its own; the one of the request may go.
     db.session.rollback()
-    kind = "inventory" if format.startswith("ansible") else "hosts"
-    name = f"{kind}-{utcnow():%Y%m%d-%H%M}{chosen.suffix}"
+    name = f"{chosen.name}-{utcnow():%Y%m%d-%H%M}{chosen.suffix}"
     response = Response(
         mimetype=chosen.mimetype,
         headers={"Content-Disposition": f"attachment; filename={name}"},

@@ -189,21 +189,30 @@ _TEMPLATE_SIGNS = re.compile(r"[{}#%]")
 
 
 def safe_group_names(
-    names: Iterable[str], taken: Iterable[str], notes: list[str]
+    names: Iterable[str],
+    taken: Iterable[str],
+    notes: list[str],
+    unreadable: re.Pattern[str] | None = None,
 ) -> dict[str, str]:
     """Return name → the name that Ansible gets: the same one wherever it can read it.
 
-    ``notes`` gets what was replaced.
+    ``unreadable`` are the signs that a layout has no place for. ``notes`` gets what
+    was replaced.
     """
+    signs = unreadable or _TEMPLATE_SIGNS
     used = {"all", "ungrouped", *taken}
     known = sorted(names)
     safe = {
-        name: name for name in known if name not in used and not may_be_template(name)
+        name: name
+        for name in known
+        if not (name in used or may_be_template(name))
+        and not (unreadable and unreadable.search(name))
     }
     used.update(safe)
     replaced = [name for name in known if name not in safe]
     for name in replaced:
-        safe[name] = _free_name(_TEMPLATE_SIGNS.sub("_", name), used)
+        readable = signs.sub("_", _TEMPLATE_SIGNS.sub("_", name))
+        safe[name] = _free_name(readable, used)
         used.add(safe[name])
     if replaced:
         notes.append(
