@@ -148,17 +148,26 @@ def _apply(plan: Plan, act: ActorContext, skip_errors: bool, progress: Counter) 
 
 # ---- what is told
 
+_OTHER_WORDS = (
+    "--value 'status:TEXT=active' reads such a word as a status; --column "
+    "var.NAME=HEADER keeps the column as a variable."
+)
+
 
 def _tell(plan: Plan, *, dry_run: bool, refused: bool) -> None:
     for note in plan.notes:
         _note(note)
+    hints: tuple[str, ...] = ()
     for error in plan.errors():
         click.echo(printable(str(error)), err=True)
+        if error.field == "status":
+            hints = (_OTHER_WORDS,)
     if dry_run:
         write_out(printable(line) + "\n" for line in _planned_lines(plan))
     bad, good = plan.bad_rows, plan.hosts.total + plan.groups.total
     if refused or (bad and not good):
-        fail(_refusal(plan, bad), () if good else (f"It was read as {plan.read_as}.",))
+        read_as = () if good else (f"It was read as {plan.read_as}.",)
+        fail(_refusal(plan, bad), (*hints, *read_as))
     _tell_of_the_rest(plan, dry_run)
     click.echo(_summary(plan, dry_run, bad))
 

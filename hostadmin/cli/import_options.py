@@ -47,6 +47,7 @@ _OPTIONS = (
         help="Where the header of a table is; 0: there is none, and columns are "
         "called 1, 2, 3 …",
     ),
+    click.option("--sheet", default="", metavar="NAME", help="Sheet of a workbook."),
     click.option(
         "--keep-placeholders",
         is_flag=True,

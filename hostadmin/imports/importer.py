@@ -15,12 +15,13 @@ from sqlalchemy import orm
 
 from ..formats.read_options import ReadOptions
 from ..formats.rows import GROUP, HOST, RowError
+from ..formats.workbook import Workbook, is_workbook
 from . import apply, plan_hosts
 from .layouts import FORMATS
 from .read_file import read_file
 from .staged_table import CHANGED, NEW, SAME, Staged, StagedTable
 from .staging import Staging
-from .text_file import TextFile, open_text, recognised
+from .text_file import TextFile, open_source, recognised
 
 __all__ = [
     "FORMATS",
@@ -179,8 +180,8 @@ def staged(
     Raises ``InvalidFile``. ``progress`` is told how many rows were read.
     """
     with tempfile.TemporaryFile() as spool:
-        file = open_text(path, spool, options.encoding)
-        with file.source, _staged(file, options, progress) as plan:
+        name, source = open_source(path, spool)
+        with source, staged_upload(name, source, options, progress) as plan:
             yield plan
 
 
@@ -192,14 +193,12 @@ def staged_upload(
     progress: Progress = _silent,
 ) -> Iterator[Plan]:
     """Do the same with an open file that can be read again and again."""
-    file = recognised(name, source, options.encoding)
-    with _staged(file, options, progress) as plan:
-        yield plan
-
-
-@contextlib.contextmanager
-def _staged(file: TextFile, options: ReadOptions, progress: Progress) -> Iterator[Plan]:
     with Staging() as staging:
+        file: TextFile | Workbook
+        if is_workbook(source):
+            file = Workbook(name, source)
+        else:
+            file = recognised(name, source, options.encoding)
         read_as = read_file(staging, file, options, progress)
         yield Plan(staging, read_as, file.notes)
 

@@ -15,6 +15,7 @@ Reader = Callable[[str, Iterable[str], list[str]], Iterator[Item]]
 
 CSV = "csv"
 NMAP = "nmap"
+XLSX = "xlsx"
 
 # They take a text in blocks, and need no options.
 _READERS: dict[str, Reader] = {
@@ -29,6 +30,7 @@ _READERS: dict[str, Reader] = {
 }
 LABELS = {
     CSV: "a table (CSV)",
+    XLSX: "a workbook",
     "ansible-ini": "an Ansible inventory in INI",
     "ansible-yaml": "an Ansible inventory in YAML",
     "ansible-json": "an Ansible inventory in JSON",
@@ -51,7 +53,7 @@ ASKED = {
     "json": (("json", "jsonl", "json-api", "ansible-json"), "json"),
     "jsonl": (("jsonl",), "jsonl"),
 }
-FORMATS = ("auto", *ASKED)
+FORMATS = ("auto", XLSX, *ASKED)
 
 
 def items_of(layout: str, file: TextFile, options: ReadOptions) -> Iterator[Item]:

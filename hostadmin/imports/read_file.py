@@ -5,12 +5,14 @@ from typing import Any
 
 from ..db.bulk_insert import batched
 from ..errors import InvalidFile
+from ..formats import workbook
 from ..formats.detect import detect
 from ..formats.document import FileGroup, Item, Observed, namesakes_note
 from ..formats.read_options import ReadOptions
 from ..formats.rows import Row, RowError
+from ..formats.workbook import Workbook
 from ..validation.values import quoted
-from .layouts import ASKED, CSV, FORMATS, LABELS, items_of
+from .layouts import ASKED, CSV, FORMATS, LABELS, XLSX, items_of
 from .staged_table import BATCH
 from .staging import Staging
 from .text_file import TextFile
@@ -26,7 +28,10 @@ MAX_COMPARED = 20_000
 
 
 def read_file(
-    staging: Staging, file: TextFile, options: ReadOptions, progress: Progress
+    staging: Staging,
+    file: TextFile | Workbook,
+    options: ReadOptions,
+    progress: Progress,
 ) -> str:
     """Read a file into the staging; return in words what it was read as.
 
@@ -35,16 +40,12 @@ def read_file(
     format = options.format
     if format not in FORMATS:
         raise InvalidFile(f"There is no format {format}; {', '.join(FORMATS)} are.")
-    head = file.head()
-    layout = detect(head)
-    if format != "auto":
-        possible, default = ASKED[format]
-        layout = layout if layout in possible else default
-    elif layout == "ansible-ini" and "[" not in head and "=" not in head:
-        # Perhaps the first line was meant as a header.
-        first = next(filter(None, map(str.strip, head.splitlines())), "")
-        file.notes.append(f"Read as a list of names, beginning with {quoted(first)}.")
-    items = items_of(layout, file, options)
+    if isinstance(file, Workbook):
+        layout = _layout_of_workbook(file, format)
+        items: Iterable[Item] = workbook.read(file, options)
+    else:
+        layout = _layout_of_text(file, format)
+        items = items_of(layout, file, options)
     done = 0
     keep = _Keeper(staging, file.name)
     for batch in batched(items, BATCH):
@@ -55,12 +56,33 @@ def read_file(
     if not layout.startswith("ansible") and (same := keep.namesakes()):
         file.notes.append(namesakes_note(same))
     if not done:
-        where = "row below the header" if layout == CSV else "host in the file"
+        where = "row below the header" if layout in (CSV, XLSX) else "host in the file"
         note = f"There is no {where}."
         # A format that looks for hosts itself has told already.
         if note not in file.notes:
             file.notes.append(note)
     return LABELS[layout]
+
+
+def _layout_of_workbook(file: Workbook, format: str) -> str:
+    if format not in ("auto", XLSX):
+        raise InvalidFile(f"{file.name}: is a workbook; read it with --format {XLSX}.")
+    return XLSX
+
+
+def _layout_of_text(file: TextFile, format: str) -> str:
+    head = file.head()
+    layout = detect(head)
+    if format == XLSX:
+        raise InvalidFile(f"{file.name}: is text, and no workbook.")
+    if format != "auto":
+        possible, default = ASKED[format]
+        return layout if layout in possible else default
+    if layout == "ansible-ini" and "[" not in head and "=" not in head:
+        # Perhaps the first line was meant as a header.
+        first = next(filter(None, map(str.strip, head.splitlines())), "")
+        file.notes.append(f"Read as a list of names, beginning with {quoted(first)}.")
+    return layout
 
 
 class _Keeper:

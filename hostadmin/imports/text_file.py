@@ -24,7 +24,7 @@ BLOCK = 1024**2
 
 # First bytes of files that people take for a table.
 NOT_TEXT = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook; save it as CSV"),
+    (b"PK\x03\x04", "a zip archive, and no workbook; unpack it first"),
     (b"\x1f\x8b", "compressed with gzip; unpack it first"),
     (b"BZh", "compressed with bzip2; unpack it first"),
     (b"\xfd7zXZ", "compressed with xz; unpack it first"),
@@ -33,7 +33,7 @@ NOT_TEXT = (
     (b"\xff\xd8\xff", "a picture"),
     (b"GIF8", "a picture"),
     (b"%PDF", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook; save it as CSV"),
+    (b"\xd0\xcf\x11\xe0", "a workbook; save it as CSV"),
     (b"SQLite format 3", "an SQLite database"),
     (b"\x7fELF", "a program"),
     (
@@ -111,12 +111,21 @@ def open_text(path: str, spool: BinaryIO, encoding: str = "") -> TextFile:
 
     Raises ``InvalidFile`` when it is not there, cannot be read or is no text.
     """
+    name, source = open_source(path, spool)
+    try:
+        return recognised(name, source, encoding)
+    except BaseException:
+        source.close()
+        raise
+
+
+def open_source(path: str, spool: BinaryIO) -> tuple[str, BinaryIO]:
+    """Open a file of any kind in the same way; return what it is called, too."""
     name = "standard input" if path == "-" else path
     try:
-        source = (
-            _copied(sys.stdin.buffer, spool) if path == "-" else _opened(path, spool)
-        )
-        return _kept_open(name, source, encoding)
+        if path == "-":
+            return name, _copied(sys.stdin.buffer, spool)
+        return name, _opened(path, spool)
     except OSError as error:
         reason = error.strerror or "cannot be read"
         raise InvalidFile(f"{name}: {reason}.") from None
@@ -131,14 +140,6 @@ def recognised(name: str, source: BinaryIO, encoding: str = "") -> TextFile:
     ``encoding`` is what somebody chose; otherwise it is recognised.
     """
     return TextFile(name, source, *_encoding(name, source, encoding))
-
-
-def _kept_open(name: str, source: BinaryIO, encoding: str) -> TextFile:
-    try:
-        return recognised(name, source, encoding)
-    except BaseException:
-        source.close()
-        raise
 
 
 def _copied(source: BinaryIO, spool: BinaryIO) -> BinaryIO:

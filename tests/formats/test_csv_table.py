@@ -285,7 +285,7 @@ def test_line_ends_of_an_old_mac_are_understood(read_file):
     [
         (b"", "is empty"),
         (b" \n\n", "is empty"),
-        (b"PK\x03\x04rest", "Excel"),
+        (b"PK\x03\x04rest", "no workbook"),
         (b"\x1f\x8b\x08rest", "gzip"),
         (b"\x89PNG\r\n\x1a\n", "picture"),
         (b"name,ip\nweb1\0,10.0.0.1\n", "not a text file"),

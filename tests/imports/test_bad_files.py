@@ -57,7 +57,7 @@ def bomb() -> str:
 
 DEEP = "[" * 100_000 + "]" * 100_000
 NOT_READ = {
-    "zip": (zipped(), "is a zip archive or an Excel workbook; save it as CSV"),
+    "zip": (zipped(), "is a zip archive, and no workbook; unpack it first"),
     "gzip": (gzip.compress(b"name\nweb1\n"), "compressed with gzip; unpack it first"),
     "picture": (b"\x89PNG\r\n\x1a\n\0\0", "is a picture"),
     "utf-16": ("name\nweb1\n".encode("utf-16-le"), "UTF-16 without its mark"),
