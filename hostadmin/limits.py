@@ -33,6 +33,9 @@ class Limits:
     named_hosts_query: int = 1_000
     # How long a set of hosts is kept that no saved view names.
     set_age: timedelta = timedelta(days=30)
+    # Sets of one account, and hosts in all of them.
+    account_sets: int = 50
+    account_set_hosts: int = 500_000
     # Of one owner: a menu that nobody can read any more helps nobody.
     saved_views: int = 200
 

@@ -39,7 +39,7 @@ from ..query.ast import EQUALS, Node, Term
 from ..query.fields import FIELDS
 from ..query.to_text import to_text
 from ..validation.values import MAX_TEXT, clean_text
-from .current_user import web_act
+from .current_user import web_act, web_viewer
 from .generated.urls import QUERY, ViewUrl, undo_link
 from .query_args import with_query
 
@@ -104,7 +104,10 @@ def find() -> ResponseReturnValue:
     shown = ShownAnswer(answer, len(answer.hosts()), picked)
     hosts = answer.hosts(picked)
     if go in (LIST, VIEW, CHANGE) and hosts:
-        return redirect(_further(go, _node(hosts)))
+        try:
+            return redirect(_further(go, _node(hosts)))
+        except InvalidValue as error:
+            return _page(text, shown, str(error)), 400
     nothing = "There is nothing to go on with: no host is found." if go else ""
     return _page(text, shown, nothing)
 
@@ -151,7 +154,8 @@ def _node(hosts: dict[int, str]) -> Node:
         if len(to_text(term)) <= limits.named_hosts_query:
             return term
     session = db.session()
-    number = write(web_act(), lambda: host_sets.keep_set(session, hosts))
+    owner_id = web_viewer().id
+    number = write(web_act(), lambda: host_sets.keep_set(session, hosts, owner_id))
     return Term("set", EQUALS, (str(number),))
 
 

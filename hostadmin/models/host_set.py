@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..clock import utcnow
 from ..db.session import TABLE_OPTIONS, UNNUMBERED_TABLE_OPTIONS, Base, UTCDateTime
+from .saved_view import NOBODY
 
 host_set_members = sa.Table(
     "host_set_members",
@@ -30,4 +31,7 @@ class HostSet(Base):
     __table_args__ = (TABLE_OPTIONS,)
 
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    # Whose it is: what an account keeps is bounded. The number of hosts in it.
+    owner_id: Mapped[int] = mapped_column(default=NOBODY)
+    size: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from hostadmin import history
+from hostadmin import history, saved_views
 from hostadmin.errors import Conflict, InvalidValue
 from hostadmin.history import ActorContext
 from hostadmin.inventory import host_sets, hosts
@@ -283,8 +283,6 @@ def test_a_set_that_is_not_there_is_an_error(client, some, value):
 
 
 def test_old_sets_go_unless_a_view_names_them(session, monkeypatch):
-    from hostadmin import saved_views
-
     def keep(*ids):
         return history.write(
             ActorContext("a", "web"), lambda: host_sets.keep_set(session(), ids)
@@ -303,6 +301,37 @@ def test_old_sets_go_unless_a_view_names_them(session, monkeypatch):
     left = session.execute(host_set_members.select()).all()
     assert {row.set_id for row in left} == {named, new}
     assert old not in {named, new}
+
+
+def test_an_account_keeps_so_many_sets_and_hosts_and_no_more(session, monkeypatch):
+    def keep(*ids, owner=7):
+        return history.write(
+            ActorContext("a", "web"), lambda: host_sets.keep_set(session(), ids, owner)
+        )
+
+    def left():
+        rows = session.execute(host_set_members.select()).all()
+        return [one.id for one in session.query(HostSet).order_by(HostSet.id)], {
+            row.set_id for row in rows
+        }
+
+    monkeypatch.setattr(limits, "account_sets", 3)
+    monkeypatch.setattr(limits, "account_set_hosts", 10)
+    anothers = keep(*range(10), owner=8)
+    named = keep(1, 2, 3)
+    view = saved_views.View("kept", "hosts", f"set:{named}")
+    history.write(
+        ActorContext("a", "web"),
+        lambda: saved_views.add_view(session(), saved_views.Viewer(7), view),
+    )
+    kept = [keep(1, 2) for _ in range(4)]
+    assert left() == ([anothers, named, *kept[2:]], {anothers, named, *kept[2:]})
+    large = keep(*range(7))
+    assert left()[0] == [anothers, named, large]
+
+    with pytest.raises(InvalidValue, match="Delete a view"):
+        keep(*range(8))
+    assert left()[0] == [anothers, named, large]
 
 
 # ---- the command

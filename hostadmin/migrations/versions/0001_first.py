@@ -165,7 +165,11 @@ def create_vocabulary_and_inventory() -> None:
 
 
 def create_host_sets() -> None:
-    create_numbered("host_sets", *required(TIME, "created_at"))
+    create_numbered(
+        "host_sets",
+        *required(NUMBER, "owner_id", "size"),
+        *required(TIME, "created_at"),
+    )
     create(
         "host_set_members",
         *required(NUMBER, "set_id", "host_id"),
