@@ -165,7 +165,7 @@ def let_in() -> str:
         if account is None:
             accounts.add_account(DEMO_NAME, hashed, Role.ADMIN)
         else:
-            accounts.set_password(account.id, hashed)
+            accounts.set_password(account.id, hashed, keep_tokens=True)
     return password
 
 

@@ -36,6 +36,8 @@ class Limits:
     # Sets of one account, and hosts in all of them.
     account_sets: int = 50
     account_set_hosts: int = 500_000
+    # More tokens of one person nobody looks after.
+    account_tokens: int = 20
     # Of one owner: a menu that nobody can read any more helps nobody.
     saved_views: int = 200
 

@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 from ..db.session import db
 from ..errors import Conflict, FieldError, InvalidInput, InvalidValue, NotFound
 from ..history import add_entries
-from ..models import Account, AccountSession, SetupLink
+from ..models import Account, AccountSession, ApiToken, SetupLink
 from ..validation.accounts import (
     Role,
     clean_role,
@@ -84,9 +84,12 @@ def add_account(username: object, password_hash: str, role: Role | str) -> Accou
     return account
 
 
-def change_role(id_: int, role: Role | str) -> Account:
+def change_role(id_: int, role: Role | str, *, keep_tokens: bool = False) -> Account:
     """Give another role; the last admin keeps it."""
-    return _set(get_account(id_), "role", clean_role(role))
+    account, wanted = get_account(id_), clean_role(role)
+    if account.role is not wanted and not keep_tokens:
+        _end_tokens(id_)
+    return _set(account, "role", wanted)
 
 
 def set_active(id_: int, active: bool) -> Account:
@@ -105,11 +108,16 @@ def _set(account: Account, name: str, value: Role | bool) -> Account:
     return account
 
 
-def set_password(id_: int, password_hash: str) -> Account:
-    """Replace the password; whoever is logged in with the old one no longer is."""
+def set_password(id_: int, password_hash: str, *, keep_tokens: bool = False) -> Account:
+    """Replace the password; whoever is logged in with the old one no longer is.
+
+    Whoever knew it may have made tokens, too.
+    """
     account = get_account(id_)
     account.password_hash = password_hash
     db.session.flush()
+    if not keep_tokens:
+        _end_tokens(id_)
     end_sessions(account.id)
     record(account, "new password")
     return account
@@ -125,6 +133,14 @@ def end_sessions(account_id: int) -> None:
     db.session.execute(
         sa.delete(AccountSession).where(AccountSession.account_id == account_id)
     )
+
+
+def _end_tokens(account_id: int) -> None:
+    # One by one, so that the history names each.
+    own = sa.select(ApiToken).where(ApiToken.account_id == account_id)
+    for token in db.session.scalars(own):
+        db.session.delete(token)
+    db.session.flush()
 
 
 def record(account: Account | None, action: str) -> None:

@@ -1,6 +1,6 @@
 """Tokens: how tools come in. Shown once; what is kept is a hash."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -9,6 +9,7 @@ from sqlalchemy import orm
 from ..clock import utcnow
 from ..db.session import db
 from ..errors import FieldError, InvalidInput, InvalidValue, NotFound
+from ..limits import limits
 from ..models import Account, ApiToken
 from ..validation.accounts import Role, clean_role, clean_token_name
 from ..validation.values import quoted
@@ -30,7 +31,8 @@ def add_token(
 ) -> tuple[ApiToken, str]:
     """Add a token and return it with its key, which nobody can see again.
 
-    A token of an account never may more than the account itself.
+    A token of an account never may more than the account itself, and an account has
+    only so many. Raises ``InvalidInput``.
     """
     errors = []
     cleaned = ""
@@ -41,8 +43,8 @@ def add_token(
     if days is not None and not 1 <= days <= MAX_DAYS:
         errors.append(FieldError("expires", f"Days are 1–{MAX_DAYS:,}, or none."))
     wanted = clean_role(role)
-    if owner is not None and not owner.role.covers(wanted):
-        errors.append(FieldError("role", "A token cannot have more than your role."))
+    if owner is not None:
+        errors += _check_owner(owner, wanted)
     if errors:
         raise InvalidInput(errors)
     key, now = PREFIX + new_key(), utcnow()
@@ -58,6 +60,15 @@ def add_token(
     db.session.add(token)
     db.session.flush()
     return token, key
+
+
+def _check_owner(owner: Account, role: Role) -> Iterator[FieldError]:
+    if not owner.role.covers(role):
+        yield FieldError("role", "A token cannot have more than your role.")
+    count = sa.select(sa.func.count()).where(ApiToken.account_id == owner.id)
+    if (db.session.scalar(count) or 0) >= limits.account_tokens:
+        words = f"You have {limits.account_tokens} tokens already; revoke one first."
+        yield FieldError("name", words)
 
 
 def find_token(key: str) -> Found | None:

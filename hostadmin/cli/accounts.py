@@ -29,6 +29,8 @@ ROLE = click.option(
     help="viewer reads, editor changes, admin also keeps the accounts.",
 )
 
+KEEP_TOKENS = click.option("--keep-tokens", is_flag=True, help="Its tokens stay.")
+
 
 @accounts.command("add")
 @NAME
@@ -75,14 +77,16 @@ def _cells(account: Account) -> list[str]:
 
 @accounts.command("password")
 @NAME
+@KEEP_TOKENS
 @command
-def password(name: str) -> None:
-    """Give NAME another password, which ends all its sessions."""
+def password(name: str, keep_tokens: bool) -> None:
+    """Give NAME another password, which ends all its sessions and tokens."""
     account = core.named_account(name)
     id_, username = account.id, account.username
     password_hash = _read_password(username)
-    _write(lambda: core.set_password(id_, password_hash))
-    click.echo(f"The password of {username} was changed; its sessions have ended.")
+    _write(lambda: core.set_password(id_, password_hash, keep_tokens=keep_tokens))
+    ended = "sessions" if keep_tokens else "sessions and tokens"
+    click.echo(f"The password of {username} was changed; its {ended} have ended.")
 
 
 @accounts.command("disable")
@@ -104,11 +108,12 @@ def enable(name: str) -> None:
 @accounts.command("role")
 @NAME
 @click.argument("role", type=click.Choice([role.value for role in ROLES]))
+@KEEP_TOKENS
 @command
-def change_role(name: str, role: str) -> None:
-    """Give NAME the ROLE viewer, editor or admin, which ends its sessions."""
+def change_role(name: str, role: str, keep_tokens: bool) -> None:
+    """Give NAME the ROLE viewer, editor or admin; its sessions and tokens end."""
     id_ = core.named_account(name).id
-    account = _write(lambda: core.change_role(id_, role))
+    account = _write(lambda: core.change_role(id_, role, keep_tokens=keep_tokens))
     click.echo(f"{account.username} is {account.role.value}.")
 
 

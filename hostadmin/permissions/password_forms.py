@@ -52,6 +52,11 @@ def checked_password(username: str) -> str:
     return passwords.hash_password(password)
 
 
+def keeps_tokens() -> bool:
+    """Whether somebody took the tick away that ends the tokens of the account."""
+    return request.form.get("end_tokens") != "1"
+
+
 def messages(error: InvalidInput) -> dict[str, str]:
     """Return the field's name → what is wrong with it."""
     return {item.field: item.message for item in error.errors}

@@ -12,6 +12,7 @@ from hostadmin.auth import accounts, passwords, tokens
 from hostadmin.clock import utcnow
 from hostadmin.db.session import db
 from hostadmin.errors import Conflict, HostadminError, InvalidInput, InvalidValue
+from hostadmin.limits import limits
 from hostadmin.models import Account, ApiToken, ChangeEntry, ChangeSet
 from hostadmin.validation.accounts import Role
 
@@ -243,11 +244,46 @@ def test_a_token_may_no_more_than_its_owner_does_now(session):
 
     assert tokens.find_token(key).identity.role is Role.EDITOR
     with history.writing("t"):
-        accounts.change_role(ann_id, "viewer")
+        accounts.change_role(ann_id, "viewer", keep_tokens=True)
     assert tokens.find_token(key).identity.role is Role.VIEWER
     with history.writing("t"):
         accounts.set_active(ann_id, False)
     assert tokens.find_token(key) is None
+
+
+def test_what_weakens_an_account_ends_its_tokens_unless_they_are_kept(session):
+    def works(work):
+        with history.writing("t"):
+            key = tokens.add_token("hers", "viewer", owner=accounts.get_account(ann))[1]
+        with history.writing("t"):
+            work()
+        return tokens.find_token(key) is not None
+
+    with history.writing("t"):
+        ann = accounts.add_account("ann", "h", "editor").id
+        other = tokens.add_token("of nobody", "viewer")[1]
+
+    assert not works(lambda: accounts.set_password(ann, "h2"))
+    assert not works(lambda: accounts.change_role(ann, "viewer"))
+    assert works(lambda: accounts.change_role(ann, "viewer"))
+    assert works(lambda: accounts.set_password(ann, "h3", keep_tokens=True))
+    assert works(lambda: accounts.change_role(ann, "editor", keep_tokens=True))
+    assert tokens.find_token(other) is not None
+    ended = [entry[:3] for entry in entries(session) if entry.action == "deleted"]
+    assert ended == [("token", "hers", "deleted")] * 2
+
+
+def test_a_person_has_so_many_tokens_and_no_more(session, monkeypatch):
+    monkeypatch.setattr(limits, "account_tokens", 2)
+    with history.writing("t"):
+        ann = accounts.add_account("ann", "h", "editor")
+        bob = accounts.add_account("bob", "h", "editor")
+        first, _ = [tokens.add_token("t", "viewer", owner=ann)[0].id for _ in "12"]
+        with pytest.raises(InvalidInput, match="revoke one first"):
+            tokens.add_token("t", "viewer", owner=ann)
+        tokens.add_token("t", "viewer", owner=bob)
+        tokens.revoke(first)
+        tokens.add_token("t", "viewer", owner=ann)
 
 
 def test_an_expired_or_revoked_token_is_none(session):
@@ -333,7 +369,10 @@ def test_accounts_are_added_listed_and_shut_in_a_terminal(run, session):
     assert code == 0
     assert out == "ann\tadmin\tactive\t\nbob\teditor\tdisabled\t\n"
     assert run("accounts", "enable", "bob")[0] == 0
-    assert run("accounts", "password", "bob", stdin="another horse battery\n")[0] == 0
+    code, out, _ = run("accounts", "password", "bob", stdin="another horse battery\n")
+    assert (code, "sessions and tokens have ended" in out) == (0, True)
+    kept = run("accounts", "role", "bob", "viewer", "--keep-tokens")
+    assert kept[0] == 0
     assert passwords.is_right(
         "another horse battery", accounts.find_account("bob").password_hash
     )

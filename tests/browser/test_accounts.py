@@ -34,6 +34,7 @@ def test_from_the_link_to_an_account_and_out(page, axe, link, viewport, console_
     axe(page)
     page.get_by_text("New token").click()
     page.get_by_label("What it is for").fill("prometheus")
+    page.get_by_label("Your password").fill(GOOD)
     page.get_by_role("button", name="Make the token").click()
     assert re.match("hostadmin_", page.locator("[data-copy-text]").inner_text())
     axe(page)

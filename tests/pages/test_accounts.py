@@ -33,6 +33,15 @@ def send(browser, url, **fields):
     return browser.post(url, data={"csrf_token": csrf(browser, page), **fields})
 
 
+def make_token(browser, **fields):
+    given = {"name": "t", "role": "viewer", "own_password": GOOD} | fields
+    return send(
+        browser,
+        "/account/tokens",
+        **{name: text for name, text in given.items() if text is not None},
+    )
+
+
 def account_of(app, name):
     with app.app_context():
         account = accounts.find_account(name)
@@ -109,7 +118,7 @@ def test_whoever_holds_the_browser_cannot_guess_the_password(ann):
 
 
 def test_a_token_is_shown_once_and_works(app, ann, nobody):
-    made = send(ann, "/account/tokens", name="prometheus", role="viewer", expires="3")
+    made = make_token(ann, name="prometheus", expires="3")
     key = parse(made).select_one("[data-copy-text]").text
 
     assert made.status_code == 200
@@ -143,17 +152,59 @@ def test_a_token_is_shown_once_and_works(app, ann, nobody):
 )
 def test_a_token_that_cannot_be_is_not_made(app, ann, fields, words):
     before = dump_tables(app)
-    given = {"name": "t", "role": "viewer"} | fields
 
-    response = send(ann, "/account/tokens", **given)
+    response = make_token(ann, **fields)
 
     assert response.status_code == 400
     assert words in parse(response).select_one(".error").text
-    assert dump_tables(app) == before
+    # The password was right: from where is known now.
+    assert dump_tables(app) | {"account_addresses": []} == before
+
+
+@pytest.mark.parametrize("password", ["", "wrong", GOOD.upper(), None])
+def test_a_token_is_made_for_the_password_only(app, ann, password):
+    response = make_token(ann, own_password=password)
+
+    assert response.status_code == 400
+    error = parse(response).select_one("#own_password-text")
+    assert error.text == "This is not your password."
+    assert parse(response).select_one("#own_password")["value"] == ""
+    with app.app_context():
+        assert tokens.list_tokens() == []
+
+
+def test_a_token_is_no_way_to_guess_the_password(ann):
+    codes = [make_token(ann, own_password=str(n)).status_code for n in range(11)]
+
+    assert codes == [400] * 10 + [429]
+
+
+def test_a_token_lasts_no_longer_than_the_setting_says(app, ann):
+    assert "Days are 1–365." in make_token(ann, expires="366").text
+    assert make_token(ann, expires="").status_code == 200
+    with app.app_context():
+        [token] = tokens.list_tokens()
+        assert (token.expires_at - token.created_at).days == 365
+
+
+def test_the_tick_that_ends_tokens_is_on(app, client, ann):
+    make_token(ann)
+    url = f"/accounts/{account_of(app, 'ann').id}/"
+    for page, browser, count in (("/account/", ann, 1), (url, client, 2)):
+        ticks = parse(browser.get(page)).select("input[name=end_tokens]")
+        assert len(ticks) == count
+        assert all(tick.has_attr("checked") for tick in ticks)
+
+    send(client, f"{url}role", role="viewer")
+    with app.app_context():
+        assert len(tokens.list_tokens()) == 1
+    send(client, f"{url}password", password=BETTER, again=BETTER, end_tokens="1")
+    with app.app_context():
+        assert tokens.list_tokens() == []
 
 
 def test_one_revokes_ones_own_tokens_and_no_others(app, ann, client_of):
-    send(ann, "/account/tokens", name="t", role="viewer")
+    make_token(ann)
     with app.app_context():
         id_ = db.session.scalars(sa.select(ApiToken.id)).one()
 
@@ -285,7 +336,7 @@ def test_what_an_admin_takes_away_is_gone_at_the_next_request(app, client, ann):
 
 
 def test_an_admin_revokes_tokens_of_others_too(app, client, ann, with_token):
-    send(ann, "/account/tokens", name="hers", role="viewer")
+    make_token(ann)
     url = f"/accounts/{account_of(app, 'ann').id}/"
     for page in ("/accounts/", url):
         form = parse(client.get(page)).select_one(

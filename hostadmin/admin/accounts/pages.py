@@ -10,6 +10,7 @@ from ...models import Account
 from ...permissions.password_forms import (
     checked_account,
     checked_password,
+    keeps_tokens,
     least_length,
     messages,
     sent_username,
@@ -72,7 +73,10 @@ def role(account_id: str) -> ResponseReturnValue:
     id_ = parse_id(account_id)
     try:
         wanted = clean_role(request.form.get("role", ""))
-        account = write(web_act(), lambda: accounts.change_role(id_, wanted))
+        account = write(
+            web_act(),
+            lambda: accounts.change_role(id_, wanted, keep_tokens=keeps_tokens()),
+        )
     except (InvalidValue, Conflict) as error:
         return _refused(id_, error)
     flash(f"{account.username} is {account.role.value} now.", "success")
@@ -102,8 +106,13 @@ def password(account_id: str) -> ResponseReturnValue:
         password_hash = checked_password(name)
     except InvalidInput as error:
         return _page(accounts.get_account(id_), messages(error)), 400
-    write(web_act(), lambda: accounts.set_password(id_, password_hash))
-    words = f"The password of {name} was changed, and all its sessions have ended."
+    kept = keeps_tokens()
+    write(
+        web_act(),
+        lambda: accounts.set_password(id_, password_hash, keep_tokens=kept),
+    )
+    ended = "sessions have" if kept else "sessions and tokens have"
+    words = f"The password of {name} was changed, and all its {ended} ended."
     flash(words, "success")
     return _back(id_)
 

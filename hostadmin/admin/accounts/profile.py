@@ -2,18 +2,33 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from ...auth import accounts, sessions, tokens
 from ...auth.login import LoginRefused, TooManyTries, confirm
+from ...config import Settings
 from ...db.session import db
 from ...errors import FieldError, InvalidInput, InvalidValue
 from ...history import write
 from ...models import Account
 from ...permissions.current_user import asker, enter, lifetime
-from ...permissions.password_forms import checked_password, least_length, messages
+from ...permissions.password_forms import (
+    checked_password,
+    keeps_tokens,
+    least_length,
+    messages,
+)
 from ...validation.accounts import ROLES, clean_role
+from ...validation.numbers import whole_number
 from ..current_user import me, web_act
 from ..generated.model_view import parse_id
 
@@ -40,18 +55,24 @@ def password() -> ResponseReturnValue:
     except InvalidInput as error:
         return _page(messages(error)), 400
 
+    kept = keeps_tokens()
+
     def change() -> str:
-        account = accounts.set_password(_own_id(), password_hash)
+        account = accounts.set_password(_own_id(), password_hash, keep_tokens=kept)
         return sessions.begin_session(account, asker().address, asker().agent)
 
     enter(write(web_act(), change))
-    flash("Your password was changed; your other sessions have ended.", "success")
+    ended = "sessions" if kept else "sessions and your tokens"
+    flash(f"Your password was changed; your other {ended} have ended.", "success")
     return redirect(url_for("account.index"))
 
 
 @bp.post("/tokens")
 def add_token() -> ResponseReturnValue:
-    """Make a token and show it, this once; so there is no redirect."""
+    """Make a token and show it, this once; so there is no redirect.
+
+    For the password, too: a browser left open must not become a way in that lasts.
+    """
 
     def add() -> tuple[str, str]:
         token, key = tokens.add_token(
@@ -64,7 +85,13 @@ def add_token() -> ResponseReturnValue:
         return token.name, key
 
     try:
+        confirm(me(), request.form.get("own_password", ""), asker())
         name, key = write(web_act(), add)
+    except LoginRefused:
+        return _page({"own_password": "This is not your password."}), 400
+    except TooManyTries as error:
+        headers = {"Retry-After": str(error.seconds)}
+        return _page({"own_password": str(error)}), 429, headers
     except InvalidInput as error:
         return _page(messages(error)), 400
     except InvalidValue as error:
@@ -115,13 +142,18 @@ def _sessions() -> Any:
     return sessions.list_sessions(_own_id(), lifetime())
 
 
-def _days(text: str) -> int | None:
-    text = text.strip()
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 6):
-        raise InvalidInput([FieldError("expires", "Days are a number, or nothing.")])
-    return int(text)
+def _days(text: str) -> int:
+    """Return how long a token lasts: as long as it may where nothing is said."""
+    longest = _longest()
+    days = whole_number(text.strip() or str(longest), 1, longest)
+    if days is None:
+        raise InvalidInput([FieldError("expires", f"Days are 1–{longest:,}.")])
+    return days
+
+
+def _longest() -> int:
+    settings: Settings = current_app.extensions["hostadmin"]
+    return settings.token_days
 
 
 def _page(
@@ -136,6 +168,7 @@ def _page(
         sent=request.form,
         new_token=new_token,
         least=least_length(),
+        longest=_longest(),
         roles=[role.value for role in ROLES if me().role.covers(role)],
         tokens=tokens.list_tokens(_own_id()),
         sessions=_sessions(),
