@@ -20,6 +20,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from . import create_app
 from .auth import first_account, passwords
+from .auth.accounts import have_accounts
 from .config import DEMO_DATABASE, Settings, load_settings, unknown_settings
 from .db import schema
 from .db.session import db
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 BACKLOG = 2048
 # What other processes call, by its name.
 WORKER = f"{__name__}:make_worker"
+NO_ACCOUNTS = "There are no accounts yet."
+ADD_ADMIN = "flask accounts add NAME --role admin"
 CANNOT_REACH = "The database cannot be reached; see HOSTADMIN_DATABASE_URI."
 
 
@@ -156,13 +159,16 @@ def _way_in(settings: Settings, *, demo: bool) -> str:
             f"Log in with the name {DEMO_NAME} and the password {password} "
             "(another one at each start)."
         )
+    if settings.is_production and not sys.stderr.isatty():
+        # Logs are kept, and read by others: the link opens everything.
+        return "" if have_accounts() else f"{NO_ACCOUNTS} In a terminal: {ADD_ADMIN}"
     key = first_account.new_link()
     if key is None:
         return ""
-    link = f"{_address(settings)}setup/{key}"
+    link = f"{_address_of_pages(settings)}setup/{key}"
     return (
-        f"There are no accounts yet. Make the first one: {link} (works once), or "
-        "in a terminal: flask accounts add NAME --role admin"
+        f"{NO_ACCOUNTS} Make the first one: {link} (works once), or in a terminal: "
+        f"{ADD_ADMIN}"
     )
 
 
@@ -191,6 +197,13 @@ def _bracketed(host: str) -> str:
 
 def _address(settings: Settings) -> str:
     return f"http://{_bracketed(settings.bind_host)}:{settings.bind_port}/"
+
+
+def _address_of_pages(settings: Settings) -> str:
+    """Return where browsers find the pages: cookies may need TLS, which a proxy has."""
+    if settings.cookies_are_secure and settings.allowed_hosts:
+        return f"https://{settings.allowed_hosts[0]}/"
+    return _address(settings)
 
 
 def _tell(line: str) -> None:

@@ -4,6 +4,8 @@ import contextlib
 import http.client
 import json
 import os
+import pty
+import re
 import secrets
 import signal
 import socket
@@ -69,6 +71,44 @@ def test_it_prepares_serves_and_leaves_when_told(settings):
 
     assert process.returncode == 0
     assert f"http://{settings['HOSTADMIN_BIND']}/" in told
+
+
+def for_others(settings):
+    return settings | {
+        "HOSTADMIN_SECRET_KEY": secrets.token_hex(32),
+        "HOSTADMIN_PRODUCTION": "1",
+        "HOSTADMIN_ALLOWED_HOSTS": "hosts.example",
+        "HOSTADMIN_TRUSTED_PROXIES": "127.0.0.1",
+    }
+
+
+def test_the_link_of_the_first_account_is_in_no_log_of_a_server_for_others(settings):
+    process = start(for_others(settings), "--prepare")
+    fetch(settings, "/healthz")
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate(timeout=20)
+
+    assert "There are no accounts yet" in told
+    assert "flask accounts add" in told
+    assert "setup" not in told
+
+
+def test_the_link_on_a_terminal_is_one_that_browsers_can_open(settings):
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "app.py", "--prepare"],
+        cwd=ROOT,
+        env=os.environ | for_others(settings),
+        stderr=theirs,
+    ) as process:
+        fetch(settings, "/healthz")
+        process.send_signal(signal.SIGTERM)
+    told = os.read(ours, 100_000).decode()
+    os.close(theirs)
+    os.close(ours)
+
+    [link] = re.findall(r"\S+/setup/\S+", told)
+    assert link.startswith("https://hosts.example/setup/")
 
 
 # The real server with one more page, which takes its time.

@@ -11,9 +11,10 @@ import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
-from hostadmin import history
+from hostadmin import create_app, history
 from hostadmin.auth import accounts, first_account, passwords, throttle
 from hostadmin.clock import utcnow
+from hostadmin.config import Settings
 from hostadmin.db.engines.waits import LOCK_SECONDS
 from hostadmin.db.session import db
 from hostadmin.models import (
@@ -590,6 +591,34 @@ def test_the_link_makes_the_first_admin_once(app, nobody, link):
     with app.app_context():
         assert [account.username for account in accounts.list_accounts()] == ["ann"]
     assert [event[3] for event in events(app)] == ["created", "logged in"]
+
+
+def test_the_link_works_behind_tls(database, link):
+    settings = Settings(
+        _env_file=None,
+        database_uri=database,
+        secret_key="x" * 40,
+        production=True,
+        allowed_hosts=("hosts.example",),
+        trusted_proxies=("127.0.0.1",),
+    )
+    browser = create_app(settings).test_client()
+    browser.environ_base |= {
+        "HTTP_HOST": "hosts.example",
+        "HTTP_X_FORWARDED_PROTO": "https",
+        "HTTP_REFERER": f"https://hosts.example{link}",
+        "HTTP_ORIGIN": "https://hosts.example",
+        "HTTP_SEC_FETCH_SITE": "same-origin",
+    }
+    browser_url = {"base_url": "https://hosts.example"}
+    form = parse(browser.get(link, **browser_url))
+    token = form.select_one("input[name=csrf_token]")["value"]
+    data = {"csrf_token": token, "username": "ann", "password": GOOD, "again": GOOD}
+
+    done = browser.post(link, data=data, **browser_url)
+
+    assert (done.status_code, done.location) == (302, "/hosts/")
+    assert "ann, admin" in browser.get("/hosts/", **browser_url).text
 
 
 def test_a_new_start_makes_the_link_void_and_an_account_does_too(app, nobody, link):
