@@ -58,6 +58,7 @@ _BY_NAME: dict[str, Field] = {
     name: field for field in _FIELDS for name in (field.name, *field.aliases)
 }
 _VARIABLE = "var."
+_ANY_VARIABLE = "var.NAME"
 
 
 def find_field(name: str) -> Field:
@@ -67,19 +68,19 @@ def find_field(name: str) -> Field:
         return _variable(name.strip()[len(_VARIABLE) :])
     field = _BY_NAME.get(folded)
     if field is None:
-        found = nearest(name, _BY_NAME)
+        found = nearest(name, [*_BY_NAME, _ANY_VARIABLE])
         raise QueryError(
             f"There is no field {quoted(name)}.",
             field_hint(name),
             value=name,
-            instead=found,
+            instead=None if found == _ANY_VARIABLE else found,
         )
     return field
 
 
 def field_hint(name: str) -> str:
     """Return a sentence that helps somebody who wrote a name that is no field."""
-    found = nearest(name, [*_BY_NAME, "var.NAME"])
+    found = nearest(name, [*_BY_NAME, _ANY_VARIABLE])
     if found:
         return f"Did you mean “{found}”?"
     return f"Fields are: {', '.join(FIELDS)} and var.NAME."

@@ -6,11 +6,11 @@ from typing import NoReturn
 
 from ..errors import QueryError
 from ..validation.values import quoted
-from . import ast
+from . import ast, slips
 from .ast import EVERYTHING, Node, Quoted, Term, Word, any_of, negated
 from .fields import FIELDS, Field, find_field
 from .lexer import Scanner, bare_value, foreign_sign, quoted_text
-from .parse_values import MAX_VALUES, check_text, word_range
+from .parse_values import MAX_VALUES, check_text, is_word
 
 MAX_TERMS = 100
 # Of all variables together: each level is one more call within a call of SQL.
@@ -88,34 +88,25 @@ class Conditions(Scanner):
         if ":" in chunk and self.address_of(chunk, start):
             self.take(start + len(chunk))
             return self.word(chunk, start)
+        slips.refuse_address_and_port(self)
         name = "" if self.keyword() else self.name()
         if not name:
             self.no_term()
         if foreign := foreign_sign(name):
-            self.refuse_sign(*foreign)
+            slips.refuse_sign(self, *foreign)
         self.take(start + len(name))
         return self.condition(name, start) or self.word(name, start)
 
-    def refuse_sign(self, sign: str, ours: str) -> NoReturn:
-        start, end = self.position, self.position + len(sign)
-        before, after = self.text[:start], self.text[end:]
-        stands_well = after.strip() and (before.strip() or ours == "-")
-        self.fail(
-            f"“{sign}” has no meaning in a query.",
-            start,
-            end,
-            f"Write “{ours}”; in quotation marks it is part of a word.",
-            fixed=before + ours + after if stands_well else None,
-        )
-
     def address_of(self, word: str, start: int) -> bool:
         try:
-            return word_range(word) is not None
+            return is_word(word)
         except QueryError as error:
             raise marked(error, self.text, start, start + len(word)) from None
 
     def word(self, value: str, start: int) -> Node:
         self.note("term", start, value=value)
+        if self.peek() == ",":
+            slips.refuse_comma(self, start)
         self.no_more()
         if not value.strip():
             self.fail(
@@ -183,6 +174,8 @@ class Conditions(Scanner):
         try:
             found = find_field(name)
         except QueryError as error:
+            if error.instead is None:
+                slips.refuse_port_behind(self, name, start)
             raise marked(error, self.text, start, end, (*FIELDS, "var.NAME")) from None
         self.levels += len(found.path)
         if self.levels > MAX_LEVELS:
@@ -269,6 +262,7 @@ class Conditions(Scanner):
                 self.no_value(found)
             self.take(start + len(value))
         self.note("value", start, found, value, op)
+        slips.refuse_clock(self, found, value, start)
         bare = self.text[start] not in "\"'"
         if bare and op == ast.EQUALS and value.casefold() in _NOTHING:
             self.operator_of(found, ast.EMPTY, start, self.position)
@@ -321,14 +315,6 @@ class Conditions(Scanner):
         if not char or char.isspace() or char in "()":
             return
         here = self.position
-        if char == ",":
-            self.fail(
-                "A comma stands only between the values of a field.",
-                here,
-                here + 1,
-                "Write env:prod,dev; words are joined by “or”.",
-                fixed=f"{self.text[:here]} or {self.text[here + 1 :].lstrip()}",
-            )
         self.fail(
             f"{quoted(char)} cannot stand here.",
             here,

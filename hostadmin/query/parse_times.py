@@ -24,12 +24,26 @@ _UNITS = {
     "mo": timedelta(days=30),
     "y": timedelta(days=365),
 }
+# What each unit is called elsewhere: told, never guessed.
+_OTHER_UNITS = {
+    **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), "m"),
+    **dict.fromkeys(("hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("day", "days"), "d"),
+    **dict.fromkeys(("wk", "wks", "week", "weeks"), "w"),
+    **dict.fromkeys(("mon", "mons", "mth", "mths", "month", "months"), "mo"),
+    **dict.fromkeys(("yr", "yrs", "year", "years"), "y"),
+}
+_MONTHS_OR_MINUTES = "M"
 _RELATIVE = re.compile(r"([+-])(\d{1,9})([a-z]+)")
+_NEARLY_RELATIVE = re.compile(r"([+-]?)\s*(\d{1,9})\s*([a-z]+)", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?")
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(\.\d{1,6})?(Z|[+-]\d\d:?\d\d)?",
     re.IGNORECASE,
 )
+_OTHER_DATE = re.compile(r"(\d{4})[/.](\d\d?)[/.](\d\d?)|(\d\d?)\.(\d\d?)\.(\d{4})")
+_CLOCK = re.compile(r"\s+(\d\d?:\d\d(?::\d\d)?)(?:\s?(?:Z|UTC))?(?=[\s),]|$)", re.I)
 _WORDS = ("now", "today", "yesterday")
 
 
@@ -43,21 +57,61 @@ class Span:
 
 def parse_time(text: str, now: datetime) -> Span:
     """Return the span that the text names: a year, a day, a minute, an instant."""
-    word = text.strip().casefold()
+    exact = text.strip()
+    word = exact.casefold()
     try:
-        span = _word(word, now) or _relative(word, now) or _date(word) or _time(word)
+        # Of units, the case counts: M are months to some and minutes to others.
+        span = _word(word, now) or _relative(exact, now) or _date(word) or _time(word)
     except (ValueError, OverflowError):
         span = None
     if span is None or span.start < FIRST:
-        unsigned = _RELATIVE.fullmatch(f"-{word}")
-        known = unsigned and unsigned[3] in _UNITS
-        near = f"-{word}" if known else nearest(word, _WORDS)
-        raise QueryError(
-            f"{quoted(text)} is not a time.",
-            f"Did you mean “{near}”?" if near else f"Write {EXAMPLES}.",
-            instead=near,
-        )
+        raise _no_time(exact, now)
     return span
+
+
+def _no_time(text: str, now: datetime) -> QueryError:
+    relative = _NEARLY_RELATIVE.fullmatch(text)
+    if relative and relative[3] == _MONTHS_OR_MINUTES:
+        ago = f"{relative[1] or '-'}{relative[2]}"
+        return QueryError(
+            f"{quoted(text)} could be months or minutes.",
+            f"Write “{ago}mo” for months, “{ago}m” for minutes.",
+        )
+    near = _meant(text, relative)
+    try:
+        if near and near != text:
+            parse_time(near, now)
+    except QueryError:
+        near = None
+    near = None if near == text else near
+    return QueryError(
+        f"{quoted(text)} is not a time.",
+        f"Did you mean “{near}”?" if near else f"Write {EXAMPLES}.",
+        instead=near,
+    )
+
+
+def _meant(text: str, relative: re.Match[str] | None) -> str | None:
+    if relative:
+        unit = relative[3].casefold()
+        unit = _OTHER_UNITS.get(unit, unit)
+        return f"{relative[1] or '-'}{relative[2]}{unit}" if unit in _UNITS else None
+    if date := _OTHER_DATE.fullmatch(text):
+        year, month, day = date.group(1, 2, 3) if date[1] else date.group(6, 5, 4)
+        return f"{year}-{month:0>2}-{day:0>2}"
+    return nearest(text, _WORDS)
+
+
+def time_behind(date: str, rest: str) -> tuple[str, int] | None:
+    """Return a date with the time of day behind it, and where that ends in the rest.
+
+    A blank ends a value, so the time of day would be something else.
+    """
+    clock = _CLOCK.match(rest)
+    if clock is None or not re.fullmatch(r"\d{4}-\d\d-\d\d", date):
+        return None
+    hour, _, more = clock[1].partition(":")
+    return f"{date}T{hour:0>2}:{more}", clock.end()
 
 
 def _word(word: str, now: datetime) -> Span | None:

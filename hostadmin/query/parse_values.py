@@ -14,15 +14,16 @@ from ..clock import utcnow
 from ..errors import InvalidValue, QueryError
 from ..validation.addresses import address_key, parse_address
 from ..validation.values import (
-    STATUSES,
     HostStatus,
     clean_port,
     clean_status,
     fold,
+    meant_status,
     nearest,
     quoted,
 )
 from .checks import CHECKS
+from .mac_addresses import is_mac
 from .parse_times import parse_time
 
 MAX_VALUE = 2_000
@@ -62,8 +63,7 @@ def parse_status(value: str) -> HostStatus:
     try:
         return clean_status(str(value))
     except InvalidValue as error:
-        near = nearest(str(value), STATUSES)
-        raise QueryError(str(error), instead=near) from None
+        raise QueryError(str(error), instead=meant_status(str(value))) from None
 
 
 def parse_check(value: str) -> str:
@@ -82,7 +82,8 @@ def split_range(parse: Callable[[str], Range], value: str) -> Range:
     low, dots, high = value.partition(RANGE)
     if not dots:
         return parse(value)
-    start, end = parse(low.strip()), parse(high.strip())
+    start = _end_of(parse, low.strip(), "", f"{RANGE}{high.strip()}")
+    end = _end_of(parse, high.strip(), f"{low.strip()}{RANGE}", "")
     if start.low > end.low:
         turned = f"{high.strip()}{RANGE}{low.strip()}"
         raise QueryError(
@@ -91,6 +92,21 @@ def split_range(parse: Callable[[str], Range], value: str) -> Range:
             instead=turned,
         )
     return Range(start.low, end.high, end.open_end)
+
+
+def _end_of(
+    parse: Callable[[str], Range], value: str, before: str, after: str
+) -> Range:
+    """Read one end of a range; what is told to be right instead is the whole of it."""
+    try:
+        return parse(value)
+    except QueryError as error:
+        if error.instead is None:
+            raise
+        whole = f"{before}{error.instead}{after}"
+        raise QueryError(
+            error.message, f"Did you mean {quoted(whole)}?", instead=whole
+        ) from None
 
 
 def parse_port(value: str) -> Range:
@@ -105,6 +121,7 @@ def parse_port(value: str) -> Range:
 
 def parse_addresses(value: str) -> Range:
     """Return the keys of an address, or of a network, by length or by beginning."""
+    value = _without_brackets(str(value))
     if "/" in value:
         return parse_network(value)
     if value.endswith("*") and (network := _prefix_network(value)):
@@ -112,8 +129,7 @@ def parse_addresses(value: str) -> Range:
     try:
         key = address_key(parse_address(str(value)))
     except InvalidValue as error:
-        begun = f"{value.rstrip('.')}.*"
-        near = begun if _prefix_network(begun) else None
+        near = _begun(value)
         raise QueryError(
             str(error),
             f"Did you mean “{near}”?"
@@ -125,7 +141,9 @@ def parse_addresses(value: str) -> Range:
 
 
 _PREFIX4 = re.compile(r"((?:\d{1,3}\.){1,3})\*(\.\*)*", re.ASCII)
-_PREFIX6 = re.compile(r"((?:[0-9a-f]{1,4}:){1,7})\*", re.ASCII | re.IGNORECASE)
+_PREFIX6 = re.compile(r"((?:[0-9a-f]{1,4}:){1,7}):?\*", re.ASCII | re.IGNORECASE)
+# All addresses that are in use begin so; 10:22 is something else.
+_BEGUN6 = re.compile(r"[0-9a-f]{4}(?::[0-9a-f]{1,4}){0,6}:{0,2}", re.IGNORECASE)
 
 
 def _prefix_network(value: str) -> Network | None:
@@ -144,6 +162,20 @@ def _prefix_network(value: str) -> Network | None:
         return None
 
 
+def _begun(value: str) -> str | None:
+    """Return ``10.4.*`` for 10.4, and ``2001:db8:*`` for 2001:db8."""
+    if ":" in value:
+        begun = f"{value.rstrip(':')}:*" if _BEGUN6.fullmatch(value) else ""
+    else:
+        begun = f"{value.rstrip('.')}.*"
+    return begun if _prefix_network(begun) else None
+
+
+def _without_brackets(value: str) -> str:
+    """Return the address of ``[2001:db8::1]``, as it stands in a URL."""
+    return value[1:-1] if value[:1] == "[" and value[-1:] == "]" else value
+
+
 def word_range(word: str) -> Range | None:
     """Return the addresses that a word without a field means, if it means any.
 
@@ -152,13 +184,27 @@ def word_range(word: str) -> Range | None:
     head, _, mask = word.partition("/")
     if mask.isdecimal() and _is_address(head):
         return parse_network(word)
-    begun = word if word.endswith("*") else f"{word.rstrip('.')}.*"
-    if "." in word and (network := _prefix_network(begun)):
+    # With two colons at its end, it is an address that goes on, as in fe80::1.
+    is_begun = "." in word or word.endswith("::")
+    if is_begun and (network := _network_begun(word)):
         return _keys_of(network)
     try:
         return split_range(parse_addresses, word)
     except QueryError:
-        return None
+        network = _network_begun(word) if ":" in word else None
+        return _keys_of(network) if network else None
+
+
+def _network_begun(word: str) -> Network | None:
+    return _prefix_network(word if word.endswith("*") else _begun(word) or "")
+
+
+def is_word(text: str) -> bool:
+    """Whether a text with a colon in it is a word: an address of some kind.
+
+    Raises ``QueryError`` as ``word_range`` does.
+    """
+    return is_mac(text) or word_range(text) is not None
 
 
 def _is_address(text: str) -> bool:

@@ -3,7 +3,7 @@
 from . import ast
 from .ast import And, Node, Or, Quoted, Term, Word, all_of
 from .lexer import bare_name, bare_value, quoted_text
-from .parse_values import word_range
+from .parse_values import is_word
 
 # What means every host inside of another condition; alone it is the empty text.
 ALL = "*"
@@ -84,6 +84,5 @@ def value_text(value: str) -> str:
 
 
 def _word_text(value: str) -> str:
-    # With a colon in it, only an address is a word.
-    bare = bare_name(value) or (bare_value(value) and word_range(value) is not None)
+    bare = bare_name(value) or (bare_value(value) and is_word(value))
     return value if bare and not isinstance(value, Quoted) else quoted_text(value)

@@ -244,12 +244,17 @@ def clean_status(value: object) -> HostStatus:
     if text is None:
         return HostStatus.ACTIVE
     if fold(text) not in STATUSES:
-        meant = did_you_mean(_OTHER_STATUSES.get(fold(text), text), STATUSES)
+        meant = meant_status(text)
         raise InvalidValue(
             f"{quoted(text)} is not a status. Known: {', '.join(STATUSES)}. "
-            f"{meant}".strip()
+            f"{f'Did you mean “{meant}”?' if meant else ''}".strip()
         )
     return HostStatus(fold(text))
+
+
+def meant_status(text: str) -> str | None:
+    """Return the status that somebody probably meant by another word."""
+    return nearest(_OTHER_STATUSES.get(fold(text), text), STATUSES)
 
 
 def clean_group_name(value: object) -> str:

@@ -45,6 +45,11 @@ def _word(value: str, row: Row) -> bool:
     names = [row.fields["hostname"], *row.aliases]
     if any(_text(op, value, name) for name in names):
         return True
+    if re.fullmatch(r".+\..*\.", value) and not _is_pattern(value):
+        # As DNS writes names.
+        wanted = value.casefold().rstrip(". ")
+        if any(name.casefold() == wanted for name in names):
+            return True
     return any(_address(ast.EQUALS, value, one) for one in row.addresses)
 
 
@@ -133,10 +138,15 @@ def _number_of(text: str) -> tuple[int, int]:
 
 # Four-part and eight-part addresses of which only the beginning is told.
 _BEGUN4 = re.compile(r"(\d{1,3}\.){1,3}\*|\d{1,3}\.|\d{1,3}(\.\d{1,3}){1,2}\.?")
-_BEGUN6 = re.compile(r"([0-9a-f]{1,4}:)+\*", re.IGNORECASE)
+_BEGUN6 = re.compile(
+    r"([0-9a-f]{1,4}:)+:?\*|(?=.*:)[0-9a-f]{4}(:[0-9a-f]{1,4}){0,6}:{0,2}",
+    re.IGNORECASE,
+)
 
 
 def _span_of(wanted: str) -> tuple[Any, Any]:
+    if wanted[:1] == "[" and wanted[-1:] == "]":
+        wanted = wanted[1:-1]
     if ".." in wanted:
         low, high = wanted.split("..")
         return _number_of(low), _number_of(high)

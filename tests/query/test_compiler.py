@@ -251,6 +251,63 @@ def test_a_word_is_part_of_a_name_or_alias_or_says_an_address(session, hosts, su
             )
 
 
+WITH_MARKS = [
+    # how people paste them, and which hosts that finds
+    ("web-1.example.net.", "a"),
+    ("WEB-1.EXAMPLE.NET.", "a"),
+    ("eb-1.example.net.", ""),
+    ("mail.example.", "b"),
+    ("web-1.", "a"),
+    ("2001:db8", "ab"),
+    ("2001:db8:", "ab"),
+    ("2001:db8::", "ab"),
+    ("2001:DB8:0", "a"),
+    ("2001:db8:*", "ab"),
+    ("2001:db8::*", "ab"),
+    ("ip:2001:db8:1:*", "b"),
+    ("fe80::", "c"),
+    ("fe80", ""),
+    ("[2001:db8::1]", "a"),
+    ("[::1]", ""),
+    ("ip:[fe80::7]", "c"),
+    ("ip!=[fe80::7]", "ab"),
+    ("ip:[2001:db8::1],[fe80::7]", "ac"),
+    ("00:1A:2b:33:44:5f", ""),
+    ("var.mac:00:1A:2b:33:44:5f", "abc"),
+    ("var.mac:001a.2b33.445f", "abc"),
+    ("var.mac:00-1a-2b-33-44-5f,x", "abc"),
+    ("var.mac:001A2B-33445F", "abc"),
+    ("var.mac:001a2b33445f", "abc"),
+    ("var.mac!=00:1a:2b:33:44:5f", ""),
+    ("var.serial:001122334455", "a"),
+    ("var.serial:00:11:22:33:44:55", "ab"),
+]
+
+
+def test_names_and_addresses_are_found_as_other_programs_write_them(
+    session, make_host, subtests
+):
+    make_host(
+        hostname="a",
+        aliases=["web-1.example.net"],
+        ip_addr="2001:db8::1",
+        vars={"mac": "00:1a:2b:33:44:5f", "serial": "001122334455"},
+    )
+    make_host(
+        hostname="b",
+        aliases=["mail.example"],
+        ip_addr="2001:db8:1::1",
+        vars={"mac": "001A.2B33.445F", "serial": "00-11-22-33-44-55"},
+    )
+    make_host(hostname="c", ip_addr="fe80::7", vars={"mac": "001A2B33445F"})
+
+    for text, expected in WITH_MARKS:
+        others = "".join(char for char in "abc" if char not in expected)
+        with subtests.test(text):
+            assert names(session, parse(text)) == expected
+            assert names(session, parse(f"-({text})")) == others
+
+
 NAMES = (
     "web",
     "web-1",

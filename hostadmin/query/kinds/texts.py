@@ -16,6 +16,7 @@ from ...validation.values import fold
 from .. import ast
 from ..ast import Quoted, Term
 from ..clauses import Alternative, Clause, Column
+from ..mac_addresses import spellings
 from ..sql.json_path import Variable as JsonPath
 from ..sql.text_match import ESCAPE, is_pattern, like_pattern, match_key, one_of
 from .base import Field, Found, Kind, Parts, Spell, listed
@@ -187,7 +188,8 @@ def _match_variable(variable: JsonPath, op: str, value: str) -> Clause:
         return text.iendswith(plain, autoescape=True)
     if is_pattern(value):
         return text.ilike(like_pattern(plain), escape=ESCAPE)
-    same = text == plain
+    macs = spellings(plain)
+    same = text.in_(macs) if macs else text == plain
     return sa.and_(same, variable.is_text()) if isinstance(value, Quoted) else same
 
 

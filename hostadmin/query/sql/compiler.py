@@ -12,9 +12,9 @@ from sqlalchemy import orm
 
 from ...limits import limits
 from ...models import Host, HostAddress, HostAlias
-from ...validation.values import fold, nearest
+from ...validation.values import fold, name_key, nearest
 from .. import ast
-from ..ast import And, Node, Not, Or, Term, Word
+from ..ast import And, Node, Not, Or, Quoted, Term, Word
 from ..clauses import Alternative, Clause, by_ids
 from ..fields import Field, find_field
 from ..kinds.ordered import within
@@ -157,6 +157,11 @@ def _word(session: orm.Session, value: str) -> list[Alternative]:
     term = Term("hostname", op, (value,))
     aliases = sa.select(HostAlias.host_id).where(alias_named(session, term))
     others = by_ids(session, aliases)
+    if op == ast.CONTAINS and value.endswith(".") and "." in value[:-1]:
+        # Of names that DNS ends with a dot; nothing looks like an address there.
+        own = Term("hostname", ast.EQUALS, (Quoted(name_key(value)),))
+        same = sa.select(HostAlias.host_id).where(alias_named(session, own))
+        others += [Alternative(host_named(session, own)), *by_ids(session, same)]
     addresses = word_range(value)
     if addresses is not None:
         others.append(Alternative(within(Host.ip_key, addresses), Host.ip_key))
