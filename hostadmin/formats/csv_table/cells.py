@@ -170,6 +170,8 @@ def split_list(text: str, remarks: Remarks) -> list[str]:
     items = _json_list(text)
     if items is not None:
         return items
+    if not _SEPARATOR.search(text):
+        return [item for part in text.split(",") if (item := part.strip(BLANKS))]
     found: list[str] = []
     for part in text.split(","):
         items = _names_in(part)

@@ -12,5 +12,14 @@ PLACEHOLDERS = frozenset(
 _LONGEST = max(map(len, PLACEHOLDERS))
 
 
+# Looked at first, since nearly all cells begin with something else.
+BEGINNINGS = frozenset(
+    {" ", "\t", *(word[0] for word in PLACEHOLDERS)}
+    | {word[0].upper() for word in PLACEHOLDERS}
+)
+
+
 def is_placeholder(text: str) -> bool:
-    return len(text) <= _LONGEST + 4 and text.strip().casefold() in PLACEHOLDERS
+    if text[:1] not in BEGINNINGS or len(text) > _LONGEST + 4:
+        return False
+    return text.strip().casefold() in PLACEHOLDERS

@@ -16,12 +16,15 @@ from .cells import BLANKS, READ, Read, as_it_is, is_literal, unguarded
 from .columns import Columns, find_columns
 from .header import Header, header_cells, skipped_note
 from .headings import Headings
-from .placeholders import is_placeholder
+from .placeholders import BEGINNINGS, is_placeholder
 from .remarks import Remarks
 
 # The line of a row, and its cells or what is wrong with them.
 Cells = tuple[int, list[str] | str]
 
+_DIGIT = re.compile(r"\d|.{65}")
+# What cells begin with that are guarded, blank or placeholders.
+_ODD = BEGINNINGS | frozenset({"'", *BLANKS, "\n", "\r", "\v", "\f"})
 # Whatever stands in a cell of these fields is read as it is.
 _LITERAL = frozenset({"notes", "vars", "ip_addr", "addresses"})
 
@@ -64,6 +67,8 @@ class _Cell:
     index: int
     name: str
     read: Read
+    # Kept as it is unless it looks odd, which saves half of the time.
+    is_plain: bool
 
 
 class _Table:
@@ -83,7 +88,12 @@ class _Table:
         joined = columns.fields.get("hostname", ())
         self._joined = joined if len(joined) > 1 else ()
         self._fields = [
-            _Cell(index, field, READ.get(field, as_it_is))
+            _Cell(
+                index,
+                field,
+                READ.get(field, as_it_is),
+                field not in READ and field not in options.values,
+            )
             for field, indexes in columns.fields.items()
             for index in indexes
             if index not in self._joined
@@ -124,7 +134,8 @@ class _Table:
         """Whether the header is repeated. Raises ``InvalidFile`` for another one."""
         text = cells[self._key].strip("\ufeff" + BLANKS)
         own = text.casefold() == self._key_header
-        if not own and (len(text) > 64 or reduced(text) not in NAMING):
+        # Hardly a heading has a digit in it, and hardly a name has none.
+        if not own and (_DIGIT.search(text) or reduced(text) not in NAMING):
             return False
         heads = header_cells(cells)
         if tuple(map(str.casefold, heads)) == tuple(
@@ -158,6 +169,9 @@ class _Table:
             given["hostname"] = "-".join(filter(None, parts))
         for cell in self._fields:
             text = cells[cell.index]
+            if cell.is_plain and text and text[0] not in _ODD:
+                given[cell.name] = text
+                continue
             # Notes are kept exactly, hence even blanks count there.
             if not text or (cell.name != "notes" and text.isspace()):
                 continue
@@ -168,7 +182,8 @@ class _Table:
         if self._ansible_host:
             self._move_ansible_host(given)
         self._add_variables(given, errors, cells)
-        self._check_nameless(errors, cells)
+        if self._columns.nameless:
+            self._check_nameless(errors, cells)
         if not given and not errors:
             return None
         if len(given) == 1 and "hostname" in given and not errors:
