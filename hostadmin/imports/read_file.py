@@ -1,13 +1,13 @@
 """A file into the staging: which format it is, and its items by the rules."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..db.bulk_insert import batched
 from ..errors import InvalidFile
 from ..formats import workbook
 from ..formats.detect import detect
-from ..formats.document import FileGroup, Item, Observed, namesakes_note
+from ..formats.document import FileGroup, Item, Observed, namesakes_note, some
 from ..formats.read_options import ReadOptions
 from ..formats.rows import Row, RowError
 from ..formats.workbook import Workbook
@@ -52,6 +52,8 @@ def read_file(
         keep.take(batch)
         done += sum(not isinstance(item, Observed) for item in batch)
         progress(done)
+    if layout.startswith("ansible") and keep.with_blanks:
+        file.notes.append(_blanks_note(keep.with_blanks))
     # The layouts of Ansible look for themselves.
     if not layout.startswith("ansible") and (same := keep.namesakes()):
         file.notes.append(namesakes_note(same))
@@ -85,6 +87,13 @@ def _layout_of_text(file: TextFile, format: str) -> str:
     return layout
 
 
+def _blanks_note(names: Sequence[str]) -> str:
+    return (
+        f"Names with a blank in them: {some(names)}. Where these are several hosts, "
+        "each needs a line of its own; in YAML, with a colon behind."
+    )
+
+
 class _Keeper:
     """Puts what is good into the staging, and notes what is not."""
 
@@ -93,6 +102,7 @@ class _Keeper:
         self._name = name
         self._cleaner = Cleaner()
         self._good = self._bad = 0
+        self.with_blanks: list[str] = []
         # In the order of the file.
         self._groups: dict[str, None] = {}
 
@@ -122,6 +132,9 @@ class _Keeper:
         staging.groups.add(groups)
         staging.inventory.add(whole)
         self._good += len(hosts) + len(groups)
+        for _, fields in hosts:
+            if " " in (name := fields.get("hostname", "")):
+                self.with_blanks.append(name)
         if len(self._groups) < MAX_COMPARED:
             self._groups.update((fields["name"], None) for _, fields in groups)
             for _, fields in hosts:

@@ -442,3 +442,20 @@ def test_the_main_address_is_no_further_one(import_text, make_host):
         "host web-1 addresses 10.0.0.2,10.0.0.3 → 10.0.0.3",
     ]
     assert import_text("name,ip\nweb-1,10.0.0.2\n") == []
+
+
+def test_hosts_that_yaml_folds_into_one_are_told(plan_text, session):
+    text = "web:\n  hosts:\n    10.0.0.10\n    10.0.0.20\n    10.0.0.30\n"
+    with plan_text(text) as plan:
+        assert "“10.0.0.10 10.0.0.20 10.0.0.30”" in " ".join(plan.notes)
+        assert "with a colon behind" in " ".join(plan.notes)
+
+
+def test_names_that_are_no_text_are_shown_as_written(errors_of):
+    text = "all:\n  hosts:\n    0750: {a: 1}\n    yes:\n    1e3: {}\n    {0x10: {}}\n"
+    told = " ".join(errors_of(text.replace("    {0x10: {}}\n", "")))
+
+    assert "(0750): " in told
+    assert "“0750” is no text; put it in quotes." in told
+    assert "“yes” is no text; put it in quotes." in told
+    assert "488" not in told

@@ -34,11 +34,13 @@ _Base: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 class Mapping(dict[Any, Any]):
     """A mapping with the lines of its names, and the names that stand there twice."""
 
-    __slots__ = ("doubles", "lines")
+    __slots__ = ("doubles", "lines", "written")
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: dict[Any, int] = {}
+        # Names that are no text, as the file has them: 0750 is 488 to YAML.
+        self.written: dict[Any, str] = {}
         # What it is, and in which lines.
         self.doubles: list[tuple[str, str]] = []
 
@@ -92,6 +94,8 @@ class _Loading:
         self._count = 0
         self._unsafe = 0
         self._anchors: dict[str, tuple[Any, int]] = {}
+        # Line and value of names that are no text → how they are written.
+        self._written: dict[tuple[int, Any], str] = {}
         self._open: list[_Open] = []
         self._known: dict[str, Any] = {}
 
@@ -202,6 +206,8 @@ class _Loading:
             found.note_double(_shown(key, found), found.lines[key], line)
         found[key] = value
         found.lines[key] = line
+        if not isinstance(key, str):
+            found.written[key] = self._written.get((line, key), str(key))
 
     def _merge(self, found: Mapping, value: Any, line: int) -> None:
         sources = value if isinstance(value, list) else [value]
@@ -213,6 +219,12 @@ class _Loading:
             found.lines.update(source.lines)
 
     def _scalar(self, event: Any, line: int) -> Any:
+        value = self._typed(event, line)
+        if not isinstance(value, str | dict | list) and self._is_name():
+            self._written[line, value] = event.value
+        return value
+
+    def _typed(self, event: Any, line: int) -> Any:
         text: str = event.value
         if event.tag is None and event.implicit[0]:
             return self._implicit(text, line)
@@ -232,10 +244,13 @@ class _Loading:
 
     def _texted(self, text: str) -> Any:
         # A name is no value, hence never unsafe.
-        is_name = bool(self._open and self._open[-1].is_map) and not (
+        return {UNSAFE: text} if self._unsafe and not self._is_name() else text
+
+    def _is_name(self) -> bool:
+        """Whether what comes next is a name in a mapping."""
+        return bool(self._open and self._open[-1].is_map) and not (
             len(self._open[-1].items) % 2
         )
-        return {UNSAFE: text} if self._unsafe and not is_name else text
 
     def _implicit(self, text: str, line: int) -> Any:
         # What is known was read outside of !unsafe, so it carries no mark.

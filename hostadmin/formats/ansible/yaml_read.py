@@ -190,14 +190,17 @@ class Walk:
     def _hosts(self, group: str, value: dict[Any, Any], line: int) -> None:
         self._note_doubles(value)
         for pattern, variables in value.items():
-            self._host(group, pattern, variables, self._line(value, pattern, line))
+            place = self._line(value, pattern, line)
+            if isinstance(pattern, str):
+                self._host(group, pattern, variables, place)
+                continue
+            written = str(pattern)
+            if isinstance(value, yaml_events.Mapping):
+                written = value.written.get(pattern, written)
+            message = f"{quoted(written)} is no text; put it in quotes."
+            self._inventory.add_bad_row(place, message, written)
 
-    def _host(self, group: str, pattern: Any, variables: Any, line: int) -> None:
-        if not isinstance(pattern, str):
-            self._inventory.add_bad_row(
-                line, f"{quoted(pattern)} is no text; put it in quotes.", str(pattern)
-            )
-            return
+    def _host(self, group: str, pattern: str, variables: Any, line: int) -> None:
         # Ansible takes an empty list or text for nothing, too.
         stated = variables or {}
         if not isinstance(stated, dict):
