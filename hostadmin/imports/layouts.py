@@ -46,6 +46,7 @@ LABELS = {
 ASKED = {
     CSV: ((CSV,), CSV),
     "ansible": (("ansible-ini", "ansible-yaml", "ansible-json"), "ansible-ini"),
+    "ansible-ini": (("ansible-ini",), "ansible-ini"),
     "ansible-yaml": (("ansible-yaml", "ansible-json"), "ansible-yaml"),
     "ssh_config": (("ssh_config",), "ssh_config"),
     "hosts": (("hosts",), "hosts"),
