@@ -12,6 +12,8 @@ from .writer import SOURCES, Recorded
 
 MODELS = get_args(Recorded)
 KINDS = tuple(model.__subject__ for model in MODELS)
+# What people did, not what hosts are: for admins only.
+PERSONAL = ("account", "token")
 FIELDS = tuple(dict.fromkeys(name for m in MODELS for name in m.__recorded__))
 # As the query calls them.
 SYNONYMS = {
@@ -42,6 +44,8 @@ class HistoryFilter:
     field: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    # Kinds that whoever asks may not read.
+    hidden: tuple[str, ...] = ()
 
 
 def read(given: Mapping[str, str], now: datetime) -> HistoryFilter:

@@ -45,7 +45,7 @@ def find_objects(session: orm.Session, asked: HistoryFilter) -> list[Object] | N
         return [("inventory", ONLY_ID)]
     if not asked.object:
         return None
-    kinds = [asked.kind] if asked.kind else list(NAMES)
+    kinds = [asked.kind] if asked.kind else [k for k in NAMES if k not in asked.hidden]
     found = [] if asked.object.startswith("#") else _named(session, asked, kinds)
     return found or list(_numbered(asked.object.removeprefix("#"), kinds))
 

@@ -157,11 +157,9 @@ def _sets(asked: HistoryFilter) -> _Search:
     """Search change sets by time, and by a field, an actor or a source."""
     conditions = _by_whom(asked)
     if asked.kind:
-        counts = change_counts.c
-        has_kind = sa.exists().where(
-            counts.change_set_id == ChangeSet.id, counts.subject == asked.kind
-        )
-        conditions.append(has_kind)
+        conditions.append(_touches((asked.kind,)))
+    if asked.hidden:
+        conditions.append(~_touches(asked.hidden))
     key: Any
     id_: Any
     if asked.field:
@@ -196,6 +194,21 @@ def _entries(
         has_field = engine_of(session).json_has(ChangeEntry.changes, asked.field)
         others.append(has_field)
     return _Search(ENTRIES, leading, key, key, others)
+
+
+def _touches(kinds: Sequence[str]) -> Condition:
+    counts = change_counts.c
+    return sa.exists().where(
+        counts.change_set_id == ChangeSet.id, counts.subject.in_(kinds)
+    )
+
+
+def find_change(
+    session: orm.Session, id_: int, hidden: Sequence[str] = ()
+) -> ChangeSet | None:
+    """Return a change set, unless it touches a kind that is hidden."""
+    is_shown = ~_touches(hidden) if hidden else sa.true()
+    return session.scalar(sa.select(ChangeSet).where(ChangeSet.id == id_, is_shown))
 
 
 def _by_whom(asked: HistoryFilter) -> list[Condition]:

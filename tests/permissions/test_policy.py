@@ -9,7 +9,7 @@ from hostadmin import create_app, history
 from hostadmin.auth import accounts, tokens
 from hostadmin.config import Settings
 from hostadmin.db.session import db
-from hostadmin.models import ApiToken, ChangeSet, Host
+from hostadmin.models import ApiToken, ChangeEntry, ChangeSet, Host
 from hostadmin.permissions import policy
 from hostadmin.permissions.policy import POLICY, Permission
 
@@ -109,7 +109,7 @@ def test_each_role_may_exactly_what_its_lines_say(app, client_of, row, role):
 
 
 def test_what_the_history_shows_of_accounts_can_be_looked_at(app, client_of):
-    browser = client_of("viewer")
+    browser = client_of("admin")
     with app.app_context(), history.writing("tests"):
         accounts.record(accounts.list_accounts()[0], "logged in")
         tokens.add_token("t", "viewer")
@@ -121,6 +121,45 @@ def test_what_the_history_shows_of_accounts_can_be_looked_at(app, client_of):
     assert any("kind=" in url or "object=" in url for url in links)
     for url in sorted(links):
         assert browser.get(url).status_code == 200, url
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_admins_read_what_people_did(app, client_of, make_host, with_token, role):
+    host_id = make_host(hostname="web-1")
+    browser = client_of(role)
+    with app.app_context():
+        with history.writing("somebody", address="203.0.113.9"):
+            accounts.record(accounts.list_accounts()[0], "logged in")
+        rows = db.session.execute(
+            sa.select(ChangeEntry.id, ChangeEntry.change_set_id, ChangeEntry.subject)
+        )
+        found = {row.subject: row for row in rows}
+    assert set(found) == {"host", "account", "token"}
+    personal = [found["account"], found["token"]]
+    may = role == "admin"
+
+    listed = browser.get("/changes/").text
+    assert "web-1" in listed
+    assert ("logged in" in listed) is may
+    assert ("token tool" in listed) is may
+    kinds = {o.text for o in parse(browser.get("/changes/")).select("[name=kind] *")}
+    assert ({"account", "token"} <= kinds) is may
+    for row in personal:
+        urls = [f"/changes/{row.change_set_id}/", f"/changes/{row.change_set_id}/undo"]
+        urls.append(f"/changes/{row.change_set_id}/{row.id}/")
+        for url in urls:
+            shown = browser.get(url)
+            assert shown.status_code in ((200, 404) if may else (403, 404)), url
+            assert ("203.0.113.9" in shown.text) <= may
+        kind = browser.get(f"/changes/?kind={row.subject}")
+        assert kind.status_code == (200 if may else 403)
+    for url in ("?actor=somebody", "?object=tool", f"?object={role}-1", "?field=role"):
+        shown = browser.get(f"/changes/{url}").text
+        assert ("logged in" in shown or "created token" in shown.lower()) <= may
+    host = found["host"]
+    for url in (f"{host.change_set_id}/", f"{host.change_set_id}/{host.id}/"):
+        assert browser.get(f"/changes/{url}").status_code == 200
+    assert browser.get(f"/changes/?host=%23{host_id}").status_code == 200
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -1,10 +1,10 @@
 """The pages of the history: which changes, one of them, one entry in full."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from flask import request, url_for
+from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 
@@ -13,14 +13,30 @@ from ...db.session import db
 from ...errors import NotFound, QueryError
 from ...formatting import time_text
 from ...history import SOURCES
-from ...history.filters import FIELDS, KINDS, NAMES, SHORTHANDS, HistoryFilter, read
+from ...history.filters import (
+    FIELDS,
+    KINDS,
+    NAMES,
+    PERSONAL,
+    SHORTHANDS,
+    HistoryFilter,
+    read,
+)
 from ...history.objects import existing, find_objects
-from ...history.search import ChangePage, list_changes, list_entries, summarised
+from ...history.search import (
+    ChangePage,
+    find_change,
+    list_changes,
+    list_entries,
+    summarised,
+)
 from ...keyset.pages import Count
 from ...limits import limits
 from ...models import ChangeEntry, ChangeSet
 from ...undo import UNDONE
+from ...validation.accounts import Role
 from ...validation.values import quoted
+from ..current_user import me
 from ..generated.change_entries import parse_big_id, shown_entry
 from ..generated.list_context import Chip, Listing, read_request
 from ..generated.urls import ViewUrl
@@ -76,7 +92,9 @@ class ChangesPage(BaseView):
         given = dict(view.url.pairs)
         if len(given) < len(view.url.pairs):
             raise QueryError("A condition stands in the address more than once.")
-        asked = read(given, utcnow())
+        asked = replace(read(given, utcnow()), hidden=hidden_kinds())
+        if asked.kind in asked.hidden:
+            abort(403, "Only admins read what was done with accounts and tokens.")
         session = db.session()
         objects = find_objects(session, asked)
         page = list_changes(session, asked, objects, view.cursor, view.size)
@@ -89,7 +107,7 @@ class ChangesPage(BaseView):
                 asked=asked,
                 given=given,
                 hint=_hint(asked, objects, page),
-                kinds=KINDS,
+                kinds=[kind for kind in KINDS if kind not in asked.hidden],
                 fields=FIELDS,
                 sources=SOURCES,
             )
@@ -160,9 +178,15 @@ class _ChangeUrl(ViewUrl):
         return _ChangeUrl(self.endpoint, pairs, self.change_set_id)
 
 
+def hidden_kinds() -> tuple[str, ...]:
+    """Return the kinds of objects whose history is not for who asks."""
+    who = me()
+    return () if who.role is Role.ADMIN else PERSONAL
+
+
 def get_change(text: str) -> ChangeSet:
-    """Return the change set of an address. Raises ``NotFound``."""
-    found = db.session.get(ChangeSet, parse_big_id(text))
+    """Return the change set of an address, if it may be read. Raises ``NotFound``."""
+    found = find_change(db.session(), parse_big_id(text), hidden_kinds())
     if found is None:
         raise NotFound(f"There is no change {text}.")
     return found

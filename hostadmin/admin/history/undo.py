@@ -27,6 +27,7 @@ from ...undo import (
 from ..current_user import web_act
 from ..generated.change_entries import PAGES, parse_big_id, shown_text
 from ..generated.urls import undo_link
+from .pages import get_change
 
 bp = Blueprint("undo", __name__)
 
@@ -48,7 +49,7 @@ class ShownStep:
 @bp.route("/changes/<change_set_id>/undo", methods=("GET", "POST"))
 def undo_page(change_set_id: str) -> ResponseReturnValue:
     """Show what goes back and what stays; a POST with what was seen does it."""
-    id_ = parse_big_id(change_set_id)
+    id_ = get_change(change_set_id).id
     entry = request.values.get("entry")
     entry_id = parse_big_id(entry) if entry is not None else None
     if request.method != "POST":
