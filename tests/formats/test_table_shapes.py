@@ -446,3 +446,13 @@ def test_values_are_mapped_whatever_their_case():
         {"hostname": "w1", "status": "active", "groups": ["front", "x"]},
         {"hostname": "w2", "status": "offline", "groups": ["x"]},
     ]
+
+
+def test_a_placeholder_for_a_further_address_is_nothing():
+    text = "Name,Private IP address,Elastic IP,IPv6 address\nw1,10.0.0.1,–,-\n"
+    rows, notes = read(text)
+
+    assert [dict(row.values) for row in rows] == [
+        {"hostname": "w1", "ip_addr": "10.0.0.1"}
+    ]
+    assert "line 2 “–”" in notes

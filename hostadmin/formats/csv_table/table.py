@@ -25,8 +25,8 @@ Cells = tuple[int, list[str] | str]
 _DIGIT = re.compile(r"\d|.{65}")
 # What cells begin with that are guarded, blank or placeholders.
 _ODD = BEGINNINGS | frozenset({"'", *BLANKS, "\n", "\r", "\v", "\f"})
-# Whatever stands in a cell of these fields is read as it is.
-_LITERAL = frozenset({"notes", "vars", "ip_addr", "addresses"})
+# Notes are kept exactly; of the others, the readers say what is wrong.
+_LITERAL = frozenset({"notes", "vars", "ip_addr"})
 
 
 def read_rows(
