@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     password_length: int = Field(default=12, ge=8, le=128)
     session_idle_minutes: int = Field(default=60, ge=1, le=60 * 24 * 30)
     session_hours: int = Field(default=12, ge=1, le=24 * 90)
+    sign_in_retention_days: int = Field(default=365, ge=1, le=3650)
     token_days: int = Field(default=365, ge=1, le=3650)
     # For the suite only: under this name, no environment sets it.
     testing: bool = Field(default=False, validation_alias="testing is no setting")

@@ -36,6 +36,8 @@ class Limits:
     # Sets of one account, and hosts in all of them.
     account_sets: int = 50
     account_set_hosts: int = 500_000
+    # Failed log-ins of one account, or of unknown names, that the history keeps.
+    failures_an_hour: int = 10
     # More tokens of one person nobody looks after.
     account_tokens: int = 20
     # Of one owner: a menu that nobody can read any more helps nobody.

@@ -3,6 +3,7 @@ try is counted before its password is looked at.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -10,6 +11,13 @@ from ..clock import utcnow
 from ..db.session import db, write_transaction
 from ..errors import HostadminError, NotFound
 from ..history import ActorContext, write
+from ..history.sign_ins import (
+    FAILED,
+    LOGGED_IN,
+    LOGGED_OUT,
+    forget_sign_ins,
+    has_enough_failures,
+)
 from ..models import Account
 from ..validation.accounts import Role
 from . import first_account, passwords, throttle
@@ -45,8 +53,17 @@ class Client:
     agent: str | None
 
 
-def log_in(username: str, password: str, asker: Client, lifetime: Lifetime) -> str:
-    """Return the key of a new session. Raises ``LoginRefused``, ``TooManyTries``."""
+def log_in(
+    username: str,
+    password: str,
+    asker: Client,
+    lifetime: Lifetime,
+    retention: timedelta,
+) -> str:
+    """Return the key of a new session. Raises ``LoginRefused``, ``TooManyTries``.
+
+    Older log-ins than ``retention`` are forgotten at the same time.
+    """
     account = find_account(username)
     account_id = account.id if account else None
     known_hash = account.password_hash if account else None
@@ -71,7 +88,8 @@ def log_in(username: str, password: str, asker: Client, lifetime: Lifetime) -> s
         current.last_login_at = utcnow()
         current.password_hash = new_hash or current.password_hash
         db.session.flush()
-        record(current, "logged in")
+        _forget_old(current, retention)
+        record(current, LOGGED_IN)
         return begin_session(current, asker.address, asker.agent)
 
     try:
@@ -105,7 +123,7 @@ def log_out(identity: Identity, asker: Client) -> None:
 
     def leave() -> None:
         if end_session(id_, account_id):
-            record(db.session.get(Account, account_id), "logged out")
+            record(db.session.get(Account, account_id), LOGGED_OUT)
 
     write(ActorContext(identity.name, "web", None, asker.address), leave)
 
@@ -119,7 +137,7 @@ def log_in_first(link: str, username: str, password_hash: str, asker: Client) ->
         account = add_account(username, password_hash, Role.ADMIN)
         account.last_login_at = utcnow()
         db.session.flush()
-        record(account, "logged in")
+        record(account, LOGGED_IN)
         return begin_session(account, asker.address, asker.agent)
 
     message = "The first account, by the link from the terminal"
@@ -139,9 +157,20 @@ def _count(username: str, asker: Client, account_id: int | None) -> int:
     return attempt_id
 
 
+def _forget_old(account: Account, retention: timedelta) -> None:
+    """Forget old log-ins of this account, of unknown names and of who comes no more."""
+    before = utcnow() - retention
+    last = Account.last_login_at
+    absent = sa.select(Account.id).where(sa.or_(last.is_(None), last < before))
+    ids = {0, account.id, *db.session.scalars(absent)}
+    forget_sign_ins(db.session(), ids, before)
+
+
 def _record_failure(account_id: int | None, asker: Client) -> None:
     def note() -> None:
-        account = db.session.get(Account, account_id) if account_id else None
-        record(account, "failed log-in")
+        # Each is in the log of the server, too.
+        if not has_enough_failures(db.session(), account_id or 0):
+            account = db.session.get(Account, account_id) if account_id else None
+            record(account, FAILED)
 
     write(ActorContext(NOBODY, "web", None, asker.address), note)

@@ -26,6 +26,11 @@ def lifetime() -> Lifetime:
     )
 
 
+def sign_in_retention() -> timedelta:
+    settings: Settings = current_app.extensions["hostadmin"]
+    return timedelta(days=settings.sign_in_retention_days)
+
+
 def identity() -> Identity | None:
     """Return who asks; None for nobody, and before anybody has looked."""
     found: Identity | None = g.get("identity")

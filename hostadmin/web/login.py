@@ -16,7 +16,14 @@ from ..auth import accounts, first_account
 from ..auth.login import LoginRefused, TooManyTries, log_in_first, log_out
 from ..auth.login import log_in as start_session
 from ..errors import InvalidInput, NotFound
-from ..permissions.current_user import asker, enter, identity, leave, lifetime
+from ..permissions.current_user import (
+    asker,
+    enter,
+    identity,
+    leave,
+    lifetime,
+    sign_in_retention,
+)
 from ..permissions.password_forms import (
     checked_account,
     least_length,
@@ -45,7 +52,9 @@ def log_in_page() -> ResponseReturnValue:
     username = sent_username()
     password = request.form.get("password", "")
     try:
-        key = start_session(username, password, asker(), lifetime())
+        key = start_session(
+            username, password, asker(), lifetime(), sign_in_retention()
+        )
     except LoginRefused as error:
         # Without the name: people type their password there, too.
         log.warning("refused: wrong name or password")

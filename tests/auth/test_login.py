@@ -17,6 +17,7 @@ from hostadmin.clock import utcnow
 from hostadmin.config import Settings
 from hostadmin.db.engines.waits import LOCK_SECONDS
 from hostadmin.db.session import db
+from hostadmin.limits import limits
 from hostadmin.models import (
     Account,
     AccountAddress,
@@ -470,6 +471,74 @@ def test_the_history_has_every_log_in_with_its_address(app, ann, nobody):
         )
     for secret in ("hunter2", GOOD):
         assert secret not in dumped
+
+
+def test_failed_log_ins_of_anybody_do_not_fill_the_history(
+    app, ann, monkeypatch, statements
+):
+    monkeypatch.setattr(limits, "failures_an_hour", 3)
+
+    def fail(times):
+        for number in range(times):
+            browser = app.test_client()
+            browser.environ_base["REMOTE_ADDR"] = f"203.0.113.{number}"
+            for name in ("ann", f"name {number}"):
+                assert send(browser, name, "wrong").status_code == 401
+        told = [event[2] for event in events(app) if event[3] == "failed log-in"]
+        with app.app_context(), db.engine.begin() as connection:
+            connection.execute(sa.delete(LoginAttempt.__table__))
+        return sorted(told)
+
+    kept = ["(unknown name)"] * 3 + ["ann"] * 3
+    assert fail(5) == kept
+    assert fail(2) == kept
+    all_happened(app, timedelta(hours=1))
+    assert fail(1) == sorted([*kept, "ann", "(unknown name)"])
+
+
+def all_happened(app, ago):
+    """Let all that happened have happened so long ago."""
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(sa.update(ChangeSet.__table__).values(at=utcnow() - ago))
+
+
+def test_old_log_ins_are_forgotten_and_changes_never(app, ann, nobody, make_host):
+    host = make_host(hostname="web-1")
+    send(nobody, "nobody", "wrong")
+    send(nobody, "ann", "wrong")
+    send(nobody, "ann", GOOD)
+    send(app.test_client(), "root", GOOD)
+    nobody.post("/logout", data={"csrf_token": csrf(nobody, "/hosts/")})
+
+    def first():
+        accounts.record(accounts.get_account(ann), "logged in")
+        accounts.set_active(ann, False)
+        accounts.set_active(ann, True)
+
+    change(app, first)
+    before = len(events(app))
+    all_happened(app, timedelta(days=364))
+    send(app.test_client(), "root", GOOD)
+    assert len(events(app)) == before + 1
+    all_happened(app, timedelta(days=366))
+    send(app.test_client(), "root", GOOD)
+    send(app.test_client(), "ann", GOOD)
+
+    told = events(app)
+    assert [event[2:] for event in told] == [
+        ("root", "created"),
+        ("ann", "created"),
+        ("web-1", "created"),
+        ("ann", "changed"),
+        ("ann", "changed"),
+        ("root", "logged in"),
+        ("ann", "logged in"),
+    ]
+    with app.app_context():
+        sets = db.session.scalars(sa.select(ChangeSet.id)).all()
+        assert len(sets) == 5
+        [entry] = history.changes_of(db.session(), "host", host)
+        assert entry.change_set_id in sets
 
 
 def test_a_hash_of_old_parameters_is_made_anew(app, ann, nobody):

@@ -19,6 +19,7 @@ from ...config import Settings
 from ...db.session import db
 from ...errors import FieldError, InvalidInput, InvalidValue
 from ...history import write
+from ...history.sign_ins import ENDED
 from ...models import Account
 from ...permissions.current_user import asker, enter, lifetime
 from ...permissions.password_forms import (
@@ -117,7 +118,7 @@ def end_session() -> ResponseReturnValue:
     def end() -> int:
         ended = sum(sessions.end_session(id_, _own_id()) for id_ in ids)
         if ended:
-            accounts.record(accounts.get_account(_own_id()), "ended sessions")
+            accounts.record(accounts.get_account(_own_id()), ENDED)
         return ended
 
     ended = write(web_act(), end)
