@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import InvalidValue
 from ..inventory.bulk_read import StoredHost
 from ..inventory.bulk_write import HostChange, group_references, plain
-from ..validation.json_values import json_text, same_json
+from ..validation.json_values import json_text, same_json, variable_at
 from . import set_variable
 from .edit import BulkEdit
 
@@ -128,7 +128,7 @@ def _with_variables(
     after, moves = before, []
     for path, value in edit.variables.items():
         label = f"var.{'.'.join(path)}"
-        now = set_variable.look(before, path)
+        now = variable_at(before, path)
         was, becomes = _told(now), _told(value)
         if bool(now) == bool(value) and same_json(now, value):
             moves.append(FieldChange(label, was, stays=ALREADY))

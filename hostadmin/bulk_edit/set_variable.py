@@ -4,19 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import InvalidValue
-from ..validation.json_values import clean_vars
+from ..validation.json_values import clean_vars, path_within
 from ..validation.values import quoted
 from .edit import Path
-
-
-def look(variables: Mapping[str, Any], path: Path) -> list[Any]:
-    """Return what stands there in a list, or an empty one: null is a value, too."""
-    value: Any = variables
-    for name in path:
-        if not isinstance(value, dict) or name not in value:
-            return []
-        value = value[name]
-    return [value]
 
 
 def changed(
@@ -28,6 +18,7 @@ def changed(
     """
     result = dict(variables)
     place = result
+    path = path_within(variables, path)
     for depth, name in enumerate(path[:-1], start=1):
         if name not in place and not value:
             return result

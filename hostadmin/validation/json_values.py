@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import InvalidValue
@@ -23,6 +24,26 @@ def clean_vars(value: object) -> dict[str, Any]:
     if size > MAX_BYTES:
         raise InvalidValue(f"are {size:,} bytes long; at most {MAX_BYTES:,} are kept.")
     return value
+
+
+def path_within(variables: Mapping[str, Any], path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return where a variable stands: by its whole name, dots and all, before a path.
+
+    ``var.net.mtu`` is the variable "net.mtu" of a host that has one, and what is inside
+    of "net" for any other. ``hostadmin.query.sql.json_path`` says the same in SQL.
+    """
+    name = ".".join(path)
+    return (name,) if name in variables else path
+
+
+def variable_at(variables: Mapping[str, Any], path: tuple[str, ...]) -> list[Any]:
+    """Return what stands there in a list, or an empty one: null is a value, too."""
+    value: Any = variables
+    for name in path_within(variables, path):
+        if not isinstance(value, dict) or name not in value:
+            return []
+        value = value[name]
+    return [value]
 
 
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

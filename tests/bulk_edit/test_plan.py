@@ -157,17 +157,29 @@ def test_a_group_to_leave_must_be_there(plan, owned, make_group):
         plan(matching("env:prod"), read_edit(remove_groups=["wep"], make_groups=True))
 
 
-VARS = {"net": {"mtu": 1500, "up": True}, "rack": "B1", "n": 1}
+VARS = {
+    "net": {"mtu": 1500, "up": True},
+    "rack": "B1",
+    "n": 1,
+    "a": {"b": 3},
+    "a.b": 1,
+    "net-mtu": 9,
+}
 
 
 SETTINGS = (
     ("var.rack", "B2", {**VARS, "rack": "B2"}),
-    ("var.rack", "", {"net": VARS["net"], "n": 1}),
+    ("var.rack", "", {key: VARS[key] for key in VARS if key != "rack"}),
     ("var.net.mtu", "9000", {**VARS, "net": {"mtu": 9000, "up": True}}),
     ("var.net.mtu", "", {**VARS, "net": {"up": True}}),
     ("var.net", '{"a": [1, null]}', {**VARS, "net": {"a": [1, None]}}),
     ("var.net", "mtu: 1500", {**VARS, "net": {"mtu": 1500}}),
     ("var.new.deep.key", "'7'", {**VARS, "new": {"deep": {"key": "7"}}}),
+    ("var.a.b", "2", {**VARS, "a.b": 2}),
+    ("var.a.b", "", {key: VARS[key] for key in VARS if key != "a.b"}),
+    ("var.net-mtu", "", {key: VARS[key] for key in VARS if key != "net-mtu"}),
+    ("var.a b", "x", {**VARS, "a b": "x"}),
+    ("var.a b.c", "x", {**VARS, "a b": {"c": "x"}}),
     ("var.n", "1.0", {**VARS, "n": 1.0}),
     ("var.n", "null", {**VARS, "n": None}),
 )

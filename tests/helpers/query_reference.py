@@ -86,7 +86,9 @@ def _values_of(name: str, row: Row) -> list[Any]:
         return sorted(row.groups)
     if name.startswith("var."):
         found: Any = row.variables
-        for step in find_field(name).path:
+        path = find_field(name).path
+        whole = ".".join(path)
+        for step in [whole] if whole in row.variables else path:
             found = found.get(step) if isinstance(found, dict) else None
         return [] if found in (None, "") else [found]
     value = row.fields.get(name)

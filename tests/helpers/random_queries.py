@@ -115,7 +115,7 @@ def random_rows(dice: random.Random) -> list[dict[str, object]]:
     for number in range(HOSTS):
         variables = {
             name: value
-            for name in ("a", "odd name", "ключ")
+            for name in ("a", "a.b", "odd name", "ключ")
             if (value := some(VALUES)) is not None or dice.random() < 0.2
         }
         rows.append(

@@ -336,6 +336,54 @@ def test_the_beginning_of_a_name_is_found_whatever_its_digits(
             }
 
 
+DOTTED = {
+    "z1": {"net.mtu": 9000},
+    "z2": {"net": {"mtu": 9000}},
+    "z3": {"net": {"mtu": 9000}, "net.mtu": 1500},
+    "z4": {"net": {"mtu": 9000}, "net.mtu": None},
+    "z5": {"net.mtu": {"min": "68"}, "net-mtu": 1, "a b.c": "1", "a b": {"c": 2}},
+    "z6": {"net": "flat", "n.m.o": True, "n": {"m": {"o": False}}},
+}
+ASKED = [
+    ("var.net.mtu:9000", "z1 z2"),
+    ("var.net.mtu:1500", "z3"),
+    ("var.net.mtu is empty", "z4 z6"),
+    ("var.net.mtu~6", "z5"),
+    ("var.net.mtu in (1500, 9000)", "z1 z2 z3"),
+    ("var.net.mtu!=9000", "z3 z4 z5 z6"),
+    ("var.net-mtu:1", "z5"),
+    ("'var.a b.c':1", "z5"),
+    ("'var.a b.c':2", ""),
+    ("var.n.m.o:true", "z6"),
+]
+
+
+def test_a_variable_is_found_by_its_whole_name_before_any_path(
+    session, make_host, subtests
+):
+    for name, variables in DOTTED.items():
+        make_host(hostname=name, vars=variables)
+
+    for text, expected in ASKED:
+        with subtests.test(text):
+            assert _names(session, text) == set(expected.split())
+            assert _names(session, f"-({text})") == DOTTED.keys() - expected.split()
+
+
+def _names(session, text):
+    return {
+        host.hostname for host in session.scalars(select_hosts(session, parse(text)))
+    }
+
+
+def test_all_levels_that_a_query_may_have_are_compiled(session, make_host):
+    make_host(hostname="a")
+    deep = "var." + ".".join("abcdefghijklmnopqrst")
+    text = " ".join(f"{deep}!=x{number}" for number in range(15))
+
+    assert _names(session, text) == {"a"}
+
+
 def test_a_quotation_mark_in_the_name_of_a_variable_does_no_harm(session, make_host):
     make_host(hostname="a", vars={'q"u\\o': {"'": "1"}})
 

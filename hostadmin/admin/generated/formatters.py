@@ -4,7 +4,6 @@ Each ``format_*`` function is one for Flask-Admin's ``column_formatters``.
 """
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from markupsafe import Markup
 
 from ...clock import utcnow
 from ...formatting import NEVER, ago_element, ago_text, number_text, time_text
+from ...validation.json_values import variable_at
 from ...validation.values import DEFAULT_PORT
 
 MAX_CHIPS = 2
@@ -137,11 +137,9 @@ def format_aliases(_view: Any, _context: Any, host: Any, _name: str) -> Markup:
     return _titled(_mono(text), text) if names else NOT_SET
 
 
-def format_variable(host: Any, path: Sequence[str]) -> Markup:
+def format_variable(host: Any, path: tuple[str, ...]) -> Markup:
     """Return the variable of the host itself that the path leads to."""
-    value: Any = host.vars
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
+    [value] = variable_at(host.vars, path) or [None]
     if value in (None, ""):
         return NOT_SET
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

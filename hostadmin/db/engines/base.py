@@ -180,6 +180,7 @@ class Engine:
         """
         document = column[path]
         kind = sa.case(
+            (_start_of(document, 1).is_(None), None),
             (_start_of(document, 1) == '"', "text"),
             (_start_of(document, 4) == "null", "null"),
             else_="other",

@@ -12,6 +12,7 @@ from ...db.engines import engine_of
 from ...db.time_limit import TooSlow, time_limit
 from ...limits import limits
 from ...models import Host, VocabularyEntry
+from ...validation.json_values import variable_at
 from ...validation.values import fold
 from .. import ast
 from ..ast import Quoted, Term
@@ -165,9 +166,7 @@ class Variable(Kind):
     def suggest(self, session: Session, field: Field, begun: str, limit: int) -> Found:
         found: dict[str, None] = {}
         for variables in newest_variables(session):
-            value: Any = variables
-            for name in field.path:
-                value = value.get(name) if isinstance(value, dict) else None
+            [value] = variable_at(variables, field.path) or [None]
             text = value if isinstance(value, str) else json.dumps(value)
             if value is not None and fold(text).startswith(fold(begun)):
                 found[text] = None

@@ -28,6 +28,11 @@ class Variable:
         path: tuple[str, ...],
     ) -> None:
         text, kind = engine.json_at(column, path)
+        if len(path) > 1:
+            # A variable may be called so, dots and all; see validation.json_values.
+            own_text, own_kind = engine.json_at(column, (".".join(path),))
+            text = sa.case((own_kind.is_not(None), own_text), else_=text)
+            kind = sa.func.coalesce(own_kind, kind)
         self._kind = sa.func.coalesce(kind, "null")
         # Nothing, null and an empty text are all the same: empty.
         self.text: ColumnElement[str] = sa.case(
