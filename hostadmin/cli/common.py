@@ -16,6 +16,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from ..config import Settings
 from ..db import schema
@@ -23,6 +24,8 @@ from ..db.failures import trouble
 from ..db.session import db
 from ..errors import HostadminError, QueryError
 from ..exports.exporter import encoded
+from ..inventory.hints import find_hints
+from ..query.ast import Node
 from ..query.parser import placed
 from ..validation.values import MAX_TEXT
 
@@ -116,6 +119,13 @@ def actor() -> str:
 def with_query(function: Callable[Args, Result]) -> Callable[Args, Result]:
     """Let a command take a query; one that begins with a dash is no option."""
     return click.argument(QUERY, default="")(function)
+
+
+def tell_hints(session: Session, node: Node) -> None:
+    """Say on stderr which queries were probably meant by one that finds nothing."""
+    for hint in find_hints(session, node):
+        why = f"{hint.why}: " if hint.why else "did you mean "
+        click.echo(printable(f"Hint: {why}{hint.text} ({hint.hosts})"), err=True)
 
 
 # For commands with a query: -env:prod is an argument.

@@ -1,6 +1,7 @@
 """``flask hosts …``: list, count, export, import."""
 
 import gc
+import itertools
 import sys
 from collections.abc import Sequence
 
@@ -22,6 +23,7 @@ from .common import (
     command,
     printable,
     show_table,
+    tell_hints,
     with_query,
     write_out,
 )
@@ -49,7 +51,13 @@ def list_hosts(query: str) -> None:
 
     QUERY says which: 'env:prod -owner:search web*'.
     """
-    rows = map(_cells, iter_hosts(db.session(), parse(query)))
+    session, node = db.session(), parse(query)
+    found = iter(iter_hosts(session, node))
+    first = next(found, None)
+    if first is None:
+        tell_hints(session, node)
+        return
+    rows = map(_cells, itertools.chain([first], found))
     if not sys.stdout.isatty():
         write_out("\t".join(cells) + "\n" for cells in rows)
         return
@@ -85,7 +93,10 @@ def count(by: Sequence[str], query: str) -> None:
         raise click.BadParameter("at most two fields.", param_hint="--by")
     session, node = db.session(), parse(query)
     if not by:
-        click.echo(count_hosts(session, node))
+        number = count_hosts(session, node)
+        click.echo(number)
+        if not number:
+            tell_hints(session, node)
         return
     titles = [dimension.title for dimension in find_dimensions(session, by)]
     cells = count_by_many(session, node, by)

@@ -33,14 +33,17 @@ def suggest_variables(session: orm.Session, begun: str) -> list[str]:
     try:
         with time_limit(session, limits.completion_seconds):
             for variables in newest_variables(session):
-                found.update(_names(variables))
+                found.update(name for name, _ in variable_names(variables))
     except TooSlow:
         return []
     return [name for name, _ in found.most_common() if name.startswith(begun)]
 
 
-def _names(variables: dict[str, Any], prefix: str = "") -> Iterable[str]:
+def variable_names(
+    variables: dict[str, Any], prefix: str = ""
+) -> Iterable[tuple[str, Any]]:
+    """Yield the names of variables, and of what is inside of them, with the values."""
     for name, value in variables.items():
-        yield f"{prefix}{name}"
+        yield f"{prefix}{name}", value
         if isinstance(value, dict):
-            yield from _names(value, f"{prefix}{name}.")
+            yield from variable_names(value, f"{prefix}{name}.")

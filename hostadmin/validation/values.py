@@ -73,13 +73,18 @@ def fold(text: str) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that ``word`` was probably meant to be."""
+    return next(iter(nearest_few(word, known, 1)), None)
+
+
+def nearest_few(word: str, known: Iterable[str], most: int) -> list[str]:
+    """Return the known words that ``word`` could be meant to be, the nearest first."""
     if len(word) > MAX_TEXT:
-        return None
+        return []
     by_fold = {fold(candidate): candidate for candidate in known}
-    found = process.extractOne(
-        fold(word), by_fold.keys(), scorer=fuzz.ratio, score_cutoff=NEAR
+    found = process.extract(
+        fold(word), by_fold.keys(), scorer=fuzz.ratio, score_cutoff=NEAR, limit=most
     )
-    return by_fold[found[0]] if found else None
+    return [by_fold[key] for key, _score, _place in found]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

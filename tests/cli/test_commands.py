@@ -86,6 +86,22 @@ def test_the_place_of_an_error_is_marked(flask, inventory):
     ]
 
 
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ("env:prdo", "Hint: did you mean env:prod (2 hosts)\n"),
+        ("search", "Hint: search is an owner: owner:search (1 host)\n"),
+        ("env prod", "Hint: env is a field: env:prod (2 hosts)\n"),
+        ("zzz", ""),
+    ],
+)
+def test_what_finds_nothing_is_told_with_what_finds_something(
+    flask, inventory, query, hint
+):
+    assert flask("hosts", "list", query) == (0, "", hint)
+    assert flask("hosts", "count", query) == (0, "0\n", hint)
+
+
 def test_count_prints_a_number(flask, inventory):
     assert flask("hosts", "count")[:2] == (0, "3\n")
     assert flask("hosts", "count", "env:prod")[:2] == (0, "2\n")

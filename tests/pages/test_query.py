@@ -57,6 +57,87 @@ def test_the_page_says_the_whole_query_and_its_parts(client, three):
     assert rest == {"q": ["web env:dev"]}
 
 
+MEANT = [
+    # what was asked, what is told, and the query behind it
+    ("debian", "debian is an OS: os:debian* (3 hosts)", "os:debian*"),
+    ("platform", "platform is an owner: owner:platform (2 hosts)", "owner:platform"),
+    ("env prod", "env is a field: env:prod (2 hosts)", "env:prod"),
+    ("ops web", "ops is a group: group:ops web (1 host)", "group:ops web"),
+    ("retired", "retired is a status: status:retired (1 host)", "status:retired"),
+    ("debian prod", "Did you mean os:debian* env:prod (2 hosts)?", None),
+    ("os:Debian 12", 'Did you mean os:"Debian 12" (2 hosts)?', 'os:"Debian 12"'),
+    ("os:Debian 12 web", 'Did you mean os:"Debian 12" web (1 host)?', None),
+    ("env:prdo", "Did you mean env:prod (2 hosts)? (nearest: prod)", "env:prod"),
+    ("00-1a-2b-33-44-5f", "00-1a-2b-33-44-5f is a MAC address: var.mac:", None),
+    ("001a.2b33.445f", "is a MAC address: var.mac:001a.2b33.445f (1 host)", None),
+    ("AA:bb:33:44:55:66", "a MAC address: notes~AA:bb:33:44:55:66 (1 host)", None),
+    ("owner platform", "owner is a field: owner:platform (2 hosts)", None),
+    ("port 22", "port is a field: port:22 (4 hosts)", "port:22"),
+]
+
+
+@pytest.fixture
+def labelled(make_host, make_group):
+    make_group(name="ops")
+    make_host(hostname="web-1", environment="prod", os="Debian 12", groups=["ops"])
+    make_host(hostname="a", environment="prod", os="Debian 12", owner="platform")
+    make_host(
+        hostname="b",
+        environment="dev",
+        os="Debian 13",
+        owner="Platform",
+        status="retired",
+    )
+    make_host(
+        hostname="c", vars={"mac": "00:1A:2B:33:44:5F"}, notes="nic aa:BB:33:44:55:66"
+    )
+
+
+def test_what_finds_nothing_leads_to_queries_that_find_something(
+    client, labelled, subtests
+):
+    for asked, told, link in MEANT:
+        with subtests.test(asked):
+            nothing = page_of(client.get("/hosts/", query_string={"q": asked}))
+            hint = nothing.select_one(".nothing")
+            assert told in " ".join(hint.text.split())
+            for code in hint.select("a code"):
+                target = page_of(client.get(code.parent["href"]))
+                assert target.select_one("#find")["value"] == code.text
+                assert target.select("td.col-hostname")
+            assert link in (None, *(code.text for code in hint.select("a code")))
+
+
+def test_of_near_values_the_one_with_more_hosts_is_told_first(client, make_host):
+    make_host(hostname="a", location="fra-2")
+    make_host(hostname="b", location="fra-1")
+    make_host(hostname="c", location="fra-1")
+
+    page = page_of(client.get("/hosts/?q=location:fra-3"))
+
+    codes = [code.text for code in page.select(".nothing a code")]
+    assert codes == ["location:fra-1", "location:fra-2"]
+
+
+def test_what_means_nothing_has_no_hint(client, labelled):
+    page = page_of(client.get("/hosts/?q=zzzz owner:qqqq"))
+
+    assert not page.select(".nothing a code")
+
+
+def test_a_dotted_variable_is_a_column_and_counted_by_its_name(client, make_host):
+    make_host(hostname="a", vars={"net.mtu": 9000, "net": {"mtu": 1}})
+    make_host(hostname="b", vars={"net": {"mtu": 9000}})
+
+    page = page_of(client.get("/hosts/?cols=hostname,var.net.mtu&q=var.net.mtu:9000"))
+    counts = client.get("/stats/table.json?by=var.net.mtu").json
+
+    assert len(page.select("td.col-hostname")) == 2
+    assert page.select_one(".rows").text.count("9000") == 2
+    assert counts["total"] == 2
+    assert [row for row in counts["rows"] if "9000" in str(row)] == counts["rows"]
+
+
 ERRORS = [
     ("statu:active", "There is no field “statu”", "statu", "status:active"),
     ("group:'web server'", "There is no group", "'web server'", 'group:"web servers"'),

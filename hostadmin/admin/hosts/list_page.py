@@ -16,13 +16,13 @@ from ...bulk_edit import read_ids
 from ...db.session import db
 from ...errors import InvalidValue, QueryError
 from ...inventory.autocomplete import suggest_values, suggest_variables
+from ...inventory.hints import Hint, find_hints
 from ...inventory.list_hosts import HostPage, list_hosts
 from ...limits import limits
 from ...query.ast import Node
 from ...query.complete import complete
 from ...query.fields import FIELDS
-from ...query.parser import MAX_LENGTH, placed
-from ...query.sql.compiler import nearest_values
+from ...query.parser import MAX_LENGTH
 from ...query.to_english import describe, spelling
 from ...query.to_text import to_text, top_level_terms
 from ...stats.facets import NAMES, read_facet, read_facets
@@ -152,7 +152,7 @@ class HostList(ModelAdmin):
         if listing.chips:
             listing.sentence = describe(node, spelling(session))
         if not rows and not listing.stopped_after:
-            hints = (gone_from_view(node), _nearest(list_request.url, node))
+            hints = (gone_from_view(node), _hints(list_request.url, node))
             listing.hint = Markup(" ").join(text for text in hints if text)
         ticked = _ticked()
         here = ticked & {host.id for host in rows}
@@ -212,19 +212,24 @@ class HostList(ModelAdmin):
         return jsonify(suggestions=[asdict(one) for one in found])
 
 
-def _nearest(url: ViewUrl, node: Node) -> Markup:
-    """Return the values that were probably meant, and a link to the query with them."""
-    found = nearest_values(db.session(), node)
-    if not found:
-        return Markup("")
-    text = to_text(node)
-    for field, value, instead in found:
-        error = QueryError("No host has it.", value=value, instead=instead)
-        text = placed(error, text, field).fixed or text
-    names = ", ".join(dict.fromkeys(near.instead for near in found))
-    return Markup(
-        'Did you mean <a href="{}"><code>{}</code></a>? (nearest: {})'
-    ).format(url.setting(QUERY, text), text, names)
+def _hints(url: ViewUrl, node: Node) -> Markup:
+    """Return links to queries that were probably meant, and how many hosts each has."""
+    return Markup(" ").join(
+        Markup('{} <a href="{}"><code>{}</code></a> ({}){}').format(
+            f"{hint.why}:" if hint.why else "Did you mean",
+            url.setting(QUERY, hint.text),
+            hint.text,
+            hint.hosts,
+            _end_of(hint),
+        )
+        for hint in find_hints(db.session(), node)
+    )
+
+
+def _end_of(hint: Hint) -> str:
+    if hint.nearest:
+        return f"? (nearest: {hint.nearest})"
+    return "." if hint.why else "?"
 
 
 def _ticked() -> set[int]:

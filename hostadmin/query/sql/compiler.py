@@ -12,7 +12,7 @@ from sqlalchemy import orm
 
 from ...limits import limits
 from ...models import Host, HostAddress, HostAlias
-from ...validation.values import fold, name_key, nearest
+from ...validation.values import fold, name_key, nearest_few
 from .. import ast
 from ..ast import And, Node, Not, Or, Quoted, Term, Word
 from ..clauses import Alternative, Clause, by_ids
@@ -84,10 +84,11 @@ def compile_forms(session: orm.Session, node: Node) -> Forms:
 
 # Of one query; each is compared with all values of its field.
 MAX_NEAR = 10
+MAX_MATCHES = 3
 
 
 class Suggestion(NamedTuple):
-    """A value of a query that no host ever had, and the one it probably meant."""
+    """A value of a query that no host ever had, and one that it may have meant."""
 
     field: Field
     value: str
@@ -106,7 +107,7 @@ def nearest_values(session: orm.Session, node: Node) -> list[Suggestion]:
     return [
         Suggestion(field, value, match)
         for field, value in unknown[:MAX_NEAR]
-        if (match := nearest(value, _vocabulary(session, field)))
+        for match in nearest_few(value, _vocabulary(session, field), MAX_MATCHES)
     ]
 
 
