@@ -169,7 +169,7 @@ class _Table:
             given["hostname"] = "-".join(filter(None, parts))
         for cell in self._fields:
             text = cells[cell.index]
-            if cell.is_plain and text and text[0] not in _ODD:
+            if cell.is_plain and text and text[0] not in _ODD and "'" not in text:
                 given[cell.name] = text
                 continue
             # Notes are kept exactly, hence even blanks count there.
