@@ -1,6 +1,7 @@
 """Which engine it is is asked in one place, and an unknown one is good to work with."""
 
 import ast
+import time
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ from alembic.ddl.impl import DefaultImpl
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.base import SQLiteTypeCompiler
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.exc import DBAPIError
 
 import hostadmin
 from hostadmin import history
 from hostadmin.clock import utcnow
-from hostadmin.db.engines import ENGINES, Engine, engine_of
-from hostadmin.db.session import db
+from hostadmin.db.engines import ENGINES, Engine, engine_of, waits
+from hostadmin.db.engines.trouble import Trouble
+from hostadmin.db.session import db, write_transaction
 from hostadmin.db.time_limit import time_limit
 from hostadmin.history import filters, objects, search
 from hostadmin.inventory import groups
@@ -26,6 +29,7 @@ from hostadmin.stats.counts import count_by_many
 
 from ..helpers.accounts import log_in
 from ..helpers.apps import build_app
+from ..helpers.slow_sql import SLOW
 
 # Where drivers keep the codes of their errors.
 CODES = ("sqlstate", "sqlite_errorcode")
@@ -216,3 +220,39 @@ def test_an_unknown_engine_serves_pages(unknown, inventory_there):
         assert client.get(path).status_code == 200, path
     with time_limit(db.session(), 5):
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Host)) == 4
+
+
+# Half a second of counting, about.
+A_WHILE = sa.text(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000) "
+    "SELECT count(*) FROM n"
+)
+
+
+def test_a_page_does_not_read_longer_than_it_may(app, client, monkeypatch):
+    with app.app_context():
+        engine = db.engine.dialect.name
+        # What was connected before has the usual limits.
+        db.engine.dispose()
+    monkeypatch.setattr(waits, "READ_SECONDS", 0.2)
+    slow = sa.text(SLOW[engine])
+
+    with app.test_request_context("/hosts/"):
+        started = time.monotonic()
+        with pytest.raises(DBAPIError) as caught:
+            db.session.execute(slow).all()
+        assert time.monotonic() - started < 10
+        assert engine_of(db.session()).trouble_of(caught.value.orig) is Trouble.SLOW
+        db.session.rollback()
+        assert db.session.scalar(sa.text("SELECT 1")) == 1
+        db.session.rollback()
+        # The next one has all of its time, and what is saved takes as long as it takes.
+        if engine == "sqlite":
+            monkeypatch.setattr(waits, "READ_SECONDS", 0.01)
+            with write_transaction():
+                assert db.session.scalar(A_WHILE) == 2_000_000
+    with app.app_context():
+        if engine == "sqlite":
+            assert db.session.scalar(A_WHILE) == 2_000_000
+        db.session.rollback()
+        db.engine.dispose()

@@ -26,6 +26,7 @@ from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
+from flask import has_request_context
 from sqlalchemy import event, orm
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -35,6 +36,8 @@ from .trouble import Trouble
 
 # Between two looks at the clock, in steps of SQLite's machine: some 10 microseconds.
 _STEPS = 2_000
+# Of a connection whose block has a limit of its own.
+_LIMITED = "time_limit"
 
 
 # SQLite's primary result codes.
@@ -77,6 +80,7 @@ class SQLite(Engine):
     def configure(self, engine: sa.Engine) -> None:
         event.listen(engine, "connect", set_up)
         event.listen(engine, "begin", _begin)
+        event.listen(engine, "before_cursor_execute", _limit_reading)
 
     # ---- tables
 
@@ -135,20 +139,14 @@ class SQLite(Engine):
         raw = connection.connection.driver_connection
         if raw is None:
             raise LookupError("no connection")
-        end = None
-
-        def is_over() -> bool:
-            # The clock starts with the work: a statement is made ready only once.
-            nonlocal end
-            now = time.monotonic()
-            end = end or now + seconds
-            return now > end
-
-        raw.set_progress_handler(is_over, _STEPS)
+        info = connection.info
+        _stop_after(raw, seconds, _STEPS)
+        info[_LIMITED] = True
         try:
             yield
         finally:
             raw.set_progress_handler(None, 0)
+            info.pop(_LIMITED, None)
 
     @contextlib.contextmanager
     def without_waiting(self, connection: sa.Connection) -> Iterator[None]:
@@ -239,6 +237,32 @@ def set_up(connection: sqlite3.Connection, _record: object) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.close()
+
+
+def _limit_reading(connection: sa.Connection, cursor: Any, *_: object) -> None:
+    """Stop what a page reads after the time that it may take, like other engines do.
+
+    What writes is bounded by the lock it waits for: changing 100,000 hosts is long.
+    """
+    if _LIMITED in connection.info:
+        return
+    if has_request_context() and not waits.will_write.get():
+        _stop_after(cursor.connection, waits.READ_SECONDS, 10 * _STEPS)
+    else:
+        cursor.connection.set_progress_handler(None, 0)
+
+
+def _stop_after(raw: Any, seconds: float, steps: int) -> None:
+    end = None
+
+    def is_over() -> bool:
+        # The clock starts with the work: a statement is made ready only once.
+        nonlocal end
+        now = time.monotonic()
+        end = end or now + seconds
+        return now > end
+
+    raw.set_progress_handler(is_over, steps)
 
 
 def _begin(connection: sa.Connection) -> None:
