@@ -200,7 +200,7 @@ def _ask_missing(text: str) -> ResponseReturnValue:
         answer = find_pasted(db.session(), read_pasted(text))
     except InvalidValue as error:
         return _page(text, error=str(error)), 400
-    return _ask([name.text for name in answer.missing])
+    return _ask([name.text for name in answer.missing if not name.is_prose])
 
 
 def _ask(lines: list[str], error: HostadminError | None = None) -> ResponseReturnValue:

@@ -102,7 +102,9 @@ def _chosen(cells: Iterable[Cell], known: Mapping[str, object]) -> list[Name]:
         is_one = cell.whole is not None and cell.whole.key in known
         for name in (cell.whole,) if cell.whole and is_one else cell.names:
             # Only behind an address may a port tell two hosts apart.
-            names.setdefault((name.key, name.port if name.ip_key else None), name)
+            key = name.key, name.port if name.ip_key else None
+            if key not in names or names[key].is_prose:
+                names[key] = name
     return list(names.values())
 
 

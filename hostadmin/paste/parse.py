@@ -12,6 +12,7 @@ from ..errors import InvalidValue
 from ..limits import limits
 from ..validation.addresses import Address, address_key, address_text, parse_address
 from ..validation.values import MAX_TEXT, fold, name_key
+from .ranges import has_range, single_words
 
 # Only what HTML knows, since <web-1> is a name in angle brackets.
 _TAG = re.compile(
@@ -22,7 +23,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
-_CELLS = re.compile(r"[,;|\t]")
+_CELLS = re.compile(r"[,;|\t，；｜、]")  # noqa: RUF001 - wide ones, too
 _BULLET = re.compile(r"(?:[-*+•·–—>]|\d{1,6}[.)])\s+")
 _LINK = re.compile(r"\]\([^()\s]*\)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -30,6 +31,8 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*[A-Za-z0-9_]")
 _BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(\d{1,5}))?")
 _QUOTES = "\"'`´‘’“”„«»"  # noqa: RUF001 - all that word processors put around
+# So many words side by side are a sentence, or a list of names.
+SENTENCE = 3
 _OPENING = _QUOTES + "<({*"
 _CLOSING = _QUOTES + ">)}*,;:!?"
 
@@ -42,6 +45,8 @@ class Name(NamedTuple):
     key: str
     ip_key: str | None = None
     port: int | None = None
+    # A word of a sentence around names: looked up, but offered as no new host.
+    is_prose: bool = False
 
 
 class Cell(NamedTuple):
@@ -113,7 +118,9 @@ def _cell(text: str) -> Cell | None:
     if not text:
         return None
     words = text.split()
-    names = tuple(_distinct(_name(word) for word in words))
+    names = tuple(_distinct(name for word in words for name in _names(word)))
+    if len(words) >= SENTENCE:
+        names = tuple(_in_sentence(name) for name in names)
     whole = _whole(text)
     # Most cells are one plain name, which cannot be read in another way.
     if whole is not None and len(names) == 1 and whole.key == names[0].key:
@@ -132,10 +139,23 @@ def _whole(text: str) -> Name | None:
     return Name(text, key) if key and len(text) <= MAX_TEXT else None
 
 
+def _in_sentence(name: Name) -> Name:
+    # Nearly all names of hosts have a digit, a dot, a dash or the like among letters.
+    is_prose = name.text.isalpha() or name.text.isdecimal()
+    return name._replace(is_prose=True) if is_prose else name
+
+
+def _names(word: str) -> Iterator[Name | None]:
+    """Yield the names and addresses that a word stands for: mostly one."""
+    if _PLAIN.fullmatch(word):
+        yield Name(word, fold(word))
+        return
+    for one in single_words(word):
+        yield _name(one)
+
+
 def _name(word: str) -> Name | None:
     """Return the name or address that is the heart of a word; None if there is none."""
-    if _PLAIN.fullmatch(word):
-        return Name(word, fold(word))
     text, port = _bare(word)
     address = _address(text)
     if address is not None:
@@ -157,7 +177,8 @@ def _bare(word: str) -> tuple[str, int | None]:
     bracketed = _BRACKETED.match(text)
     if bracketed:
         return _without_zone(bracketed[1]), _port(bracketed[2])
-    text = text.strip("[]").split("/", 1)[0].rstrip(_CLOSING)
+    if not has_range(text):
+        text = text.strip("[]").split("/", 1)[0].rstrip(_CLOSING)
     if text.count(":") == 1:
         text, _, port = text.partition(":")
         return text.rstrip("."), _port(port)

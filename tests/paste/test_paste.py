@@ -65,6 +65,22 @@ def names_of(text):
         ("| web-1 | 10.0.0.1 |\n|---|---|", ["web-1", "10.0.0.1"]),
         ("(web-1) {web-2} web-3! web-4?", ["web-1", "web-2", "web-3", "web-4"]),
         ("web-1\u200b\ufeff web\u00ad-2\u00a0web-3", ["web-1", "web-2", "web-3"]),
+        ("web-33/web-34", ["web-33", "web-34"]),
+        ("10.0.0.2/10.0.0.3", ["10.0.0.2", "10.0.0.3"]),
+        ("a1/b1/c1:22", ["a1", "b1", "c1"]),
+        ("10.0.0.2/255.255.255.0", ["10.0.0.2"]),
+        ("2001:db8::1/64/web-1", ["2001:db8::1", "web-1"]),
+        ("web[1-3]", ["web1", "web2", "web3"]),
+        ("web[09:10].example.net", ["web09.example.net", "web10.example.net"]),
+        ("db-{a..c}", ["db-a", "db-b", "db-c"]),
+        ("r[1-2]n[1-2]", ["r1n1", "r1n2", "r2n1", "r2n2"]),
+        ("web[1-2]/db[1-2]", ["web1", "web2", "db1", "db2"]),
+        ("web[1-9999]", ["web[1-9999]"]),
+        ("web[3-1]", ["web[3-1]"]),
+        ("10.0.0.9-11", ["10.0.0.9", "10.0.0.10", "10.0.0.11"]),
+        ("10.0.0.255-10.0.1.0", ["10.0.0.255", "10.0.1.0"]),
+        ("10.0.0.1-10.9.0.1", ["10.0.0.1-10.9.0.1"]),
+        ("web-1，web-2；web-3、web-4", ["web-1", "web-2", "web-3", "web-4"]),  # noqa: RUF001
         ("-- => ... /// \n,;,;\t||", []),
         ("", []),
         ("10.0.0.01 aa:bb:cc:dd:ee:ff", ["10.0.0.01", "aa:bb:cc:dd:ee:ff"]),
@@ -74,6 +90,18 @@ def names_of(text):
 )
 def test_names_are_read_out_of_anything(text, names):
     assert names_of(text) == names
+
+
+def test_words_around_names_are_no_new_hosts():
+    text = "Please reboot web-1 and mail.example.net tonight, in 20 minutes\nmail"
+    names = [name for cell in read_pasted(text) for name in cell.names]
+
+    assert [n.text for n in names if n.is_prose] == (
+        ["Please", "reboot", "and", "tonight", "in", "20", "minutes"]
+    )
+    assert [n.text for n in names if not n.is_prose] == (
+        ["web-1", "mail.example.net", "mail"]
+    )
 
 
 def test_a_port_is_kept_with_an_address():
@@ -317,7 +345,7 @@ def test_an_account_keeps_so_many_sets_and_hosts_and_no_more(session, monkeypatc
 
     monkeypatch.setattr(limits, "account_sets", 3)
     monkeypatch.setattr(limits, "account_set_hosts", 10)
-    anothers = keep(*range(10), owner=8)
+    others_set = keep(*range(10), owner=8)
     named = keep(1, 2, 3)
     view = saved_views.View("kept", "hosts", f"set:{named}")
     history.write(
@@ -325,13 +353,13 @@ def test_an_account_keeps_so_many_sets_and_hosts_and_no_more(session, monkeypatc
         lambda: saved_views.add_view(session(), saved_views.Viewer(7), view),
     )
     kept = [keep(1, 2) for _ in range(4)]
-    assert left() == ([anothers, named, *kept[2:]], {anothers, named, *kept[2:]})
+    assert left() == ([others_set, named, *kept[2:]], {others_set, named, *kept[2:]})
     large = keep(*range(7))
-    assert left()[0] == [anothers, named, large]
+    assert left()[0] == [others_set, named, large]
 
     with pytest.raises(InvalidValue, match="Delete a view"):
         keep(*range(8))
-    assert left()[0] == [anothers, named, large]
+    assert left()[0] == [others_set, named, large]
 
 
 # ---- the command
