@@ -23,8 +23,9 @@ DOCS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("
 # The page defines a model of its own, so it gets a process of its own.
 RUN = """
 import sys
-from app import app
+from app import make_app
 from hostadmin.db.session import Base, db
+app = make_app()
 with app.app_context():
     names = app.make_shell_context()
     try:
