@@ -4,7 +4,7 @@ The address says it, so that others see the same; a cookie remembers it for the 
 visit. What the address says wins. The cookie holds nothing but this.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlencode
 
@@ -12,22 +12,12 @@ from flask import current_app
 from werkzeug.wrappers import Response
 
 from ..errors import QueryError
-from ..query.fields import FIELDS, field_hint, find_field
-from ..validation.host_fields import HOST_FIELDS
-from ..validation.values import quoted
+from ..inventory.columns import COLUMNS, DEFAULT, parse_columns
 
 COLS = "cols"
 COOKIE = "hostadmin_list"
 MAX_AGE = 365 * 24 * 60 * 60
-MOST = 30
 MAX_LENGTH = 3_500
-
-# A column may be called otherwise than the field, where it shows all of several.
-_CALLED = {"group": "groups"}
-DEFAULT = tuple(
-    _CALLED.get(field.query, field.query) for field in HOST_FIELDS if field.is_listed
-)
-COLUMNS = tuple(_CALLED.get(name, name) for name in FIELDS)
 
 
 @dataclass(frozen=True)
@@ -49,29 +39,6 @@ class ListDisplay:
         to = max(0, min(len(columns) - 1, at + step))
         columns.insert(to, columns.pop(at))
         return replace(self, columns=tuple(columns))
-
-
-def parse_columns(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the columns of these names, each once. Raises ``QueryError``."""
-    found = [_column(name.strip()) for name in names if name.strip()]
-    if len(found) > MOST:
-        raise QueryError(f"A list shows at most {MOST} columns.")
-    return tuple(dict.fromkeys(found)) or DEFAULT
-
-
-def _column(name: str) -> str:
-    try:
-        field = find_field(name)
-    except QueryError:
-        raise QueryError(
-            f"There is no column {quoted(name)} to show.", field_hint(name)
-        ) from None
-    return _CALLED.get(field.name, field.name)
-
-
-def variable_path(column: str) -> tuple[str, ...]:
-    """Return the way down to the variable that the column shows, if it shows one."""
-    return find_field(column).path
 
 
 def read_display(cols: str, cookies: Mapping[str, str]) -> ListDisplay:

@@ -12,6 +12,7 @@ from .. import saved_views
 from ..db.session import db
 from ..errors import Conflict, InvalidInput, QueryError
 from ..history import write
+from ..inventory.columns import parse_columns
 from ..inventory.list_hosts import parse_sort
 from ..models import NOBODY, SavedView
 from ..query.ast import Node
@@ -23,7 +24,7 @@ from .generated.form_fields import seen_version
 from .generated.list_context import PARAMETERS, ListRequest
 from .generated.model_view import parse_id
 from .generated.urls import QUERY, ViewUrl
-from .list_columns import COLS, parse_columns
+from .list_columns import COLS
 from .query_args import read_hosts_request
 from .saved_views_menu import ENDPOINTS, kept_args, opened_url, opened_view
 from .stats import options

@@ -132,7 +132,7 @@ def tell_hints(session: Session, node: Node) -> None:
 QUERY_SETTINGS = {"ignore_unknown_options": True}
 
 
-def write_out(lines: Iterable[str]) -> None:
+def write_out(lines: Iterable[str | bytes]) -> None:
     """Write lines to the standard output as UTF-8, many at once."""
     stream = sys.stdout.buffer
     for chunk in encoded(lines):

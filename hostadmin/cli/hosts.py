@@ -1,6 +1,5 @@
 """``flask hosts …``: list, count, export, import."""
 
-import gc
 import itertools
 import sys
 from collections.abc import Sequence
@@ -11,7 +10,6 @@ from rich.console import Console
 
 from ..db.bulk_insert import batched
 from ..db.session import db
-from ..exports.exporter import FORMATS, export
 from ..inventory.list_hosts import iter_hosts
 from ..models import Host
 from ..query.parser import parse
@@ -21,12 +19,12 @@ from ..validation.host_fields import VOCABULARY_FIELDS
 from .common import (
     QUERY_SETTINGS,
     command,
-    printable,
     show_table,
     tell_hints,
     with_query,
     write_out,
 )
+from .hosts_export import export_command
 from .hosts_import import import_command
 
 hosts = AppGroup("hosts", help="Import, export, list and count hosts.")
@@ -112,32 +110,5 @@ def count(by: Sequence[str], query: str) -> None:
     )
 
 
-# ---- export
-
-
-@hosts.command("export", context_settings=QUERY_SETTINGS)
-@click.option(
-    "--format",
-    type=click.Choice(list(FORMATS)),
-    default="csv",
-    show_default=True,
-)
-@click.option("--port", metavar="PORT", help="Of targets: a number, or var.NAME.")
-@with_query
-@command
-def export_hosts(format: str, port: str | None, query: str) -> None:
-    """Write hosts to the standard output, as of one moment.
-
-    QUERY says which: 'env:prod -owner:search web*'. What the format has no place for
-    is left out and told on the standard error.
-    """
-    # What was loaded up to here stays; looking at it again and again is slow.
-    gc.freeze()
-    notes: list[str] = []
-    options = {"port": port} if port is not None else {}
-    write_out(export(db.session(), FORMATS[format], parse(query), notes, options))
-    for note in notes:
-        click.echo(printable(f"Note: {note}"), err=True)
-
-
+hosts.add_command(export_command)
 hosts.add_command(import_command)

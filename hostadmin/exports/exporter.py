@@ -1,22 +1,29 @@
 """The inventory as a file in any format: streamed, as of one moment, memory flat."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..errors import QueryError
-from ..formats import hosts_file_write, json_own, prometheus, ssh_config_write
+from ..formats import (
+    hosts_file_write,
+    json_own,
+    markdown,
+    prometheus,
+    ssh_config_write,
+    xlsx_write,
+)
 from ..formats.ansible import ini_write as ansible_ini_write
 from ..formats.ansible import json as ansible_json
 from ..formats.ansible import yaml_write as ansible_yaml_write
 from ..formats.csv_table import write as csv_write
+from ..formats.rows import Column
+from ..inventory.list_hosts import DEFAULT_SORT, SORTS
+from ..keyset.cursors import Sort
 from ..query.ast import Node
 from ..query.sql.compiler import select_ids
-from ..validation.values import quoted
 from .snapshot import snapshot
 
 CHUNK = 64 * 1024
@@ -29,37 +36,68 @@ Option = Callable[[str], Any]
 class Format:
     """A way to write hosts. ``write`` adds to its notes what the file does not hold.
 
-    Where a line that begins with ``comment`` says nothing, the notes end the file.
+    A file has columns to choose, or is there as a whole; one that is for people has
+    those of the list. Where a line that begins with ``comment`` says nothing, the notes
+    end the file.
     """
 
     label: str
     mimetype: str
     suffix: str
-    write: Callable[..., Iterator[str]]
+    write: Callable[..., Iterator[str] | Iterator[bytes]]
     name: str = "hosts"
+    has_columns: bool = False
+    is_for_people: bool = False
+    is_binary: bool = False
     comment: str = ""
     options: Mapping[str, Option] = field(default_factory=dict)
 
 
 FORMATS = {
-    "csv": Format("CSV", "text/csv", ".csv", csv_write.write),
-    "json": Format("JSON", "application/json", ".json", json_own.write),
-    "jsonl": Format("JSON Lines", "application/jsonl", ".jsonl", json_own.write_lines),
+    "csv": Format(
+        *("CSV", "text/csv", ".csv", csv_write.write),
+        has_columns=True,
+        options={"excel": csv_write.read_excel},
+    ),
+    "json": Format(
+        "JSON", "application/json", ".json", json_own.write, has_columns=True
+    ),
+    "jsonl": Format(
+        *("JSON Lines", "application/jsonl", ".jsonl", json_own.write_lines),
+        has_columns=True,
+    ),
+    "xlsx": Format(
+        "Excel",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ".xlsx",
+        xlsx_write.write,
+        has_columns=True,
+        is_binary=True,
+    ),
+    "markdown": Format(
+        *("Markdown", "text/markdown", ".md", markdown.write),
+        has_columns=True,
+        is_for_people=True,
+    ),
     "ansible": Format(
         "Ansible (JSON)", "application/json", ".json", ansible_json.write, "inventory"
     ),
     "ansible-yaml": Format(
         *("Ansible (YAML)", "application/yaml", ".yml"),
-        *(ansible_yaml_write.write, "inventory", "#"),
+        *(ansible_yaml_write.write, "inventory"),
+        comment="#",
     ),
     "ansible-ini": Format(
-        "Ansible (INI)", "text/plain", ".ini", ansible_ini_write.write, "inventory", "#"
+        *("Ansible (INI)", "text/plain", ".ini"),
+        *(ansible_ini_write.write, "inventory"),
+        comment="#",
     ),
     "ssh_config": Format(
-        "ssh_config", "text/plain", ".conf", ssh_config_write.write, "ssh_config", "#"
+        *("ssh_config", "text/plain", ".conf", ssh_config_write.write, "ssh_config"),
+        comment="#",
     ),
     "hosts": Format(
-        "Hosts file", "text/plain", ".txt", hosts_file_write.write, "hosts", "#"
+        "Hosts file", "text/plain", ".txt", hosts_file_write.write, comment="#"
     ),
     "prometheus": Format(
         *("Prometheus (http_sd)", "application/json", ".json"),
@@ -69,39 +107,39 @@ FORMATS = {
 }
 
 
+@dataclass(frozen=True)
+class Layout:
+    """How a file is written; without columns, with all that is known of a host."""
+
+    columns: Sequence[Column] | None = None
+    sort: Sort = SORTS[DEFAULT_SORT]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+USUAL = Layout()
+
+
 def export(
     session: orm.Session,
     format: Format,
     node: Node,
     notes: list[str],
-    options: Mapping[str, str] = MappingProxyType({}),
-) -> Iterator[str]:
-    """Return the text of a file in pieces; ``notes`` gets, at the end, what to tell.
+    layout: Layout = USUAL,
+) -> Iterator[str | bytes]:
+    """Return a file in pieces; ``notes`` gets, at the end, what to tell.
 
     It is read on a connection of its own, so what the session has not committed is
-    not there. A query or an option that makes no sense is refused here: raises
-    ``QueryError``.
+    not there. A query that makes no sense is refused here: raises ``QueryError``.
     """
-    given = dict(_read_option(format, *option) for option in options.items())
     select_ids(session, node)
-    return _pieces(session.get_bind().engine, format, node, notes, given)
-
-
-def _read_option(format: Format, name: str, text: str) -> tuple[str, Any]:
-    if name not in format.options:
-        raise QueryError(f"{format.label} takes no {quoted(name)}.")
-    return name, format.options[name](text)
+    return _pieces(session.get_bind().engine, format, node, notes, layout)
 
 
 def _pieces(
-    engine: sa.Engine,
-    format: Format,
-    node: Node,
-    notes: list[str],
-    options: Mapping[str, Any],
-) -> Iterator[str]:
-    with snapshot(engine, node) as source:
-        yield from format.write(source, notes, **options)
+    engine: sa.Engine, format: Format, node: Node, notes: list[str], layout: Layout
+) -> Iterator[str | bytes]:
+    with snapshot(engine, node, layout.sort, layout.columns) as source:
+        yield from format.write(source, notes, **layout.options)
         if source.unread:
             notes.append(
                 f"{source.unread:,} values in variables were left out: they are no "
@@ -111,8 +149,10 @@ def _pieces(
         yield from (f"{format.comment} Note: {note}\n" for note in notes)
 
 
-def encoded(pieces: Iterable[str]) -> Generator[bytes]:
+def encoded(pieces: Iterable[str | bytes]) -> Generator[bytes]:
     """Yield a text as UTF-8: the first piece at once, then many together.
+
+    What is no text is passed on.
 
     Half of a surrogate pair, which no way in takes, becomes the escape that JSON has
     for it.
@@ -120,6 +160,9 @@ def encoded(pieces: Iterable[str]) -> Generator[bytes]:
     waiting: list[str] = []
     size = CHUNK
     for piece in pieces:
+        if isinstance(piece, bytes):
+            yield piece
+            continue
         waiting.append(piece)
         size += len(piece)
         if size > CHUNK:

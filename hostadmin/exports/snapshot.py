@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,14 +14,17 @@ from sqlalchemy import orm
 
 from ..db.engines import engine_of
 from ..db.session import LONG_TEXT
-from ..formats.rows import COLUMNS
+from ..formats.rows import COLUMNS, Column
+from ..keyset.cursors import Sort
+from ..keyset.order_by import order_of
+from ..keyset.pages import fetch_page
 from ..limits import limits
 from ..models import Group, Host, HostAddress, HostAlias, Inventory, group_members
 from ..query import ast
 from ..query.ast import Node
 from ..query.sql.compiler import compile_node
 from ..query.sql.group_tree import children_by_parent, with_descendants
-from ..validation.host_fields import VOCABULARY_FIELDS
+from ..validation.host_fields import HOST_FIELDS, VOCABULARY_FIELDS
 from .json_cells import JsonCells
 
 HostRow = dict[str, Any]
@@ -33,6 +37,8 @@ _COLUMNS = (
     sa.type_coerce(Host.status, sa.String).label("status"),
     sa.cast(Host.vars, LONG_TEXT).label("vars"),
 )
+# Read only where a column shows them.
+_TIMES = tuple(f.name for f in HOST_FIELDS if f.kind == "time")
 # In the order of a file; what other tables hold comes later.
 _EMPTY: HostRow = dict.fromkeys(COLUMNS, ())
 _NAMES = (Host.id, Host.hostname)
@@ -43,7 +49,12 @@ _LISTS = (
 
 
 @contextlib.contextmanager
-def snapshot(engine: sa.Engine, node: Node = ast.EVERYTHING) -> Iterator["Snapshot"]:
+def snapshot(
+    engine: sa.Engine,
+    node: Node = ast.EVERYTHING,
+    sort: Sort | None = None,
+    columns: Sequence[Column] | None = None,
+) -> Iterator["Snapshot"]:
     """Read on a connection of its own, in one transaction that sees one moment.
 
     Raises ``QueryError``. What a session has not committed is not there.
@@ -53,17 +64,26 @@ def snapshot(engine: sa.Engine, node: Node = ast.EVERYTHING) -> Iterator["Snapsh
         engine.connect().execution_options(**level) as connection,
         orm.Session(connection) as reader,
     ):
-        yield Snapshot(reader, node)
+        yield Snapshot(reader, node, sort, columns)
 
 
 class Snapshot:
     """The hosts that a query means, and what is said of them elsewhere.
 
-    Hosts come in the order of ids, which is that of the table. It is what a file is
-    written from: ``formats.document.Source``.
+    Hosts come in the order of ids, which is that of the table, or sorted as a list of
+    them. It is what a file is written from: ``formats.document.Source``.
     """
 
-    def __init__(self, reader: orm.Session, node: Node) -> None:
+    def __init__(
+        self,
+        reader: orm.Session,
+        node: Node,
+        sort: Sort | None = None,
+        columns: Sequence[Column] | None = None,
+    ) -> None:
+        self.columns = columns
+        self._times = [c.path[0] for c in columns or () if c.path[0] in _TIMES]
+        self._sort = sort
         self._reader = reader
         self._connection = reader.connection()
         self._where = compile_node(reader, node)
@@ -83,7 +103,7 @@ class Snapshot:
 
     @property
     def hosts(self) -> Iterator[HostRow]:
-        """Yield what is said of each host, field by field, by its id."""
+        """Yield what is said of each host, field by field."""
         for row in self._rows():
             row["vars"] = self._json.object(row["vars"])
             yield row
@@ -107,9 +127,10 @@ class Snapshot:
     def _batches(self, columns: Sequence[Any]) -> Iterator[Sequence[Any]]:
         """Yield rows that begin with the id."""
         select = sa.select(*columns).order_by(Host.id)
-        if self._where is not None:
-            for ids in self._found_ids():
-                yield self._read(select.where(Host.id.in_(ids)))
+        if not self._is_table:
+            for ids in self._ids():
+                found = {r[0]: r for r in self._read(select.where(Host.id.in_(ids)))}
+                yield [found[id_] for id_ in ids]
             return
         last = 0
         while batch := self._read(
@@ -128,15 +149,42 @@ class Snapshot:
         result.close()
         return rows
 
+    @property
+    def _is_table(self) -> bool:
+        """Whether the hosts are all there are, as they stand in the table."""
+        return self._where is None and self._sort is None
+
+    def _ids(self) -> Iterator[list[int]]:
+        """Yield the ids of what was asked for, in its order."""
+        if self._where is None and self._sort is not None and not self._sort.then:
+            return self._walked_ids(self._sort)
+        return self._found_ids()
+
+    def _walked_ids(self, sort: Sort) -> Iterator[list[int]]:
+        """Yield all ids along the index of the order: the first ones at once."""
+        cursor: str | None = None
+        while True:
+            page = fetch_page(
+                *(self._reader, sa.select(Host.id), None, sort, cursor),
+                limits.export_batch,
+            )
+            if page.rows:
+                yield page.rows
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
     def _found_ids(self) -> Iterator[list[int]]:
-        """Yield the ids of what was asked for, found once and for all.
+        """Yield the same, found once and for all.
 
         A condition that goes along with each batch would be looked up, and perhaps
         sorted, again for each of them.
         """
         if self._found is None:
-            assert self._where is not None  # noqa: S101 - else there is nothing to find
-            select = sa.select(Host.id).where(self._where).order_by(Host.id)
+            select = sa.select(Host.id)
+            if self._where is not None:
+                select = select.where(self._where)
+            select = select.order_by(*self._order())
             self._found = array("q")
             # Eight bytes each; the driver would first hold them all as objects.
             result = self._reader.execute(
@@ -147,14 +195,28 @@ class Snapshot:
         for start in range(0, len(self._found), limits.export_batch):
             yield self._found[start : start + limits.export_batch].tolist()
 
+    def _order(self) -> list[sa.ColumnElement[Any]]:
+        if self._sort is None:
+            return [Host.id.asc()]
+        keys = [part.column for part in self._sort.parts]
+        return order_of(self._sort, keys, Host.id, backward=False)
+
     def _add_lists(self, rows: Mapping[int, HostRow]) -> None:
         for name, host_id, value, key in _LISTS:
             select = sa.select(host_id, value).where(self._among(host_id, rows))
             _put(name, rows, self._read(select.order_by(host_id, key)))
         _put("groups", rows, self._memberships(rows))
+        self._add_times(rows)
         for row in rows.values():
             if len(row["groups"]) > 1:
                 row["groups"].sort()
+
+    def _add_times(self, rows: Mapping[int, HostRow]) -> None:
+        if self._times:
+            columns = (Host.id, *(getattr(Host, name) for name in self._times))
+            select = sa.select(*columns).where(self._among(Host.id, rows))
+            for id_, *times in self._reader.execute(select):
+                rows[id_].update(zip(self._times, times, strict=True))
 
     def _memberships(self, ids: Iterable[int]) -> Iterator[tuple[int, str]]:
         columns = group_members.c
@@ -165,7 +227,7 @@ class Snapshot:
 
     def _among(self, column: Any, ids: Iterable[int]) -> sa.ColumnElement[bool]:
         known = list(ids)
-        if self._where is None:
+        if self._is_table:
             # Without gaps: nothing of another host lies between.
             return sa.and_(column >= known[0], column <= known[-1])
         return sa.and_(column.in_(known))
@@ -264,10 +326,14 @@ class Snapshot:
             yield from (name for id_, name in batch if self._is_found(id_))
 
     def _is_found(self, id_: int) -> bool:
-        if self._found is None:
+        if self._where is None:
             return True
-        place = bisect_left(self._found, id_)
-        return place < len(self._found) and self._found[place] == id_
+        place = bisect_left(self._by_id, id_)
+        return place < len(self._by_id) and self._by_id[place] == id_
+
+    @functools.cached_property
+    def _by_id(self) -> "array[int]":
+        return array("q", sorted(chain.from_iterable(self._found_ids())))
 
 
 def _put(name: str, rows: Mapping[int, HostRow], found: Iterable[Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from ..errors import FieldError, InvalidFile
 from ..validation.values import quoted
-from .rows import Row
+from .rows import Column, Row
 
 # For formats that cannot be understood before the last line is read.
 MAX_TEXT = 64 * 1024**2
@@ -52,11 +52,14 @@ Item = FileVars | FileGroup | Row | Observed
 class Source(Protocol):
     """What a file is written from. Hosts are read, again each time, and never held.
 
+    ``columns`` are those that a table shall have; None for all that is known of a host.
     ``host_texts`` are the hosts with their variables as JSON text. Groups have name,
     description, vars and children; ``members`` gives the names of the hosts that are
     directly in a group, or for None of those that are in none.
     """
 
+    @property
+    def columns(self) -> Sequence[Column] | None: ...
     @property
     def vars(self) -> Mapping[str, Any]: ...
     @property

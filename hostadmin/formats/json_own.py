@@ -5,7 +5,8 @@ any other is a host. JSON has them under ``groups`` and ``hosts``.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from ..errors import FieldError, InvalidFile, InvalidValue
@@ -13,7 +14,7 @@ from ..validation.rules import GROUP_RULES
 from ..validation.values import quoted
 from .document import FileGroup, FileVars, Item, Source, lines_of
 from .json_stream import MAX_RECORD, Decoder, Stream, in_words, twice
-from .rows import COLUMNS, ROW, Row
+from .rows import COLUMNS, ROW, Column, Row, plain_text
 
 VERSION = 1
 _KINDS = ("groups", "hosts")
@@ -143,6 +144,11 @@ def _item(line: int, record: Any, doubles: list[str], kind: str) -> Item:
 
 def write(content: Source, notes: list[str]) -> Iterator[str]:
     """Yield a JSON document, a record a line."""
+    if content.columns is not None:
+        yield f'{{"hostadmin": {VERSION},\n"hosts": ['
+        yield from _joined(_chosen(content.hosts, content.columns))
+        yield "]}\n"
+        return
     yield f'{{"hostadmin": {VERSION},\n"vars": {_text(content.vars)},\n"groups": ['
     yield from _joined(map(_group_text, content.groups))
     yield '],\n"hosts": ['
@@ -152,11 +158,36 @@ def write(content: Source, notes: list[str]) -> Iterator[str]:
 
 def write_lines(content: Source, notes: list[str]) -> Iterator[str]:
     """Yield JSON Lines: the header, the groups, the hosts."""
+    if content.columns is not None:
+        yield from (f"{t}\n" for t in _chosen(content.hosts, content.columns))
+        return
     header = {"hostadmin": VERSION, "vars": content.vars}
     for record in (header, *map(_group, content.groups)):
         yield f"{_text(record)}\n"
     for host in content.host_texts:
         yield f"{_host_text(host)}\n"
+
+
+def _chosen(
+    hosts: Iterable[Mapping[str, Any]], columns: Sequence[Column]
+) -> Iterator[str]:
+    """Yield the chosen fields of each host; its variables stand where they always do.
+
+    A variable that a host does not have is left out: null is a value.
+    """
+    for row in hosts:
+        record: dict[str, Any] = {}
+        for column in columns:
+            value = column.value(row)
+            [*above, last] = column.path
+            if isinstance(value, datetime):
+                value = plain_text(value)
+            if value is not None or not above:
+                inside = record
+                for name in above:
+                    inside = inside.setdefault(name, {})
+                inside[last] = value
+        yield _text(record)
 
 
 def _joined(records: Iterable[str]) -> Iterator[str]:

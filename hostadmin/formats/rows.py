@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from ..errors import FieldError
+from ..validation.host_fields import HOST_FIELDS
+from ..validation.json_values import json_text
 from ..validation.rules import HOST_RULES
 
 # The columns of a file, in order. What a host's life in this database is (ids, times)
@@ -13,6 +16,25 @@ COLUMNS = (*(name for name in HOST_RULES if name != "vars"), "vars")
 
 # Fields to which a file adds; it overwrites the others.
 ADDED_TO = ("aliases", "addresses", "groups")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: what its header says, and where in a row its values are.
+
+    ``label`` is for people; below "vars", the path goes on to a variable.
+    """
+
+    header: str
+    label: str
+    path: tuple[str, ...]
+
+    def value(self, row: Mapping[str, Any]) -> Any:
+        return value_at(row, self.path)
+
+
+LABELS = {known.name: known.label or known.name.capitalize() for known in HOST_FIELDS}
+WHOLE = tuple(Column(name, LABELS[name], (name,)) for name in COLUMNS)
 
 # What a row may be about; the last is all hosts at once.
 HOST, GROUP, INVENTORY = "host", "group", "inventory"
@@ -55,3 +77,12 @@ def value_at(value: Any, path: tuple[str, ...]) -> Any:
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value
+
+
+def plain_text(value: Any) -> str:
+    """Return a value as it stands in a cell: of what is not set, nothing."""
+    if value is None or value in ({}, [], ()):
+        return ""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value if isinstance(value, str) else json_text(value)

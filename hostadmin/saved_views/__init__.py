@@ -13,6 +13,7 @@ from .read import (
     get_view,
     list_views,
     may_change,
+    named_view,
 )
 from .write import View, add_view, change_view, delete_view, set_default
 
@@ -34,6 +35,7 @@ __all__ = [
     "gone_values",
     "list_views",
     "may_change",
+    "named_view",
     "naming_group",
     "problem_of",
     "set_default",

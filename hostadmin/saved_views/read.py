@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..errors import NotFound
+from ..errors import NotFound, QueryError
 from ..models import NOBODY, DefaultView, SavedView
-from ..validation.values import fold
+from ..validation.values import did_you_mean, fold, quoted
 
 HOSTS, STATS = "hosts", "stats"
 PAGES = (HOSTS, STATS)
@@ -61,6 +61,31 @@ def find_by_name(session: orm.Session, owner_id: int, name: str) -> SavedView | 
             SavedView.owner_id == owner_id, SavedView.name_key == fold(name.strip())
         )
     )
+
+
+def named_view(session: orm.Session, viewer: Viewer, name: str) -> SavedView:
+    """Return the view of hosts of that name that somebody sees, first their own one.
+
+    Raises ``QueryError`` where there is none, or where several are shared.
+    """
+    wanted = _visible(viewer).where(
+        SavedView.name_key == fold(name.strip()), SavedView.page == HOSTS
+    )
+    found = session.scalars(wanted.order_by(SavedView.id)).all()
+    own = [view for view in found if view.owner_id == viewer.id] or found
+    if not own:
+        names = [
+            view.name for view in list_views(session, viewer) if view.page == HOSTS
+        ]
+        raise QueryError(
+            f"There is no view {quoted(name)} of hosts.", did_you_mean(name, names)
+        )
+    if len(own) > 1:
+        raise QueryError(
+            f"{len(own)} people share a view {quoted(name)}.",
+            "Write its query, or rename one of them.",
+        )
+    return own[0]
 
 
 def may_change(viewer: Viewer, view: SavedView) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hostadmin.formats.rows import COLUMNS
+from hostadmin.formats.rows import COLUMNS, Column
 from hostadmin.validation.json_values import json_text
 
 
@@ -16,6 +16,7 @@ class Content:
     groups: Sequence[Mapping[str, Any]]
     hosts: Iterable[Mapping[str, Any]]
     members: Callable[[str | None], Iterable[str]]
+    columns: Sequence[Column] | None = None
 
     @property
     def host_texts(self) -> Iterator[Mapping[str, Any]]:

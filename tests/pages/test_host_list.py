@@ -5,7 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
-from hostadmin.admin.list_columns import COOKIE, DEFAULT
+from hostadmin.admin.list_columns import COOKIE
+from hostadmin.inventory.columns import DEFAULT
 from hostadmin.limits import limits
 
 

@@ -132,7 +132,8 @@ class Listing:
     previous_cursor: str | None = None
     chips: Sequence[Chip] = ()
     filter_fields: Sequence[FilterField] = ()
-    export_urls: Sequence[tuple[str, str]] = ()
+    # What files of these rows there are, of lists that have some.
+    exports: Any = None
     search_name: str | None = None
     search_label: str = ""
     search_value: str = ""

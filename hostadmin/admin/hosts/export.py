@@ -2,7 +2,8 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
 
 from flask import Blueprint, Response, request
@@ -13,21 +14,59 @@ from ...clock import utcnow
 from ...db.session import db
 from ...errors import NotFound
 from ...exports.exporter import FORMATS, encoded, export
+from ...exports.layout import ALL, SHOWN, Wishes, is_in_files, read_layout
+from ...inventory.columns import DEFAULT
 from ...validation.values import did_you_mean, quoted
-from ..generated.list_context import PARAMETERS, single
-from ..generated.urls import ViewUrl
+from ..current_user import web_viewer
+from ..generated.list_context import single
+from ..generated.urls import QUERY, VIEW, ViewUrl
+from ..list_columns import COLS
 from ..query_args import read_hosts_request
 
 bp = Blueprint("export", __name__)
 
+PARAMETERS = (VIEW, COLS, "sort", "fields")
+NOTE = "X-Hostadmin-Note"
+MAX_NOTE = 2_000
 
-def export_urls(url: ViewUrl) -> list[tuple[str, str]]:
-    """Return label and address of each format, for the hosts of a list."""
-    filters = url.only_filters()
-    return [
-        (known.label, filters.to("export.download", format=name))
-        for name, known in FORMATS.items()
-    ]
+
+@dataclass(frozen=True)
+class ExportMenu:
+    """What the list offers: texts with addresses, and how a program gets the same."""
+
+    tables: list[tuple[str, str]]
+    programs: list[tuple[str, str]]
+    address: str
+    curl: str
+
+
+def export_menu(url: ViewUrl, count: str, columns: Sequence[str]) -> ExportMenu:
+    """Return the files of the hosts of a list, in its order."""
+    url = url.only(QUERY, "sort").setting(VIEW, None)
+    usual = tuple(columns) == DEFAULT
+    shown = url.setting(*(("fields", SHOWN) if usual else (COLS, _cols(columns))))
+    tables, programs = [], []
+    for name, known in FORMATS.items():
+        text = f"{known.label} of {count}"
+        if known.has_columns:
+            tables.append((f"{text}, columns as shown", _to(shown, name)))
+        if known.has_columns and not known.is_for_people:
+            every = url.setting("fields", ALL)
+            tables.append((f"{text}, all fields", _to(every, name)))
+        elif not known.has_columns:
+            programs.append((text, _to(url, name)))
+    address = f"{request.host_url.rstrip('/')}{_to(shown, 'csv')}"
+    header = '-H "Authorization: Bearer $HOSTADMIN_TOKEN"'
+    curl = f"curl -fsS {header} -o hosts.csv '{address}'"
+    return ExportMenu(tables, programs, address, curl)
+
+
+def _cols(columns: Sequence[str]) -> str:
+    return ",".join(filter(is_in_files, columns)) or DEFAULT[0]
+
+
+def _to(url: ViewUrl, format: str) -> str:
+    return url.to("export.download", format=format)
 
 
 @bp.get("/export/<format>")
@@ -39,20 +78,25 @@ def download(format: str) -> ResponseReturnValue:
             f"There is no format {quoted(format)}. {did_you_mean(format, FORMATS)} "
             f"Known: {', '.join(FORMATS)}."
         )
-    node = read_hosts_request(
-        "export.download", request.args, (*PARAMETERS, *chosen.options)
-    ).node
-    options = {n: v for n in chosen.options if (v := single(request.args, n))}
-    chunks = encoded(export(db.session(), chosen, node, [], options))
+    args = request.args
+    known = (*PARAMETERS, *chosen.options)
+    asked = read_hosts_request("export.download", args, known)
+    options = {name: v for name in chosen.options if (v := single(args, name))}
+    view, cols, sort, fields = (single(args, name) for name in PARAMETERS)
+    wishes = Wishes(view, cols, sort, fields, options)
+    session, notes = db.session(), list[str]()
+    node, layout = read_layout(session, web_viewer(), chosen, asked.node, wishes)
+    chunks = encoded(export(session, chosen, node, notes, layout))
     # A head without hosts and the first of them are made before the answer begins, so
     # that an error in the query or the database is still told as one.
     first = b"".join(islice(chunks, 2))
+    told = note_header(notes)
     # It reads on a connection of its own; the one of the request may go.
     db.session.rollback()
     name = f"{chosen.name}-{utcnow():%Y%m%d-%H%M}{chosen.suffix}"
     response = Response(
         mimetype=chosen.mimetype,
-        headers={"Content-Disposition": f"attachment; filename={name}"},
+        headers={"Content-Disposition": f"attachment; filename={name}", **told},
     )
     # Of a HEAD request nobody reads the rest.
     response.call_on_close(chunks.close)
@@ -63,6 +107,18 @@ def download(format: str) -> ResponseReturnValue:
         # An error on the way ends the connection before the mark of the end.
         response.response = body
     return response
+
+
+_ASCII = str.maketrans({"“": '"', "”": '"', "–": "-", "→": "->", "…": "..."})
+
+
+def note_header(notes: Sequence[str]) -> dict[str, str]:
+    """Return the header that says what the file does not hold, as far as is known.
+
+    Of a short file, all is; headers go out before the rest of a long one is read.
+    """
+    text = " ".join(notes).translate(_ASCII).encode("ascii", "backslashreplace")
+    return {NOTE: text[:MAX_NOTE].decode()} if text else {}
 
 
 def _send_whole(response: Response, chunks: Iterable[bytes]) -> None:

@@ -16,6 +16,7 @@ from ...bulk_edit import read_ids
 from ...db.session import db
 from ...errors import InvalidValue, QueryError
 from ...inventory.autocomplete import suggest_values, suggest_variables
+from ...inventory.columns import parse_columns, variable_path
 from ...inventory.hints import Hint, find_hints
 from ...inventory.list_hosts import HostPage, list_hosts
 from ...limits import limits
@@ -43,16 +44,14 @@ from ..list_columns import (
     COLS,
     ListDisplay,
     offered,
-    parse_columns,
     read_display,
     remember,
-    variable_path,
 )
 from ..query_args import query_chips, read_hosts_request
 from ..query_filters import filter_menu
 from ..saved_views_menu import gone_from_view, opens_with, view_menu
 from ..sql_panel import list_statement
-from .export import export_urls
+from .export import export_menu
 from .facets import FIELD, facet_view, facet_views
 
 KNOWN = (*PARAMETERS, COLS, VIEW)
@@ -141,8 +140,11 @@ class HostList(ModelAdmin):
         listing.search_label = "Find hosts"
         listing.search_value = to_text(node)
         listing.stats_url = list_request.url.only_filters().to("stats.index")
-        listing.export_urls = export_urls(list_request.url)
         display = self.display(list_request)
+        noun = listing.noun if listing.count.value == 1 else listing.nouns
+        listing.exports = export_menu(
+            list_request.url, f"{listing.count_text} {noun}", display.columns
+        )
         chosen = ((COLS, display.cols),) if display.cols else ()
         listing.views = view_menu(saved_views.HOSTS, list_request.url, chosen)
         listing.can_sort_by_several = True

@@ -7,12 +7,12 @@ from flask_admin.helpers import is_form_submitted
 
 from ...db.session import db
 from ...inventory import groups, hosts, ssh, vocabulary
+from ...inventory.columns import DEFAULT
 from ...models import Host
 from ...query.fields import FIELDS, SORTABLE
 from ...validation.host_fields import VOCABULARY_FIELDS
 from ...validation.rules import HOST_RULES
 from ...validation.values import DEFAULT_PORT
-from .. import list_columns
 from ..generated import formatters
 from ..generated.form_fields import (
     LinesField,
@@ -40,7 +40,7 @@ class HostAdmin(HostList):
     details_template = "hosts/details.html"
 
     # The names are those of the query, which are shorter than those of the columns.
-    column_list = list_columns.DEFAULT
+    column_list = DEFAULT
     column_labels: ClassVar[dict[str, str]] = {
         "alias": "Aliases",
         "ip": "Address",

@@ -11,7 +11,7 @@ from ...validation.addresses import parse_address
 from ...validation.json_values import json_text
 from ...validation.values import quoted
 from ...validation.yaml_vars import read_vars
-from ..rows import ADDED_TO
+from ..rows import ADDED_TO, plain_text
 from .placeholders import PLACEHOLDERS, is_placeholder
 from .remarks import Remarks
 
@@ -232,7 +232,7 @@ def cell_text(field: str, value: Any) -> str:
         return ""
     if field in ADDED_TO:
         return _list_text(value)
-    return str(value)
+    return plain_text(value)
 
 
 def _list_text(items: Sequence[str]) -> str:

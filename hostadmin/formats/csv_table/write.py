@@ -6,8 +6,10 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...db.bulk_insert import batched
+from ...errors import QueryError
+from ...validation.values import quoted
 from ..document import Source, some
-from ..rows import ADDED_TO, COLUMNS
+from ..rows import ADDED_TO, COLUMNS, Column, plain_text
 from .cells import cell_text, literals
 
 # Lines that are written at once; one by one they take twice the time.
@@ -17,14 +19,49 @@ _NO_TEXT = [(COLUMNS.index(name), name) for name in ("port", *ADDED_TO)]
 _VARS = COLUMNS.index("vars")
 
 
-def write(content: Source, notes: list[str]) -> Iterator[str]:
-    """Yield the header and the hosts. ``notes`` gets, at the end, what is not there."""
-    yield _text([COLUMNS])
+def read_excel(text: str) -> bool:
+    """Return whether Excel shall open the file. Raises ``QueryError``."""
+    if text not in ("0", "1"):
+        raise QueryError(f"excel is 1 or 0, not {quoted(text)}.")
+    return text == "1"
+
+
+def write(content: Source, notes: list[str], *, excel: bool = False) -> Iterator[str]:
+    """Yield the header and the hosts. ``notes`` gets, at the end, what is not there.
+
+    For Excel, a byte order mark says that it is UTF-8, and semicolons separate.
+    """
+    delimiter = ";" if excel else ","
+    if excel:
+        yield "\ufeff"
+    if content.columns is None:
+        yield from _whole(content, notes, delimiter)
+    else:
+        yield from _chosen(content.hosts, content.columns, delimiter)
+
+
+def _chosen(
+    hosts: Iterable[Mapping[str, Any]], columns: Sequence[Column], delimiter: str
+) -> Iterator[str]:
+    yield _text([[column.header for column in columns]], delimiter)
+    for batch in batched(hosts, LINES):
+        lines = (literals([_chosen_cell(c, row) for c in columns]) for row in batch)
+        yield _text(lines, delimiter)
+
+
+def _chosen_cell(column: Column, row: Mapping[str, Any]) -> str:
+    value = column.value(row)
+    [name, *below] = column.path
+    return plain_text(value) if below else cell_text(name, value)
+
+
+def _whole(content: Source, notes: list[str], delimiter: str) -> Iterator[str]:
+    yield _text([COLUMNS], delimiter)
     named: set[str] = set()
     for batch in batched(content.host_texts, LINES):
         for row in batch:
             named.update(row["groups"])
-        yield _text(map(_cells, batch))
+        yield _text(map(_cells, batch), delimiter)
     notes += _left_out(content, named)
 
 
@@ -60,16 +97,17 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     return literals(cells)
 
 
-def _text(lines: Iterable[Sequence[str]]) -> str:
+def _text(lines: Iterable[Sequence[str]], delimiter: str) -> str:
     cells = list(lines)
-    text = _lines(cells, "\n")
+    text = _lines(cells, "\n", delimiter)
     if "\r" not in text:
         return text
     # Before Python 3.13, only what the line end has in it is put in quotes.
-    return "".join(_lines([line], "\r\n").removesuffix("\r\n") + "\n" for line in cells)
+    alone = (_lines([line], "\r\n", delimiter) for line in cells)
+    return "".join(line.removesuffix("\r\n") + "\n" for line in alone)
 
 
-def _lines(cells: Iterable[Sequence[str]], end: str) -> str:
+def _lines(cells: Iterable[Sequence[str]], end: str, delimiter: str) -> str:
     buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator=end).writerows(cells)
+    csv.writer(buffer, lineterminator=end, delimiter=delimiter).writerows(cells)
     return buffer.getvalue()
