@@ -14,15 +14,15 @@ from .auth import accounts, passwords
 from .clock import utcnow
 from .db.session import db
 from .history import writing
-from .inventory import bulk_write, groups, vocabulary
-from .models import Group, Host
+from .inventory import groups
+from .inventory.edits import created
+from .inventory.write_edits import write_edits
+from .models import Host
 from .validation.accounts import Role
-from .validation.host_fields import VOCABULARY_FIELDS
 from .validation.values import HostStatus
 
 COUNT = 2_000
 DEMO_NAME = "demo"
-BATCH = 1_000
 
 # name → child groups, the parents after their children
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -92,31 +92,11 @@ def fill(session: orm.Session, count: int = COUNT) -> None:
     for name, children in GROUPS.items():
         variables = GROUP_VARS.get(name, {})
         groups.add_group({"name": name, "children": children, "vars": variables})
-    ids = {
-        name: group_id
-        for group_id, name in session.execute(sa.select(Group.id, Group.name))
-    }
-    batch: list[dict[str, Any]] = []
-    for host in make_hosts(count):
-        batch.append(host)
-        if len(batch) == BATCH:
-            _add(session, batch, ids)
-            batch = []
-    _add(session, batch, ids)
-
-
-def _add(
-    session: orm.Session, batch: list[dict[str, Any]], ids: dict[str, int]
-) -> None:
-    for field in VOCABULARY_FIELDS:
-        texts = {host[field] for host in batch if host[field]}
-        if texts:
-            vocabulary.canonical_values(session, field, sorted(texts))
-    bulk_write.insert_hosts(session, batch, ids)
+    write_edits(session, (created("host", host) for host in make_hosts(count)))
 
 
 def make_hosts(count: int, now: datetime | None = None) -> Iterator[dict[str, Any]]:
-    """Yield hosts as ``bulk.insert_hosts`` takes them; the same for each count."""
+    """Yield the fields of hosts; the same for each count."""
     chance = random.Random(20_000)  # noqa: S311 - nothing secret
     now = now or utcnow()
     for number in range(count):

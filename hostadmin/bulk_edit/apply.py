@@ -1,23 +1,29 @@
 """Exactly what a plan says, in the transaction that is open."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..db.bulk_insert import batched
 from ..errors import Conflict
-from ..history import current_change_set_id
-from ..inventory import bulk_delete, bulk_write, vocabulary
+from ..history import DELETED, current_change_set_id
+from ..inventory import vocabulary
 from ..inventory.bulk_read import read_hosts_by_id
+from ..inventory.bulk_write import BATCH
+from ..inventory.edits import CONFIRMED, Edit, changed_meanwhile
 from ..inventory.groups import add_group
+from ..inventory.write_edits import write_edits
 from ..models import Group
 from ..validation.host_fields import VOCABULARY_FIELDS
 from .diff import decide
-from .edit import CONFIRM, DELETE, BulkEdit
+from .edit import CHANGE, CONFIRM, DELETE, BulkEdit
 from .plan import ChangePlan, is_new_spelling, plan_change
 from .selection import Selection
 
 NOT_AS_SEEN = "Something changed since you looked; nothing was done."
+# What is done to hosts as a whole, and the same as an edit.
+_WHOLE = {CONFIRM: CONFIRMED, DELETE: DELETED}
 
 
 def change(
@@ -46,44 +52,29 @@ def change(
         look(plan)
     if not plan.written:
         return plan, None
-    if edit.action == CONFIRM:
-        bulk_write.confirm_unchanged(session, dict(plan.written))
-    elif edit.action == DELETE:
-        for some in plan.writes():
-            bulk_delete.delete_hosts(session, dict(some))
-    else:
-        _change(session, plan)
-    # Objects that were read before do not know what Core statements wrote.
-    session.flush()
-    session.expire_all()
+    if edit.action == CHANGE:
+        for name in plan.new_groups:
+            add_group({"name": name})
+        _spell(session, plan.edit)
+    write_edits(session, _edits(session, plan))
     return plan, current_change_set_id(session)
 
 
-def _change(session: orm.Session, plan: ChangePlan) -> None:
-    edit = plan.edit
-    for name in plan.new_groups:
-        add_group({"name": name})
-    names = [*edit.add_groups, *edit.remove_groups]
-    ids = {
-        name: id_
-        for id_, name in session.execute(
-            sa.select(Group.id, Group.name).where(Group.name.in_(names))
-        )
-    }
-    _spell(session, edit)
-    fields = ("hostname", *edit.touched)
-    for some in plan.writes():
+def _edits(session: orm.Session, plan: ChangePlan) -> Iterator[Edit]:
+    """Yield what becomes of each host: what it was is read again, batch by batch."""
+    if action := _WHOLE.get(plan.edit.action):
+        for host_id, version in plan.written:
+            yield Edit("host", host_id, version, action=action)
+        return
+    fields = ("hostname", *plan.edit.touched)
+    for some in batched(plan.written, BATCH):
         found = read_hosts_by_id(session, [host_id for host_id, _ in some], fields)
         if len(found) != len(some):
-            raise Conflict(bulk_write.CHANGED_MEANWHILE)
-        bulk_write.change_hosts(
-            session,
-            [
-                decide(found[host_id], edit, ids).host_change(found[host_id], version)
-                for host_id, version in some
-            ],
-            ids,
-        )
+            raise changed_meanwhile("host")
+        for host_id, version in some:
+            host = found[host_id]
+            changes = decide(host, plan.edit).changes
+            yield Edit("host", host_id, version, host.fields["hostname"], changes)
 
 
 def _spell(session: orm.Session, edit: BulkEdit) -> None:

@@ -1,13 +1,12 @@
 """What becomes of one host, seen by itself."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import InvalidValue
 from ..inventory.bulk_read import StoredHost
-from ..inventory.bulk_write import HostChange, group_references, plain
+from ..inventory.edits import Change, plain
 from ..validation.json_values import json_text, same_json, variable_at
 from . import set_variable
 from .edit import BulkEdit
@@ -35,33 +34,15 @@ class Decision:
     """What becomes of a host: for people in ``moves``, for the tables in the rest."""
 
     moves: list[FieldChange] = field(default_factory=list)
-    changes: dict[str, list[Any]] = field(default_factory=dict)
-    fields: dict[str, Any] = field(default_factory=dict)
-    new_groups: list[str] = field(default_factory=list)
-    lost_groups: list[str] = field(default_factory=list)
-
-    def host_change(self, host: StoredHost, version: int) -> HostChange:
-        """Return what ``inventory.bulk_write`` needs to write it."""
-        return HostChange(
-            id=host.id,
-            version=version,
-            hostname=host.fields["hostname"],
-            fields=self.fields,
-            changes=self.changes,
-            new_groups=self.new_groups,
-            lost_groups=self.lost_groups,
-        )
+    changes: dict[str, Change] = field(default_factory=dict)
 
 
-def decide(host: StoredHost, edit: BulkEdit, group_ids: Mapping[str, int]) -> Decision:
-    """Return what the edit makes of a host; it is spelled and its groups are known.
-
-    A group without an id is one that will be made.
-    """
+def decide(host: StoredHost, edit: BulkEdit) -> Decision:
+    """Return what the edit, whose terms are spelled, makes of a host."""
     decision = Decision()
     for name, value in edit.fields.items():
         _set(decision, name, host.fields.get(name), value)
-    _move_groups(decision, host.fields.get("groups", []), edit, group_ids)
+    _move_groups(decision, host.fields.get("groups", []), edit)
     _set_variables(decision, host.fields.get("vars", {}), edit)
     return decision
 
@@ -72,39 +53,29 @@ def _set(decision: Decision, name: str, before: Any, value: Any) -> None:
         decision.moves.append(FieldChange(name, before, stays=ALREADY))
         return
     decision.moves.append(FieldChange(name, before, after))
-    decision.changes[name] = [before, after]
-    decision.fields[name] = value
+    decision.changes[name] = Change(before, after)
 
 
 def _move_groups(
-    decision: Decision,
-    before: list[dict[str, Any]],
-    edit: BulkEdit,
-    group_ids: Mapping[str, int],
+    decision: Decision, before: list[dict[str, Any]], edit: BulkEdit
 ) -> None:
-    if not edit.add_groups and not edit.remove_groups:
-        return
-    own = {group["name"] for group in before}
+    after: dict[str, dict[str, Any]] = {group["name"]: group for group in before}
     for name in edit.add_groups:
         label = f"group {name}"
-        if name in own:
+        if name in after:
             decision.moves.append(FieldChange(label, IN, stays=ALREADY))
         else:
             decision.moves.append(FieldChange(label, NOT_IN, IN))
-            decision.new_groups.append(name)
+            after[name] = {"name": name}
     for name in edit.remove_groups:
         label = f"group {name}"
-        if name in own:
+        if after.pop(name, None):
             decision.moves.append(FieldChange(label, IN, NOT_IN))
-            decision.lost_groups.append(name)
         else:
             decision.moves.append(FieldChange(label, NOT_IN, stays=NO_MEMBER))
-    if decision.new_groups or decision.lost_groups:
-        after = own.difference(decision.lost_groups).union(decision.new_groups)
-        ids = {group["name"]: group["id"] for group in before} | dict(group_ids)
-        ids |= {name: 0 for name in decision.new_groups if name not in ids}
-        pair = [before or None, group_references(after, ids) or None]
-        decision.changes["groups"] = pair
+    groups = list(after.values())
+    if groups != before:
+        decision.changes["groups"] = Change(before or None, groups or None)
 
 
 def _set_variables(decision: Decision, before: dict[str, Any], edit: BulkEdit) -> None:
@@ -116,8 +87,7 @@ def _set_variables(decision: Decision, before: dict[str, Any], edit: BulkEdit) -
             # None of them is set: which ones would still fit is nothing to guess.
             moves = [m if m.stays else _staying(m, str(error)) for m in moves]
         else:
-            decision.changes["vars"] = [before or None, after or None]
-            decision.fields["vars"] = after
+            decision.changes["vars"] = Change(before or None, after or None)
     decision.moves += moves
 
 

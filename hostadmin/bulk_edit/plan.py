@@ -7,7 +7,7 @@ import hashlib
 import heapq
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -148,10 +148,6 @@ class ChangePlan:
         """What would be done to which hosts at which versions, in short."""
         return self._hash.hexdigest()
 
-    def writes(self) -> Iterator[list[tuple[int, int]]]:
-        """Yield (id, version) of what would be written, batch by batch."""
-        yield from batched(self.written, BATCH)
-
 
 def text_of(value: Any) -> str | None:
     """Return a value as a line of a page or terminal, cut; None where it is not set."""
@@ -178,7 +174,7 @@ def plan_change(
         found = read_hosts_by_id(session, some, names)
         for host_id in some:
             if host := found.get(host_id):
-                plan.add(host, decide(host, plan.edit, group_ids))
+                plan.add(host, decide(host, plan.edit))
     if selection.node is None:
         plan.gone = len(set(selection.ids)) - len(plan.all)
     return plan

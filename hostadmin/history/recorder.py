@@ -169,7 +169,7 @@ def _watch(
 
 _NO_HISTORY = (
     "A bulk statement on {} would leave no history: change objects, or use "
-    "inventory.bulk."
+    "inventory.write_edits."
 )
 
 

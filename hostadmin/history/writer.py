@@ -1,7 +1,7 @@
 """Who changed what: change sets and entries, written with the change they describe.
 
 One object at a time goes through the ORM, and ``recorder`` adds its entry. Many go
-through ``inventory.bulk_write``, which adds entries with Core statements.
+through ``inventory.write_edits``, which adds entries with Core statements.
 """
 
 import contextlib

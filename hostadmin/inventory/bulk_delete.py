@@ -6,18 +6,11 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..db.bulk_insert import batched
-from ..errors import Conflict
 from ..history import DELETED, add_entries, recording
 from ..models import Group, Host, group_members
 from .bulk_read import StoredHost, read_hosts_by_id
-from .bulk_write import (
-    BATCH,
-    CHANGED_MEANWHILE,
-    HOSTS,
-    HostChange,
-    change_hosts,
-    host_entry,
-)
+from .bulk_write import BATCH, HOSTS, change_hosts
+from .edits import Change, Edit, changed_meanwhile
 
 
 def delete_hosts(session: orm.Session, versions: Mapping[int, int]) -> None:
@@ -31,7 +24,7 @@ def delete_hosts(session: orm.Session, versions: Mapping[int, int]) -> None:
         for host_id in ids:
             host = found.get(host_id)
             if host is None or host.version != versions[host_id]:
-                raise Conflict(CHANGED_MEANWHILE)
+                raise changed_meanwhile("host")
             by_version.setdefault(host.version, []).append(host_id)
         for version, some in by_version.items():
             # Aliases, addresses and memberships go with the row.
@@ -41,26 +34,15 @@ def delete_hosts(session: orm.Session, versions: Mapping[int, int]) -> None:
             with recording(session) as connection:
                 gone = connection.execute(statement).rowcount
             if gone != len(some):
-                raise Conflict(CHANGED_MEANWHILE)
-        add_entries(
-            session,
-            [
-                host_entry(
-                    host_id,
-                    found[host_id].fields["hostname"],
-                    DELETED,
-                    _last(found[host_id]),
-                )
-                for host_id in ids
-            ],
-        )
+                raise changed_meanwhile("host")
+        add_entries(session, [_deleted(found[host_id]).entry() for host_id in ids])
 
 
-def _last(host: StoredHost) -> dict[str, list[object]]:
-    gone: dict[str, list[object]] = {
-        name: [value, None] for name, value in host.fields.items()
-    }
-    return gone | {"created_at": [host.created_at.isoformat(), None]}
+def _deleted(host: StoredHost) -> Edit:
+    last = host.fields | {"created_at": host.created_at.isoformat()}
+    changes = {name: Change(value, None) for name, value in last.items()}
+    name = host.fields["hostname"]
+    return Edit("host", host.id, host.version, name, changes, DELETED)
 
 
 def take_members_out(session: orm.Session, group: Group) -> None:
@@ -68,24 +50,16 @@ def take_members_out(session: orm.Session, group: Group) -> None:
     members = sa.select(group_members.c.host_id).where(
         group_members.c.group_id == group.id
     )
-    ids = {group.name: group.id}
     session.flush()
     while some := list(session.scalars(members.limit(BATCH))):
         leaving = []
         for host in read_hosts_by_id(session, some).values():
             before = host.fields["groups"]
             after = [one for one in before if one["id"] != group.id]
-            leaving.append(
-                HostChange(
-                    id=host.id,
-                    version=host.version,
-                    hostname=host.fields["hostname"],
-                    fields={},
-                    changes={"groups": [before, after or None]},
-                    lost_groups=[group.name],
-                )
-            )
-        change_hosts(session, leaving, ids)
+            changes = {"groups": Change(before, after or None)}
+            name = host.fields["hostname"]
+            leaving.append(Edit("host", host.id, host.version, name, changes))
+        change_hosts(session, leaving)
     for item in list(session):
         # Objects that were read before would still be members.
         if isinstance(item, Host):

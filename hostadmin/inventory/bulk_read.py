@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..models import Group, Host, HostAddress, group_members
-from .bulk_write import ADDRESSES, ALIASES, HOSTS, PLAIN, plain
+from .bulk_write import ADDRESSES, ALIASES, HOSTS, PLAIN
+from .edits import plain
 
 ALL = (*PLAIN, "aliases", "addresses", "groups")
 

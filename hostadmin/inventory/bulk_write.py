@@ -4,9 +4,8 @@ The one place that may write recorded tables without the session's listener. It
 writes the same entries.
 """
 
-import enum
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -17,16 +16,14 @@ from sqlalchemy.exc import IntegrityError
 from ..clock import utcnow
 from ..db.bulk_insert import insert_rows
 from ..db.engines import engine_of
-from ..errors import Conflict
-from ..history import CHANGED, CREATED, add_confirmed, add_entries, recording
+from ..history import add_confirmed, add_entries, recording
 from ..models import Host, HostAddress, HostAlias, group_members
 from ..validation import values
 from ..validation.addresses import ip_key
 from ..validation.host_fields import VOCABULARY_FIELDS
+from .edits import Edit, changed_meanwhile, gained, lost
 
 BATCH = 500
-# Each time costs a question for the ids.
-INSERTED = 1_000
 # So many hosts on average that become the same are worth a statement of their own.
 ALIKE = 5
 # Columns that are written as they are; the others follow from them.
@@ -39,110 +36,99 @@ PLAIN = (
     "vars",
     "notes",
 )
-GroupIds = Mapping[str, int]
 
 HOSTS = cast(sa.Table, Host.__table__)
 ALIASES = cast(sa.Table, HostAlias.__table__)
 ADDRESSES = cast(sa.Table, HostAddress.__table__)
 
-CHANGED_MEANWHILE = "Some of the hosts were changed meanwhile; nothing was saved."
-
 
 @dataclass(frozen=True)
-class HostChange:
-    """What becomes of one host: fields of ``PLAIN``, what its lists gain and lose.
+class _List:
+    """Where the items of a list of hosts are, and by what each is found there."""
 
-    ``changes`` is field → [from, to] as the history keeps it. Lost names and
-    addresses are as they are stored.
+    table: sa.Table
+    row: Callable[[Any], dict[str, Any]]
+    key: str
+
+
+_LISTS = {
+    "aliases": _List(
+        ALIASES,
+        lambda name: {"name": name, "name_key": values.name_key(name)},
+        "name",
+    ),
+    "addresses": _List(
+        ADDRESSES,
+        lambda text: {"ip_addr": text, "ip_key": ip_key(text)},
+        "ip_key",
+    ),
+    "groups": _List(group_members, lambda group: {"group_id": group["id"]}, "group_id"),
+}
+
+
+def insert_hosts(session: orm.Session, edits: Sequence[Edit]) -> None:
+    """Add hosts whose terms are spelled and whose groups have ids.
+
+    All of them come back as the same, with an id, or none. Raises ``Conflict`` when a
+    name or id is taken.
     """
-
-    id: int
-    version: int
-    hostname: str
-    fields: Mapping[str, Any]
-    changes: Mapping[str, Sequence[Any]]
-    new_aliases: Sequence[str] = ()
-    new_addresses: Sequence[str] = ()
-    new_groups: Sequence[str] = ()
-    lost_aliases: Sequence[str] = ()
-    lost_addresses: Sequence[str] = ()
-    lost_groups: Sequence[str] = ()
+    with recording(session) as connection:
+        added = _insert(connection, edits)
+    add_entries(session, (edit.entry() for edit in added))
 
 
-def insert_hosts(
-    session: orm.Session, hosts: Sequence[Mapping[str, Any]], group_ids: GroupIds
-) -> None:
-    """Add hosts whose fields are cleaned and spelled; groups are names.
-
-    ``created_at``, ``updated_at`` and ``confirmed_at`` may be given; ``id`` and
-    ``version`` too, by all or none: a deleted host comes back as the same. Raises
-    ``Conflict`` when a name or id is taken.
-    """
-    with recording(session):
-        for start in range(0, len(hosts), INSERTED):
-            _insert(session, hosts[start : start + INSERTED], group_ids)
-
-
-def _insert(
-    session: orm.Session, hosts: Sequence[Mapping[str, Any]], group_ids: GroupIds
-) -> None:
-    connection = session.connection()
+def _insert(connection: sa.Connection, edits: Sequence[Edit]) -> list[Edit]:
     now = utcnow()
-    given = "id" in hosts[0]
-    engine = engine_of(connection)
-    # Whoever reserved ids need not ask for them after the rows were inserted.
-    ids = None if given else engine.reserve_ids(connection, HOSTS.c.id, len(hosts))
+    ids: Sequence[int] | None = [edit.id for edit in edits]
+    if not edits[0].id:
+        # Whoever reserved ids need not ask for them after the rows were inserted.
+        engine = engine_of(connection)
+        ids = engine.reserve_ids(connection, HOSTS.c.id, len(edits))
+    rows: Iterable[dict[str, Any]] = (_row(edit, now) for edit in edits)
     if ids:
-        hosts = [{**host, "id": i} for i, host in zip(ids, hosts, strict=True)]
+        rows = (row | {"id": id_} for row, id_ in zip(rows, ids, strict=True))
     try:
-        insert_rows(connection, HOSTS, (_row(host, now) for host in hosts))
+        insert_rows(connection, HOSTS, rows)
     except IntegrityError:
         # The plan found the names free: somebody was faster.
-        raise Conflict(CHANGED_MEANWHILE) from None
-    if not given and not ids:
-        hosts = _with_ids(connection, hosts)
-    _insert_lists(
-        connection,
-        ((host["id"], host.get("aliases", ())) for host in hosts),
-        ((host["id"], host.get("addresses", ())) for host in hosts),
-        ((host["id"], host.get("groups", ())) for host in hosts),
-        group_ids,
-    )
-    add_entries(
-        session,
-        (
-            host_entry(host["id"], host["hostname"], CREATED, _created(host, group_ids))
-            for host in hosts
-        ),
-    )
+        raise changed_meanwhile("host") from None
+    ids = ids or _find_ids(connection, edits)
+    added = [replace(edit, id=id_) for edit, id_ in zip(edits, ids, strict=True)]
+    _insert_items(connection, added)
+    return added
 
 
-def _with_ids(
-    connection: sa.Connection, hosts: Iterable[Mapping[str, Any]]
-) -> list[Mapping[str, Any]]:
+def _find_ids(connection: sa.Connection, edits: Sequence[Edit]) -> list[int]:
     """Ask for the ids of hosts that were inserted: engines give them in no order."""
-    by_key = {values.name_key(host["hostname"]): host for host in hosts}
-    found = connection.execute(
-        sa.select(Host.id, Host.hostname_key).where(Host.hostname_key.in_(by_key))
+    keys = [values.name_key(edit.new_name) for edit in edits]
+    rows = connection.execute(
+        sa.select(Host.hostname_key, Host.id).where(Host.hostname_key.in_(keys))
     )
-    ids = {key: host_id for host_id, key in found}
-    return [{**host, "id": ids[key]} for key, host in by_key.items()]
+    ids = {row.hostname_key: row.id for row in rows}
+    return [ids[key] for key in keys]
 
 
-def _row(host: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    row: dict[str, Any] = {name: host.get(name) for name in PLAIN}
-    row["vars"] = row["vars"] or {}
-    row["status"] = host.get("status") or values.HostStatus.ACTIVE
-    created = host.get("created_at", now)
-    updated = host.get("updated_at", created)
-    return row | {
-        **derived(row),
-        "created_at": created,
-        "updated_at": updated,
-        "confirmed_at": host.get("confirmed_at", updated),
-        "version": host.get("version", 1),
-        **({"id": host["id"]} if "id" in host else {}),
+def _row(edit: Edit, now: datetime) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        **dict.fromkeys(PLAIN),
+        **_columns(edit),
+        "created_at": edit.after("created_at") or now,
+        "updated_at": edit.after("updated_at") or now,
+        "confirmed_at": edit.after("confirmed_at") or edit.seen_at or now,
+        "version": edit.version,
     }
+    row["vars"] = row["vars"] or {}
+    return row | derived(row)
+
+
+def _columns(edit: Edit) -> dict[str, Any]:
+    """Return the columns that an edit writes, as the tables want them."""
+    columns = {name: edit.changes[name][1] for name in PLAIN if name in edit.changes}
+    if "status" in columns:
+        columns["status"] = values.HostStatus(columns["status"])
+    if "vars" in columns:
+        columns["vars"] = columns["vars"] or {}
+    return columns
 
 
 def derived(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,175 +142,74 @@ def derived(fields: Mapping[str, Any]) -> dict[str, Any]:
     return keys
 
 
-def _insert_lists(
-    connection: sa.Connection,
-    aliases: Iterable[tuple[int, Iterable[str]]],
-    addresses: Iterable[tuple[int, Iterable[str]]],
-    groups: Iterable[tuple[int, Iterable[str]]],
-    group_ids: GroupIds,
-) -> None:
-    rows: dict[sa.Table, Iterable[dict[str, Any]]] = {
-        ALIASES: (
-            {"host_id": host_id, "name": name, "name_key": values.name_key(name)}
-            for host_id, names in aliases
-            for name in names
-        ),
-        ADDRESSES: (
-            {"host_id": host_id, "ip_addr": text, "ip_key": ip_key(text)}
-            for host_id, texts in addresses
-            for text in texts
-        ),
-        group_members: (
-            {"host_id": host_id, "group_id": group_ids[name]}
-            for host_id, names in groups
-            for name in names
-        ),
-    }
-    for table, many in rows.items():
-        insert_rows(connection, table, many)
-
-
-def _delete_lists(
-    connection: sa.Connection,
-    aliases: Iterable[tuple[int, Iterable[str]]],
-    addresses: Iterable[tuple[int, Iterable[str]]],
-    groups: Iterable[tuple[int, Iterable[str]]],
-    group_ids: GroupIds,
-) -> None:
-    rows: dict[sa.Column[Any], list[dict[str, Any]]] = {
-        ALIASES.c.name: [
-            {"of_host": host_id, "item": name}
-            for host_id, names in aliases
-            for name in names
-        ],
-        ADDRESSES.c.ip_key: [
-            {"of_host": host_id, "item": ip_key(text)}
-            for host_id, texts in addresses
-            for text in texts
-        ],
-        group_members.c.group_id: [
-            {"of_host": host_id, "item": group_ids[name]}
-            for host_id, names in groups
-            for name in names
-        ],
-    }
-    for column, many in rows.items():
-        if many:
-            connection.execute(
-                sa.delete(column.table).where(
-                    column.table.c.host_id == sa.bindparam("of_host"),
-                    column == sa.bindparam("item"),
-                ),
-                many,
-            )
-
-
-_LISTS = frozenset({"aliases", "addresses", "groups"})
-_NOT_RECORDED = frozenset({"created_at", "updated_at", "confirmed_at", "id", "version"})
-
-
-def _created(host: Mapping[str, Any], group_ids: GroupIds) -> dict[str, Any]:
-    """Return what the entry of a new host says: its fields that hold something."""
-    changes: dict[str, Any] = {
-        name: [None, plain(value)]
-        for name, value in host.items()
-        if value and name not in _NOT_RECORDED
-    }
-    changes.setdefault("status", [None, values.HostStatus.ACTIVE.value])
-    for name in _LISTS & changes.keys():
-        listed = host[name]
-        in_order = (
-            group_references(listed, group_ids) if name == "groups" else sorted(listed)
+def _insert_items(connection: sa.Connection, edits: Sequence[Edit]) -> None:
+    for name, stored in _LISTS.items():
+        insert_rows(
+            connection,
+            stored.table,
+            (
+                {"host_id": edit.id, **stored.row(item)}
+                for edit in edits
+                if name in edit.changes
+                for item in gained(name, edit.changes[name])
+            ),
         )
-        changes[name] = [None, in_order]
-    return changes
 
 
-def group_references(names: Iterable[str], group_ids: GroupIds) -> list[dict[str, Any]]:
-    """Return groups as the history keeps them."""
-    return [{"id": group_ids[name], "name": name} for name in sorted(names)]
+def _delete_items(connection: sa.Connection, edits: Sequence[Edit]) -> None:
+    for name, stored in _LISTS.items():
+        many = [
+            {"of_host": edit.id, "item": stored.row(item)[stored.key]}
+            for edit in edits
+            if name in edit.changes
+            for item in lost(name, edit.changes[name])
+        ]
+        if many:
+            columns = stored.table.c
+            statement = sa.delete(stored.table).where(
+                columns.host_id == sa.bindparam("of_host"),
+                columns[stored.key] == sa.bindparam("item"),
+            )
+            connection.execute(statement, many)
 
 
-def plain(value: Any) -> Any:
-    """Return a value as the history keeps it."""
-    return value.value if isinstance(value, enum.Enum) else value
+def change_hosts(session: orm.Session, edits: Sequence[Edit]) -> None:
+    """Change hosts, all seen at one time; terms are spelled and groups have ids.
 
-
-def host_entry(
-    host_id: int, name: str, action: str, changes: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return what the history keeps of one host."""
-    return {
-        "subject": "host",
-        "subject_id": host_id,
-        "subject_name": name,
-        "action": action,
-        "changes": dict(changes),
-    }
-
-
-def change_hosts(
-    session: orm.Session,
-    changes: Sequence[HostChange],
-    group_ids: GroupIds,
-    seen_at: datetime | None = None,
-) -> None:
-    """Change hosts. Raises ``Conflict`` when one is no longer at its version.
-
-    ``seen_at`` is when they were seen to exist, if that was not now.
+    Raises ``Conflict`` when one is no longer at its version.
     """
-    if changes:
-        with recording(session) as connection:
-            _change(session, connection, changes, group_ids, seen_at)
+    with recording(session) as connection:
+        _change(connection, edits)
+    add_entries(session, [edit.entry() for edit in edits])
 
 
-def _change(
-    session: orm.Session,
-    connection: sa.Connection,
-    changes: Sequence[HostChange],
-    group_ids: GroupIds,
-    seen_at: datetime | None,
-) -> None:
+def _change(connection: sa.Connection, edits: Sequence[Edit]) -> None:
     now = utcnow()
+    seen_at = edits[0].seen_at
     confirmed = {"confirmed_at": now} if seen_at is None else {}
     by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for change in changes:
+    for edit in edits:
+        fields = _columns(edit)
         columns = {
-            **change.fields,
-            **derived(change.fields),
+            **fields,
+            **derived(fields),
             "updated_at": now,
             **confirmed,
-            "version": change.version + 1,
+            "version": edit.version + 1,
         }
         key = tuple(sorted(columns))
         by_columns.setdefault(key, []).append(
             {f"new_{name}": value for name, value in columns.items()}
-            | {"old_id": change.id, "old_version": change.version}
+            | {"old_id": edit.id, "old_version": edit.version}
         )
     for names, rows in by_columns.items():
         _update(connection, names, rows)
     if seen_at is not None:
-        ids = [change.id for change in changes]
+        ids = [edit.id for edit in edits]
         connection.execute(_confirming(seen_at).where(Host.id.in_(ids)))
     # First out, then in: an alias that is only spelled anew is both.
-    _delete_lists(
-        connection,
-        [(change.id, change.lost_aliases) for change in changes],
-        [(change.id, change.lost_addresses) for change in changes],
-        [(change.id, change.lost_groups) for change in changes],
-        group_ids,
-    )
-    _insert_lists(
-        connection,
-        [(change.id, change.new_aliases) for change in changes],
-        [(change.id, change.new_addresses) for change in changes],
-        [(change.id, change.new_groups) for change in changes],
-        group_ids,
-    )
-    add_entries(
-        session,
-        [host_entry(c.id, c.hostname, CHANGED, c.changes) for c in changes],
-    )
+    _delete_items(connection, edits)
+    _insert_items(connection, edits)
 
 
 def _update(
@@ -336,7 +221,7 @@ def _update(
     else:
         found = _update_each(connection, names, rows)
     if found != len(rows):
-        raise Conflict(CHANGED_MEANWHILE)
+        raise changed_meanwhile("host")
 
 
 def _alike(
@@ -412,6 +297,6 @@ def confirm_unchanged(
                     statement.where(Host.id.in_(some), Host.version == version)
                 )
                 if seen.rowcount != len(some):
-                    raise Conflict(CHANGED_MEANWHILE)
+                    raise changed_meanwhile("host")
     if versions:
         add_confirmed(session, len(versions))

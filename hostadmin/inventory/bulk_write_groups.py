@@ -1,156 +1,123 @@
 """Many groups at once: rows and their history with Core statements."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from ..clock import utcnow
-from ..errors import Conflict
-from ..history import CHANGED, CREATED, add_entries, recording
+from ..history import add_entries, recording
 from ..models import Group, group_children
-from .bulk_write import GroupIds, group_references
+from .edits import Change, Edit, changed_meanwhile, gained, lost
 
 GROUPS = cast(sa.Table, Group.__table__)
 # Columns that are written as they are.
 _PLAIN = ("name", "description", "vars")
-BATCH = 500
-
-CHANGED_MEANWHILE = "Some of the groups were changed meanwhile; nothing was saved."
 
 
-@dataclass(frozen=True)
-class GroupChange:
-    """What becomes of one group: description and vars, children gained and lost.
+def insert_groups(session: orm.Session, edits: Sequence[Edit]) -> None:
+    """Add groups without their children; all of them come back with an id, or none.
 
-    ``changes`` is field → [from, to] as the history keeps it.
+    ``complete_groups`` must follow, once all their children are there, too.
     """
-
-    id: int
-    version: int
-    name: str
-    fields: Mapping[str, Any]
-    changes: Mapping[str, Sequence[Any]]
-    new_children: Sequence[str] = ()
-    lost_children: Sequence[str] = ()
+    now = utcnow()
+    try:
+        with recording(session) as connection:
+            connection.execute(sa.insert(GROUPS), [_row(edit, now) for edit in edits])
+    except IntegrityError:
+        raise changed_meanwhile("group") from None
 
 
-def insert_groups(
-    session: orm.Session, groups: Sequence[Mapping[str, Any]]
-) -> dict[str, int]:
-    """Add groups whose fields are cleaned, without their children; return their ids.
-
-    ``add_group_entries`` must follow, once all their children have ids, too.
-    """
-    found: dict[str, int] = {}
-    with recording(session) as connection:
-        for start in range(0, len(groups), BATCH):
-            some = groups[start : start + BATCH]
-            rows = [{name: group.get(name) for name in _PLAIN} for group in some]
-            rows = [row | {"vars": row["vars"] or {}} for row in rows]
-            try:
-                connection.execute(sa.insert(GROUPS), rows)
-            except IntegrityError:
-                raise Conflict(CHANGED_MEANWHILE) from None
-            names = [row["name"] for row in rows]
-            for group_id, name in connection.execute(
-                sa.select(GROUPS.c.id, GROUPS.c.name).where(GROUPS.c.name.in_(names))
-            ):
-                found[name] = group_id
-    return found
-
-
-def complete_groups(
-    session: orm.Session, groups: Sequence[Mapping[str, Any]], group_ids: GroupIds
-) -> None:
-    """Give new groups their children, and the history what they are."""
-    if not groups:
-        return
-    with recording(session) as connection:
-        _insert_edges(
-            connection,
-            (
-                (group_ids[group["name"]], group_ids[child])
-                for group in groups
-                for child in group.get("children", ())
-            ),
-        )
-    add_entries(
-        session,
-        [
-            _entry(
-                *(group_ids[group["name"]], group["name"], CREATED),
-                _created(group, group_ids),
-            )
-            for group in groups
-        ],
+def _row(edit: Edit, now: datetime) -> dict[str, Any]:
+    row: dict[str, Any] = dict.fromkeys(_PLAIN) | _columns(edit)
+    row["vars"] = row["vars"] or {}
+    times = {"created_at": edit.after("created_at") or now, "updated_at": now}
+    return (
+        row | times | {"version": edit.version} | ({"id": edit.id} if edit.id else {})
     )
 
 
-def _created(group: Mapping[str, Any], group_ids: GroupIds) -> dict[str, Any]:
-    changes: dict[str, Any] = {
-        name: [None, group[name]] for name in _PLAIN if group.get(name)
+def _columns(edit: Edit) -> dict[str, Any]:
+    """Return the columns that an edit writes, as the table wants them."""
+    columns = {
+        name: edit.changes[name].after for name in _PLAIN if name in edit.changes
     }
-    if group.get("children"):
-        changes["children"] = [None, group_references(group["children"], group_ids)]
-    return changes
+    return columns | ({"vars": columns["vars"] or {}} if "vars" in columns else {})
 
 
-def change_groups(
-    session: orm.Session, changes: Sequence[GroupChange], group_ids: GroupIds
-) -> None:
+def complete_groups(session: orm.Session, edits: Sequence[Edit]) -> None:
+    """Give new groups, whose ids are known, their children, and record them."""
+    with recording(session) as connection:
+        _insert_edges(connection, edits)
+    add_entries(session, [edit.entry() for edit in edits])
+
+
+def change_groups(session: orm.Session, edits: Sequence[Edit]) -> None:
     """Change groups. Raises ``Conflict`` when one is no longer at its version."""
-    if not changes:
-        return
     now = utcnow()
     with recording(session) as connection:
-        for change in changes:
-            values = {**change.fields, "updated_at": now, "version": change.version + 1}
-            statement = (
-                sa.update(GROUPS)
-                .where(GROUPS.c.id == change.id, GROUPS.c.version == change.version)
-                .values(values)
-            )
-            if connection.execute(statement).rowcount != 1:
-                raise Conflict(CHANGED_MEANWHILE)
-        for change in changes:
-            lost = [group_ids[name] for name in change.lost_children]
-            if lost:
-                connection.execute(
-                    sa.delete(group_children).where(
-                        group_children.c.parent_id == change.id,
-                        group_children.c.child_id.in_(lost),
-                    )
-                )
-        _insert_edges(
-            connection,
-            (
-                (change.id, group_ids[child])
-                for change in changes
-                for child in change.new_children
-            ),
-        )
-    add_entries(
-        session, [_entry(c.id, c.name, CHANGED, dict(c.changes)) for c in changes]
+        for edit in edits:
+            _update(connection, edit, now)
+        for edit in edits:
+            _delete_edges(connection, edit)
+        _insert_edges(connection, edits)
+    add_entries(session, [edit.entry() for edit in edits])
+
+
+def _update(connection: sa.Connection, edit: Edit, now: datetime) -> None:
+    statement = (
+        sa.update(GROUPS)
+        .where(GROUPS.c.id == edit.id, GROUPS.c.version == edit.version)
+        .values({**_columns(edit), "updated_at": now, "version": edit.version + 1})
     )
+    try:
+        if connection.execute(statement).rowcount == 1:
+            return
+    except IntegrityError:
+        # Somebody took the name.
+        pass
+    raise changed_meanwhile("group")
 
 
-def _insert_edges(connection: sa.Connection, edges: Iterable[tuple[int, int]]) -> None:
-    rows = [{"parent_id": parent, "child_id": child} for parent, child in edges]
+def _delete_edges(connection: sa.Connection, edit: Edit) -> None:
+    if children := [item["id"] for item in _children(edit, lost)]:
+        statement = sa.delete(group_children).where(
+            group_children.c.parent_id == edit.id,
+            group_children.c.child_id.in_(children),
+        )
+        connection.execute(statement)
+
+
+def _insert_edges(connection: sa.Connection, edits: Sequence[Edit]) -> None:
+    rows = [
+        {"parent_id": edit.id, "child_id": child["id"]}
+        for edit in edits
+        for child in _children(edit, gained)
+    ]
     if rows:
         connection.execute(sa.insert(group_children), rows)
 
 
-def _entry(
-    group_id: int, name: str, action: str, changes: dict[str, Any]
-) -> dict[str, Any]:
-    return {
-        "subject": "group",
-        "subject_id": group_id,
-        "subject_name": name,
-        "action": action,
-        "changes": changes,
-    }
+def _children(edit: Edit, which: Callable[[str, Change], list[Any]]) -> list[Any]:
+    change = edit.changes.get("children")
+    return [] if change is None else which("children", change)
+
+
+def delete_groups(session: orm.Session, edits: Sequence[Edit]) -> None:
+    """Delete groups that have no members. Raises ``Conflict`` as ``change_groups``."""
+    # All in one flush: one by one, a group that holds another would be recorded, and
+    # one day brought back, without the other that went before it.
+    with session.no_autoflush:
+        for edit in edits:
+            group = session.get(Group, edit.id)
+            if group is None or group.version != edit.version:
+                raise changed_meanwhile("group")
+            session.delete(group)
+    try:
+        session.flush()
+    except StaleDataError:
+        raise changed_meanwhile("group") from None

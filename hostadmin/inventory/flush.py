@@ -11,13 +11,13 @@ from ..models import Group, Host, Inventory
 
 Saved = TypeVar("Saved", Host, Group, Inventory)
 
-CHANGED_MEANWHILE = "was changed by somebody else since you opened it."
+CHANGED_SINCE_OPENED = "was changed by somebody else since you opened it."
 
 
 def check_version(item: Host | Group | Inventory, version: int | None) -> None:
     """Raise ``Conflict`` unless this is the version that the writer saw."""
     if version is not None and item.version != version:
-        raise Conflict(f"{item} {CHANGED_MEANWHILE}")
+        raise Conflict(f"{item} {CHANGED_SINCE_OPENED}")
 
 
 def saved(item: Saved, name_field: str) -> Saved:
@@ -26,7 +26,7 @@ def saved(item: Saved, name_field: str) -> Saved:
     try:
         db.session.flush()
     except StaleDataError:
-        raise Conflict(f"{name} {CHANGED_MEANWHILE}") from None
+        raise Conflict(f"{name} {CHANGED_SINCE_OPENED}") from None
     except IntegrityError as error:
         if "uq_" in str(error.orig) or "UNIQUE" in str(error.orig).upper():
             taken = f"“{name}” was taken at the same moment."

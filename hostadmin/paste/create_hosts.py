@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import orm
 
 from ..errors import Conflict, InvalidInput, InvalidValue
-from ..inventory.bulk_write import insert_hosts
+from ..inventory.edits import created
+from ..inventory.write_edits import write_edits
 from ..limits import limits
 from ..validation.addresses import clean_address
 from ..validation.rules import clean_host
@@ -75,6 +76,6 @@ def add_names(
     plan = plan_names(session, lines)
     if plan.digest != digest:
         raise Conflict("What would be added is no longer what you saw.")
-    insert_hosts(session, list(plan.new.values()), {})
+    write_edits(session, [created("host", host) for host in plan.new.values()])
     added = hosts_named(session, plan.new).values()
     return {host.id: host.hostname for host in added}

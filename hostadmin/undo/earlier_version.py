@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..inventory.edits import same_value
 from ..models import ChangeEntry
-from .merge import same_value
 
 # Who opened a form so many changes ago is told what there is now, and no more.
 MOST = 200

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..validation.addresses import ip_key
+from ..inventory.edits import LISTS, Change, identity, in_order, same_value
 from ..validation.json_values import same_json
 
-# Of these each item goes back by itself, so that what was added later stays.
-LISTS = frozenset({"aliases", "addresses", "groups", "children"})
 CHANGED_SINCE = "was changed since"
 
 
@@ -29,7 +27,7 @@ class Merged:
     ``back`` is field → [from, to]; ``same`` names what is already as it was.
     """
 
-    back: dict[str, list[Any]] = field(default_factory=dict)
+    back: dict[str, Change] = field(default_factory=dict)
     same: list[str] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
 
@@ -37,24 +35,6 @@ class Merged:
         """Leave a field alone that would have gone back."""
         now, wanted = self.back.pop(name)
         self.kept.append(Kept(name, now, wanted, reason))
-
-
-def identity(name: str, item: Any) -> Any:
-    """Return what makes two items of a list the same."""
-    if isinstance(item, dict):
-        return item["id"]
-    return ip_key(item) if name == "addresses" else item
-
-
-def same_value(name: str, one: Any, other: Any) -> bool:
-    """Whether a field holds the same; groups count by id, whatever their names."""
-    if name in LISTS:
-        return {identity(name, item) for item in one or ()} == {
-            identity(name, item) for item in other or ()
-        }
-    if isinstance(one, str) and isinstance(other, str):
-        return one == other
-    return same_json(one or None, other or None)
 
 
 def merge(changes: Mapping[str, Any], now: Mapping[str, Any]) -> Merged:
@@ -65,25 +45,17 @@ def merge(changes: Mapping[str, Any], now: Mapping[str, Any]) -> Merged:
             continue
         current = now.get(name)
         if name in LISTS:
+            # Each item by itself, so that what was added later stays.
             _merge_list(merged, name, before, after, current)
         elif name == "vars":
             _merge_vars(merged, before or {}, after or {}, current or {})
         elif same_json(current, after):
-            merged.back[name] = [current, before]
+            merged.back[name] = Change(current, before)
         elif same_json(current, before):
             merged.same.append(name)
         else:
             merged.kept.append(Kept(name, current, before, CHANGED_SINCE))
     return merged
-
-
-def in_order(items: Any) -> list[Any] | None:
-    """Return items as the history keeps them: sorted, None instead of none."""
-    return sorted(items, key=_sort_key) or None
-
-
-def _sort_key(item: Any) -> str:
-    return str(item["name"] if isinstance(item, dict) else item)
 
 
 def _merge_list(
@@ -99,7 +71,7 @@ def _merge_list(
         changed |= key not in result
         result.setdefault(key, old[key])
     if changed:
-        merged.back[name] = [current or None, in_order(result.values())]
+        merged.back[name] = Change(current or None, in_order(result.values()))
     else:
         merged.same.append(name)
 
@@ -129,7 +101,7 @@ def _merge_vars(
             is_now = now[0] if now else None
             merged.kept.append(Kept(f"vars.{key}", is_now, wanted, CHANGED_SINCE))
     if changed:
-        merged.back["vars"] = [dict(current) or None, result or None]
+        merged.back["vars"] = Change(dict(current) or None, result or None)
     elif same:
         merged.same.append("vars")
 

@@ -11,6 +11,7 @@ from sqlalchemy import orm
 from ..errors import NotFound
 from ..history import CREATED, DELETED
 from ..inventory.bulk_write import BATCH
+from ..inventory.edits import Change
 from ..models import ChangeEntry, ChangeSet, Host
 
 
@@ -23,7 +24,7 @@ class NetChange:
     name: str
     existed: bool
     exists: bool
-    changes: dict[str, list[Any]]
+    changes: dict[str, Change]
     last_entry_id: int
 
     def add(self, entry: Any) -> None:
@@ -32,10 +33,8 @@ class NetChange:
         self.exists = entry.action != DELETED
         self.last_entry_id = entry.id
         for name, (before, after) in entry.changes.items():
-            if name in self.changes:
-                self.changes[name][1] = after
-            else:
-                self.changes[name] = [before, after]
+            first = self.changes[name].before if name in self.changes else before
+            self.changes[name] = Change(first, after)
 
 
 class NetChanges:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from ..inventory.edits import Change
 from .merge import Kept
 from .net_changes import NetChange, Newer
 
@@ -28,7 +29,7 @@ class Step:
     name: str
     action: str
     version: int = 0
-    back: dict[str, list[Any]] = field(default_factory=dict)
+    back: dict[str, Change] = field(default_factory=dict)
     same: list[str] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
     newer: dict[str, Newer] = field(default_factory=dict)
@@ -119,6 +120,7 @@ class UndoPlan:
         for line in self._file:
             said = json.loads(line)
             if (said["subject"], said["action"]) == (subject, action):
+                said["back"] = {n: Change(*pair) for n, pair in said["back"].items()}
                 said["kept"] = [Kept(**kept) for kept in said["kept"]]
                 said["newer"] = {k: Newer(**v) for k, v in said["newer"].items()}
                 yield Step(**said)

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..errors import InvalidValue
+from ..inventory.edits import Change, in_order, same_value
 from ..inventory.groups import direct_counts
 from ..models import Group, group_children
 from ..query.sql.group_tree import with_descendants
 from ..validation.rules import GROUP_RULES
 from ..validation.values import quoted
-from .merge import CHANGED_SINCE, Kept, in_order, merge, same_value
+from .merge import CHANGED_SINCE, Kept, merge
 from .net_changes import NetChange, entry_counts
 from .plan import CHANGE, DELETE, RESTORE, STAY, Step
 
@@ -115,7 +116,7 @@ class GroupPlanner:
                     {"id": child["id"], "name": self.names[child["id"]]}
                     for child in there
                 ]
-                step.back["children"] = [now, in_order(named)]
+                step.back["children"] = Change(now, in_order(named))
 
     def _fits(self, step: Step, child: dict[str, Any]) -> bool:
         name = quoted(child["name"])
@@ -178,7 +179,7 @@ def _decide(net: NetChange, now: Mapping[str, Any] | None) -> Step:
     if not net.exists:
         if now is not None:
             return Step.of(net, STAY)
-        back = {name: [None, was] for name, (was, _) in changes.items() if was}
+        back = {name: Change(None, was) for name, (was, _) in changes.items() if was}
         return Step.of(net, RESTORE, back=back, created_at=created_at)
     if now is None:
         return Step.of(net, STAY).stay("was deleted since")
@@ -205,7 +206,7 @@ def _uncreate(
     ]
     if kept:
         return Step.of(net, STAY, kept=kept)
-    return Step.of(net, DELETE, back={name: [v, None] for name, v in now.items()})
+    return Step.of(net, DELETE, back={name: Change(v, None) for name, v in now.items()})
 
 
 def _check_vars(step: Step) -> None:

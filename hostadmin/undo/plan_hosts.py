@@ -10,12 +10,13 @@ from sqlalchemy import orm
 from ..errors import InvalidValue
 from ..inventory import vocabulary
 from ..inventory.bulk_read import StoredHost, read_hosts_by_id
+from ..inventory.edits import Change, in_order, is_respelling, same_value
 from ..models import Host
 from ..validation.addresses import MAX_ADDRESSES
 from ..validation.host_fields import VOCABULARY_FIELDS
 from ..validation.rules import HOST_RULES
-from ..validation.values import MAX_ALIASES, fold, name_key, quoted
-from .merge import CHANGED_SINCE, Kept, in_order, merge, same_value
+from ..validation.values import MAX_ALIASES, name_key, quoted
+from .merge import CHANGED_SINCE, Kept, merge
 from .net_changes import NetChange, NetChanges, entry_counts
 from .plan import CHANGE, DELETE, RESTORE, STAY, Step
 
@@ -60,15 +61,16 @@ class HostPlanner:
     def _spell(self, nets: Iterable[NetChange]) -> None:
         """Write terms that go back as they are written today."""
         for name in VOCABULARY_FIELDS:
-            pairs = [
-                net.changes[name]
+            changed = [
+                net
                 for net in nets
                 if name in net.changes and not self._goes_back(name, net)
             ]
-            texts = {pair[0] for pair in pairs if pair[0] is not None}
+            texts = {net.changes[name].before for net in changed} - {None}
             found = vocabulary.find_spellings(self._session, name, texts)
-            for pair in pairs:
-                pair[0] = found.get(pair[0])
+            for net in changed:
+                before, after = net.changes[name]
+                net.changes[name] = Change(found.get(before), after)
 
     def _goes_back(self, name: str, net: NetChange) -> bool:
         """Whether this was a new spelling, which all that have it can lose again."""
@@ -134,7 +136,7 @@ class HostPlanner:
         if same_value("groups", now, there):
             del step.back["groups"]
         else:
-            step.back["groups"] = [now, in_order(there)]
+            step.back["groups"] = Change(now, in_order(there))
 
     def _count_members(self, step: Step, state: StoredHost | None) -> None:
         if step.action == DELETE and state:
@@ -151,13 +153,6 @@ class HostPlanner:
             step.version = counts.get(step.id, 0) + 1
 
 
-def is_respelling(before: str | None, after: str | None) -> bool:
-    """Whether both are the same value, written in two ways."""
-    if before is None or after is None or before == after:
-        return False
-    return fold(before) == fold(after)
-
-
 def _lasts(net: NetChange) -> bool:
     """Whether there was something before or after: some come and go in one act."""
     return net.existed or net.exists
@@ -172,7 +167,7 @@ def decide_one(net: NetChange, state: StoredHost | None) -> Step:
     if not net.exists:
         if state is not None:
             return Step.of(net, STAY)
-        back = {name: [None, was] for name, (was, _) in changes.items() if was}
+        back = {name: Change(None, was) for name, (was, _) in changes.items() if was}
         return Step.of(net, RESTORE, back=back, created_at=created_at)
     if state is None:
         return Step.of(net, STAY).stay("was deleted since")
@@ -203,7 +198,7 @@ def _uncreate(
     ]
     if kept:
         return Step.of(net, STAY, kept=kept)
-    back = {name: [value, None] for name, value in state.fields.items()}
+    back = {name: Change(value, None) for name, value in state.fields.items()}
     return Step.of(net, DELETE, version=state.version, back=back)
 
 

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 import pytest
 
 from hostadmin import history
-from hostadmin.db.session import db
 from hostadmin.history import ActorContext
-from hostadmin.inventory import bulk_write, hosts
+from hostadmin.inventory import hosts
 from hostadmin.models import ChangeEntry
+
+from ..helpers.hosts import add_hosts
 
 
 @pytest.fixture
@@ -36,9 +37,7 @@ def did(session):
 @pytest.fixture
 def story(did):
     def many():
-        bulk_write.insert_hosts(
-            db.session(), [{"hostname": f"h{n}"} for n in range(9)], {}
-        )
+        add_hosts({"hostname": f"h{n}"} for n in range(9))
 
     first = did(lambda: hosts.add_host({"hostname": "a", "owner": "me"}))
     id_ = hosts.find_host("a").id

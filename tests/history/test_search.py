@@ -10,9 +10,11 @@ from hostadmin.clock import utcnow
 from hostadmin.db.session import db
 from hostadmin.errors import QueryError
 from hostadmin.history import ActorContext, filters, objects, search
-from hostadmin.inventory import bulk_write, groups, hosts, inventory_vars
+from hostadmin.inventory import groups, hosts, inventory_vars
 from hostadmin.limits import limits
 from hostadmin.models import ChangeEntry, ChangeSet, change_counts, change_fields
+
+from ..helpers.hosts import add_hosts
 
 
 @pytest.fixture
@@ -64,9 +66,7 @@ def story(did):
     made["add a"] = did(lambda: hosts.add_host({"hostname": "A", "owner": "me"}), "bob")
     a = hosts.find_host("a").id
     made["import"] = did(
-        lambda: bulk_write.insert_hosts(
-            db.session(), [{"hostname": f"h{n}", "port": 9} for n in range(5)], {}
-        ),
+        lambda: add_hosts([{"hostname": f"h{n}", "port": 9} for n in range(5)]),
         "ann",
         "import",
         "hosts.csv",

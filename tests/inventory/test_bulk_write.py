@@ -6,65 +6,11 @@ import sqlalchemy as sa
 from hostadmin import history
 from hostadmin.db.session import Base, db
 from hostadmin.errors import Conflict
-from hostadmin.history import CHANGED, DELETED, changes_of
-from hostadmin.inventory import bulk_delete, bulk_write, hosts
-from hostadmin.inventory.bulk_write import HostChange
+from hostadmin.history import DELETED, changes_of
+from hostadmin.inventory import bulk_delete, hosts
 from hostadmin.models import Host
 
-
-@pytest.fixture
-def change(session):
-    def run(change: HostChange, group_ids: dict[str, int]) -> None:
-        with history.writing("ann", "command"):
-            bulk_write.change_hosts(db.session(), [change], group_ids)
-
-    return run
-
-
-def test_lists_gain_and_lose_in_one_change(session, change, make_host, make_group):
-    ids = {name: make_group(name=name) for name in ("db", "web")}
-    host_id = make_host(
-        hostname="a",
-        aliases=["WWW", "old"],
-        ip_addr="10.0.0.1",
-        addresses=["10.0.0.2", "2001:db8::1"],
-        groups=["db"],
-    )
-    changes = {"aliases": [["WWW", "old"], ["new", "www"]]}
-
-    change(
-        HostChange(
-            id=host_id,
-            version=1,
-            hostname="a",
-            fields={},
-            changes=changes,
-            new_aliases=["www", "new"],
-            lost_aliases=["WWW", "old"],
-            new_groups=["web"],
-            lost_groups=["db"],
-            lost_addresses=["2001:db8::1"],
-        ),
-        ids,
-    )
-
-    host = hosts.get_host(host_id)
-    assert [str(alias) for alias in host.aliases] == ["new", "www"]
-    assert [str(address) for address in host.addresses] == ["10.0.0.2"]
-    assert [str(group) for group in host.groups] == ["web"]
-    assert host.version == 2
-    newest = changes_of(db.session(), "host", host_id)[0]
-    assert (newest.action, newest.changes) == (CHANGED, changes)
-
-
-def test_a_stale_version_changes_nothing(session, change, make_host):
-    host_id = make_host(hostname="a", aliases=["b"])
-    with pytest.raises(Conflict):
-        change(HostChange(host_id, 7, "a", {"port": 1}, {}, lost_aliases=["b"]), {})
-
-    session.rollback()
-    host = hosts.get_host(host_id)
-    assert ([str(alias) for alias in host.aliases], host.port) == (["b"], 22)
+from ..helpers.hosts import add_hosts
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -75,8 +21,7 @@ def test_who_may_write_the_tables_needs_no_right_to_sequences(session):
         connection.exec_driver_sql("CREATE ROLE writer")
         connection.exec_driver_sql(f"GRANT SELECT, INSERT ON {tables} TO writer")
         connection.exec_driver_sql("SET LOCAL ROLE writer")
-        hosts_given = [{"hostname": name, "aliases": [name * 2]} for name in "ab"]
-        bulk_write.insert_hosts(session(), hosts_given, {})
+        add_hosts({"hostname": name, "aliases": [name * 2]} for name in "ab")
         connection.exec_driver_sql("RESET ROLE")
         connection.exec_driver_sql("DROP OWNED BY writer")
         connection.exec_driver_sql("DROP ROLE writer")
@@ -129,19 +74,3 @@ def test_nobody_is_deleted_when_one_is_gone_or_stale(session, make_host, change)
 
     session.rollback()
     assert [hosts.get_host(id_).version for id_ in ids[:2]] == [1, 1]
-
-
-def test_a_deleted_host_comes_back_with_its_id(session, make_host, make_group):
-    group_ids = {"g": make_group(name="g")}
-    host_id = make_host(hostname="a")
-    delete({host_id: 1})
-    back = {"id": host_id, "version": 5, "hostname": "a", "groups": ["g"]}
-
-    with history.writing("ann", "command"):
-        bulk_write.insert_hosts(db.session(), [back], group_ids)
-
-    host = hosts.get_host(host_id)
-    assert (host.version, [str(group) for group in host.groups]) == (5, ["g"])
-    newest = changes_of(db.session(), "host", host_id)[0]
-    assert "id" not in newest.changes
-    assert "version" not in newest.changes

@@ -6,9 +6,10 @@ from hostadmin import history
 from hostadmin.auth import accounts
 from hostadmin.db.session import db
 from hostadmin.history import ActorContext
-from hostadmin.inventory import bulk_write, groups, hosts
+from hostadmin.inventory import groups, hosts
 from hostadmin.models import ChangeEntry
 
+from ..helpers.hosts import add_hosts
 from ..helpers.pages import parse
 
 
@@ -144,9 +145,7 @@ def test_an_empty_history_and_no_match_say_so(client, make_host):
 
 def test_a_change_shows_its_entries_page_by_page(client, did):
     given = [{"hostname": f"h{n}", "port": 9} for n in range(120)]
-    change = did(
-        lambda: bulk_write.insert_hosts(db.session(), given, {}), "ann", "import"
-    )
+    change = did(lambda: add_hosts(given), "ann", "import")
 
     page = parse(client.get(f"/changes/{change}/"))
     entries = page.select("ol.changes > li")

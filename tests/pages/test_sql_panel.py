@@ -9,7 +9,6 @@ from bs4 import BeautifulSoup
 from hypothesis import given, settings
 
 from hostadmin import history
-from hostadmin.inventory.bulk_write import insert_hosts
 from hostadmin.models import (
     Host,
     HostAddress,
@@ -22,6 +21,7 @@ from hostadmin.query.sql.compiler import compile_node
 from hostadmin.query.to_python import select_text
 from hostadmin.validation.values import HostStatus
 
+from ..helpers.hosts import add_hosts
 from ..helpers.random_queries import EXAMPLES, trees
 
 NAMES: dict[str, Any] = {
@@ -79,7 +79,7 @@ def test_pages_show_it(client, make_host, url):
 def test_thousands_of_ids_are_not_written_out(client, session):
     names = [{"hostname": f"h{n}", "ip_addr": f"10.0.0.{n % 9}"} for n in range(2_000)]
     with history.writing("tests"):
-        insert_hosts(session(), names, {})
+        add_hosts(names)
 
     page = BeautifulSoup(client.get("/hosts/?q=check:same-address").text, "html.parser")
     python, sql = (part.text for part in page.select(".statement pre"))

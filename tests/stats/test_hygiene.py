@@ -7,7 +7,6 @@ from bs4 import BeautifulSoup
 
 from hostadmin import history
 from hostadmin.clock import utcnow
-from hostadmin.inventory.bulk_write import insert_hosts
 from hostadmin.inventory.list_hosts import iter_hosts, list_hosts
 from hostadmin.limits import limits
 from hostadmin.models import Host
@@ -16,6 +15,8 @@ from hostadmin.query.parser import parse
 from hostadmin.stats import hygiene
 from hostadmin.stats.counts import count_hosts
 from hostadmin.stats.similar_values import find_look_alikes, group_alike, look_alike
+
+from ..helpers.hosts import add_hosts
 
 ODD = (
     {"hostname": "web-1.example.net", "ip_addr": "10.0.0.1", "environment": "prod"},
@@ -97,7 +98,7 @@ def test_thousands_of_hosts_are_checked_in_time(session, check):
         names = [
             f"host{number}.example.{top}" for number in range(1_500) for top in "ab"
         ]
-        insert_hosts(session(), [{"hostname": name} for name in names], {})
+        add_hosts({"hostname": name} for name in names)
 
     page = list_hosts(session, parse(f"check:{check}"))
 

@@ -7,11 +7,12 @@ from hostadmin import history
 from hostadmin.db.session import db
 from hostadmin.errors import Conflict, NotFound
 from hostadmin.history import ActorContext, changes_of
-from hostadmin.inventory import bulk_write, groups, hosts, inventory_vars
+from hostadmin.inventory import groups, hosts, inventory_vars
 from hostadmin.models import ChangeSet, Host
 from hostadmin.undo import DELETE, message, plan_undo, undo
 
 from ..helpers.dumps import dump
+from ..helpers.hosts import add_hosts
 
 
 @pytest.fixture
@@ -384,7 +385,7 @@ def test_an_import_of_many_goes_but_for_what_others_changed(
 ):
     many, kept = 1_200, 50
     given = [{"hostname": f"h{n}", "port": n + 1} for n in range(many)]
-    imported = did(lambda: bulk_write.insert_hosts(db.session(), given, {}))
+    imported = did(lambda: add_hosts(given))
 
     def edit():
         for n in range(kept):

@@ -17,9 +17,9 @@ from ...db.session import db
 from ...errors import InvalidValue
 from ...formatting import calm
 from ...history import recorder
+from ...inventory.edits import same_value
 from ...models import ChangeEntry, Group
 from ...undo.earlier_version import Earlier, earlier
-from ...undo.merge import same_value
 from ...validation.host_fields import VOCABULARY_FIELDS
 from ...validation.values import fold
 from .change_entries import ShownEntry, shown_entry
