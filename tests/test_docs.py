@@ -1,5 +1,6 @@
 """What the documentation says is so."""
 
+import importlib
 import os
 import re
 import subprocess
@@ -19,7 +20,10 @@ from hostadmin.query.to_text import to_text
 from hostadmin.query.url_filters import FILTER_WORDS
 
 ROOT = Path(__file__).parent.parent
-DOCS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = [
+    *(ROOT / name for name in ("README.md", "SECURITY.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 # The page defines a model of its own, so it gets a process of its own.
 RUN = """
 import sys
@@ -72,6 +76,30 @@ def test_links_lead_to_files(path):
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text())
 
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def is_there(name):
+    """Whether ``room.module`` is a module, a folder, or what a room offers."""
+    path = ROOT / "hostadmin" / name.replace(".", "/")
+    if path.is_dir() or path.with_suffix(".py").exists():
+        return True
+    room, _, rest = name.partition(".")
+    return hasattr(importlib.import_module(f"hostadmin.{room}"), rest)
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_modules_and_files_that_are_named_exist(path):
+    text = path.read_text()
+    rooms = {child.name for child in (ROOT / "hostadmin").iterdir() if child.is_dir()}
+    modules = [
+        name
+        for name in re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)`", text)
+        if name.partition(".")[0] in rooms
+    ]
+    files = re.findall(r"`((?:hostadmin|tests|templates|docs)/[\w/.]*)`", text)
+
+    assert [name for name in modules if not is_there(name)] == []
+    assert [name for name in files if not (ROOT / name).exists()] == []
 
 
 def test_the_table_of_settings_is_complete():

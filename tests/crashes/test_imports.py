@@ -26,12 +26,13 @@ GROUPS = 20
 # ``flask hosts import``, which tells when it has written a thousand hosts.
 IMPORT = """
 import sys
-from hostadmin.imports import apply
-write = apply._HostWriter.write
-def write_and_tell(self, batch):
-    write(self, batch)
+from hostadmin.history import CREATED
+from hostadmin.inventory import write_edits
+write = write_edits._WRITERS["host", CREATED]
+def write_and_tell(session, edits):
+    write(session, edits)
     print("written", flush=True)
-apply._HostWriter.write = write_and_tell
+write_edits._WRITERS["host", CREATED] = write_and_tell
 from flask.cli import main
 sys.argv = ["flask", "hosts", "import", sys.argv[1]]
 main()
