@@ -58,7 +58,7 @@ def rows(session, make_host, make_group):
 def number_of(session, rows, *conditions):
     """Count in Python, but for lists and objects, which each engine writes its way."""
     node = all_of(*conditions)
-    if any(term.field == "var.a" for term in terms_of(conditions[-1])):
+    if any(term.field in ("var.a", "var.a.b") for term in terms_of(conditions[-1])):
         return count_hosts(session, node)
     return sum(holds(node, row) for row in rows)
 
