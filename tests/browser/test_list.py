@@ -83,7 +83,7 @@ def test_filters_are_a_panel_on_a_phone(page, axe, some):
 def test_columns_are_chosen_without_a_script(plain_page, some):
     page = plain_page
     page.goto("/hosts/")
-    page.get_by_text("Columns").click()
+    page.get_by_text("Columns", exact=True).click()
     page.get_by_role("checkbox", name="Owner").uncheck()
     page.get_by_role("button", name="Status further to the left").click()
     expect(page.locator("thead th").nth(2)).to_have_text("Status")
