@@ -346,8 +346,9 @@ def test_several_processes_are_one_server(several):
 def test_processes_that_cannot_start_end_the_server(several):
     process, log, settings = several
     assert fetch(settings, "/healthz") == 200
+    first = started(log, 2)
     Path(settings["HOSTADMIN_DATABASE_URI"].removeprefix("sqlite:///")).unlink()
-    os.kill(started(log, 2)[0], signal.SIGKILL)
+    os.kill(first[0], signal.SIGKILL)
 
-    assert process.wait(120) == 1
+    assert process.wait(240) == 1
     assert "The database has no tables yet" in log.read_text()
