@@ -70,16 +70,6 @@ def import_text(session, plan_text) -> Callable[..., list[str]]:
     return run
 
 
-@pytest.fixture
-def errors_of(session, plan_text):
-    def errors(text: str) -> list[str]:
-        with plan_text(text) as plan:
-            importer.make_plan(db.session(), plan)
-            return [str(error) for error in plan.errors()]
-
-    return errors
-
-
 def lines(plan: Plan) -> list[str]:
     """Return what is new or changes: web-1 port 22 → 2222."""
     found = []

@@ -54,16 +54,6 @@ def import_text(session, plan_text) -> ImportText:
     return run
 
 
-@pytest.fixture
-def errors_of(session, plan_text):
-    def errors(text: str) -> list[str]:
-        with plan_text(text) as plan:
-            importer.make_plan(db.session(), plan)
-            return [str(error) for error in plan.errors()]
-
-    return errors
-
-
 def find(name: str) -> Host:
     db.session.rollback()
     host = hosts.find_host(name)
