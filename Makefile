@@ -17,18 +17,18 @@ COMPILE = $(PY) -m piptools compile --quiet --strip-extras --allow-unsafe \
 	--no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run demo test check lint types format bench requirements clean
+.PHONY: help setup run demo test check lint types format bench icons screenshots dist requirements clean
 
-help: ## Show what there is
+help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/make \1|\2/p' Makefile | \
 		while IFS='|' read -r name text; do printf '%-18s%s\n' "$$name" "$$text"; done
 
 setup: $(DEV) ## Install everything into .venv, development tools too
 
-run: $(RUNTIME) ## Serve the inventory (ARGS= for app.py; HOSTADMIN_… are the settings)
+run: $(RUNTIME) ## Run the server (ARGS= for app.py; settings are HOSTADMIN_…)
 	@$(PY) app.py --prepare $(ARGS)
 
-demo: $(RUNTIME) ## Serve made-up hosts from a database of their own
+demo: $(RUNTIME) ## Run the server with made-up hosts in a separate database
 	@$(PY) app.py --demo $(ARGS)
 
 test: $(DEV) ## Run the tests (ARGS= for pytest)
@@ -52,6 +52,17 @@ format: $(DEV) ## Sort imports and format the code
 
 bench: $(DEV) ## Measure speed (ARGS= for tests.bench)
 	@$(PY) -m tests.bench $(ARGS)
+
+icons: $(DEV) ## Draw the icons of the pages again
+	@$(PY) -m tests.icons
+
+screenshots: $(DEV) ## Take the pictures of the README again
+	@$(PY) -m tests.screenshots
+
+dist: $(DEV) ## Build a wheel into dist/
+	@$(PY) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@rm -rf build hostadmin.egg-info
+	@ls dist/*.whl
 
 requirements: $(DEV) ## Pin the requirements again (ARGS=--upgrade for newer ones)
 	$(COMPILE) $(ARGS) --output-file requirements.txt requirements.in
@@ -90,11 +101,11 @@ $(RUNTIME): requirements.txt
 		fi; \
 		"$$chosen" -m venv --clear .venv || exit 1; \
 	fi
-	@echo 'Installing what hostadmin needs into .venv; this takes a minute, once.' >&2
+	@echo 'Installing the requirements into .venv (once, takes about a minute).' >&2
 	@$(INSTALL) -r requirements.txt
 	@touch $@
 
 $(DEV): requirements-dev.txt $(RUNTIME)
-	@echo 'Installing the development tools into .venv; this takes a minute, once.' >&2
+	@echo 'Installing the development tools into .venv (once, takes about a minute).' >&2
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@

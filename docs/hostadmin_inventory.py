@@ -1,18 +1,26 @@
 #!/usr/bin/env python3
 """Gives Ansible its hosts from hostadmin: ansible -i hostadmin_inventory.py all …
 
-HOSTADMIN_URL    address of the server, such as https://hosts.example.net; where it is
-                 not set, `flask hosts export` runs in the clone that this file is in
+HOSTADMIN_URL    address of the server, such as https://hosts.example.net; without it,
+                 `flask hosts export` runs in the clone that this file is in
 HOSTADMIN_TOKEN  token for that server; or HOSTADMIN_TOKEN_FILE, a file that holds it
-HOSTADMIN_QUERY  which hosts, such as "env:prod -status:retired"; all where not set
+HOSTADMIN_QUERY  query of the hosts, such as "env:prod -status:retired"; default: all
+HOSTADMIN_CACHE  folder for the last responses (~/.cache/hostadmin); - for no cache
+HOSTADMIN_CACHE_HOURS  maximum age of a cached response (168)
 
-It needs nothing but Python, so a copy does. Whatever is no inventory is an error.
+While the server is away, the script uses the last response and prints its age. It needs
+only Python, so you can copy this file. A response that is not an inventory is an error.
 """
 
+import contextlib
+import gzip
+import hashlib
 import http.client
 import json
 import os
 import sys
+import tempfile
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -44,7 +52,7 @@ def run_export(query: str) -> NoReturn:
     root = Path(__file__).resolve().parent.parent
     python = root / ".venv" / "bin" / "python"
     if not (root / "app.py").exists():
-        fail("HOSTADMIN_URL is not set, and this file is in no clone of hostadmin.")
+        fail("HOSTADMIN_URL is not set, and this file is not in a hostadmin clone.")
     os.chdir(root)
     words = ["-m", "flask", "hosts", "export", "--format", "ansible", "--", query]
     chosen = str(python) if python.exists() else sys.executable
@@ -56,24 +64,90 @@ def fetch(server: str, query: str) -> str:
     asked = urllib.parse.urlencode({"q": query})
     address = f"{server}/export/ansible?{asked}"
     if not address.startswith(("http://", "https://")):
-        fail("HOSTADMIN_URL begins with neither http:// nor https://.")
-    request = urllib.request.Request(  # noqa: S310 - looked at just above
-        address, headers={"Accept": "application/json"}
-    )
+        fail("HOSTADMIN_URL must start with http:// or https://.")
     token = read_token()
-    if token:
-        request.add_header("Authorization", f"Bearer {token}")
-    opener = urllib.request.build_opener(RefuseRedirect)
+    kept = Kept(address, token)
     try:
-        with opener.open(request, timeout=TIMEOUT) as response:
-            text = response.read().decode()
+        text, tag = ask(address, token, kept.tag)
     except urllib.error.HTTPError as error:
-        fail(f"{server} answers {error.code} {error.reason}.{said(error)}")
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        fail(f"{server}: {getattr(error, 'reason', None) or error}.")
+        if error.code == 304:
+            kept.note_seen()
+            return kept.text
+        reason = f"{server} responded {error.code} {error.reason}.{said(error)}"
+        return kept.instead(reason) if error.code >= 500 else fail(reason)
+    except (OSError, ValueError, EOFError, http.client.HTTPException) as error:
+        return kept.instead(f"{server}: {getattr(error, 'reason', None) or error}.")
     if not is_inventory(text):
-        fail(f"{server} answers something that is no inventory of hostadmin.")
+        fail(f"{server} did not respond with a hostadmin inventory.")
+    kept.keep(text, tag)
     return text
+
+
+def ask(address: str, token: str, tag: str) -> tuple[str, str]:
+    """Return the answer and its ETag; without a change since ``tag``, 304 is raised."""
+    headers = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    if tag:
+        headers["If-None-Match"] = tag
+    request = urllib.request.Request(address, headers=headers)  # noqa: S310 - looked at
+    opener = urllib.request.build_opener(RefuseRedirect)
+    with opener.open(request, timeout=TIMEOUT) as response:
+        data = response.read()
+        if response.headers.get("Content-Encoding") == "gzip":
+            data = gzip.decompress(data)
+        return data.decode(), response.headers.get("ETag") or ""
+
+
+class Kept:
+    """The last answer to one question with one token, in a file that only we read."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self.path = None
+        self.text = self.tag = ""
+        folder = os.environ.get("HOSTADMIN_CACHE") or "~/.cache/hostadmin"
+        if folder == "-":
+            return
+        # Anyone who has another token may see other hosts.
+        name = hashlib.sha256(f"{address} {token}".encode()).hexdigest()
+        self.path = Path(folder).expanduser() / f"{name}.json"
+        try:
+            self.tag, _, self.text = self.path.read_text().partition("\n")
+        except (OSError, ValueError):
+            return
+        if not is_inventory(self.text):
+            self.text = self.tag = ""
+
+    def keep(self, text: str, tag: str) -> None:
+        """Write the answer, whole or not at all; no answer fails because of it."""
+        if self.path is None:
+            return
+        try:
+            self.path.parent.mkdir(0o700, parents=True, exist_ok=True)
+            handle, draft = tempfile.mkstemp(dir=self.path.parent)
+            with open(handle, "w") as file:
+                file.write(f"{tag}\n{text}")
+            os.replace(draft, self.path)
+        except OSError as error:
+            sys.stderr.write(f"hostadmin: the response was not cached: {error}\n")
+
+    def note_seen(self) -> None:
+        """Note that the server said just now that this is still its answer."""
+        if self.path is not None:
+            with contextlib.suppress(OSError):
+                os.utime(self.path)
+
+    def instead(self, reason: str) -> str:
+        """Return what is kept in place of an answer, and say so; or fail."""
+        if self.path is None or not self.text:
+            fail(reason)
+        hours = (time.time() - self.path.stat().st_mtime) / 3600
+        most = float(os.environ.get("HOSTADMIN_CACHE_HOURS") or 168)
+        age = f"{hours:.0f} hours" if hours >= 2 else f"{hours * 60:.0f} minutes"
+        if hours > most:
+            fail(f"{reason} The last response is {age} old, over {most:g} hours.")
+        sys.stderr.write(f"hostadmin: {reason} Using a response of {age} ago.\n")
+        return self.text
 
 
 def read_token() -> str:
@@ -89,7 +163,7 @@ def said(error: urllib.error.HTTPError) -> str:
         found = json.loads(error.read(10_000))
     except ValueError:
         return ""
-    words = found.get("error") if isinstance(found, dict) else None
+    words = found.get("detail") if isinstance(found, dict) else None
     return f" {words}" if words else ""
 
 

@@ -2,19 +2,23 @@
 
 from flask import Flask
 
-from . import admin, cli, permissions, web
-from .config import INSTANCE, ROOT, Settings, load_settings
+from . import admin, api, permissions, web
+from .config import Settings, load_settings
 from .db import schema, session
 from .history import recorder
+from .places import INSTANCE, ROOT
 from .web import heavy_requests
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """Build the application. Raises ``ConfigError`` for settings that are nonsense."""
+def create_app(settings: Settings | None = None, *, commands: bool = True) -> Flask:
+    """Build the application. Raises ``ConfigError`` for settings that are nonsense.
+
+    A server is quicker to start, and smaller, without what only commands need.
+    """
     settings = settings or load_settings()
     if settings.has_own_database:
         # A fresh clone lacks the folder, and SQLite makes only files.
-        INSTANCE.mkdir(exist_ok=True)
+        INSTANCE.mkdir(parents=True, exist_ok=True)
     app = Flask(
         "hostadmin",
         template_folder=str(ROOT / "templates"),
@@ -39,6 +43,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     permissions.install(app)
     heavy_requests.install(app, settings)
     admin.install(app)
-    cli.install(app)
+    api.install(app)
+    if commands:
+        from . import cli
+
+        cli.install(app)
     permissions.assert_complete(app)
     return app

@@ -16,10 +16,9 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from .db.engines import ENGINES, engine_of
 from .errors import ConfigError
+from .places import ENV_FILE, INSTANCE, ROOT
 from .validation.values import did_you_mean
 
-ROOT = Path(__file__).resolve().parent.parent
-INSTANCE = ROOT / "instance"
 DEFAULT_DATABASE = INSTANCE / "hostadmin.sqlite"
 DEMO_DATABASE = INSTANCE / "demo.sqlite"
 PREFIX = "HOSTADMIN_"
@@ -32,9 +31,10 @@ DRIVERS = {
     for scheme in engine.schemes
 }
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-# Settings that may stand in a file of their own, as container platforms hand them out.
+# Settings that may be in a file of their own, as container platforms hand them out.
 SECRETS = ("secret_key", "database_uri")
 MAX_SECRET = 4096
+URL_PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 HOST_NAME = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d{1,5})?")
 
 
@@ -43,7 +43,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
-        env_file=ROOT / ".env",
+        env_file=ENV_FILE,
         extra="ignore",
         frozen=True,
     )
@@ -52,10 +52,13 @@ class Settings(BaseSettings):
     database_uri_file: str = ""
     secret_key: str = ""
     secret_key_file: str = ""
+    # Read before all others, in ``places``.
+    instance: str = ""
     bind: str = "127.0.0.1:8000"
     production: bool = False
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    url_prefix: str = ""
     secure_cookies: bool | None = None
     workers: int = Field(default=1, ge=1, le=64)
     threads: int = Field(default=8, ge=1, le=256)
@@ -64,6 +67,7 @@ class Settings(BaseSettings):
     session_hours: int = Field(default=12, ge=1, le=24 * 90)
     sign_in_retention_days: int = Field(default=365, ge=1, le=3650)
     token_days: int = Field(default=365, ge=1, le=3650)
+    upload_limit: int = Field(default=1024**3, ge=1024, le=1024**3)
     # For the suite only: under this name, no environment sets it.
     testing: bool = Field(default=False, validation_alias="testing is no setting")
 
@@ -89,6 +93,17 @@ class Settings(BaseSettings):
     def _read_proxies(cls, value: object) -> object:
         return tuple(map(_network, _parts(value)))
 
+    @field_validator("url_prefix")
+    @classmethod
+    def _usable_prefix(cls, value: str) -> str:
+        prefix = value.rstrip("/")
+        if prefix and not URL_PREFIX.fullmatch(prefix):
+            raise ValueError(
+                f"HOSTADMIN_URL_PREFIX is {value[:60]!r}. It must be a path such as "
+                "/inventory."
+            )
+        return prefix
+
     @field_validator("database_uri")
     @classmethod
     def _known_database(cls, value: str) -> str:
@@ -103,11 +118,11 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _has_a_key(self) -> "Settings":
         if self.secret_key and len(self.secret_key) < 32:
-            raise ValueError("HOSTADMIN_SECRET_KEY needs 32 characters or more.")
+            raise ValueError("HOSTADMIN_SECRET_KEY needs at least 32 characters.")
         if not self.secret_key and not self.has_own_database:
             raise ValueError(
                 "HOSTADMIN_SECRET_KEY must be set when HOSTADMIN_DATABASE_URI is. To "
-                'make one: python3 -c "import secrets; print(secrets.token_hex(32))"'
+                'create one: python3 -c "import secrets; print(secrets.token_hex(32))"'
             )
         return self
 
@@ -118,10 +133,18 @@ class Settings(BaseSettings):
 
     @property
     def cookies_are_secure(self) -> bool:
-        """Whether browsers are told to send cookies over TLS only."""
+        """Whether browsers are asked to send cookies over TLS only."""
         if self.secure_cookies is None:
             return self.is_production
         return self.secure_cookies
+
+    @property
+    def heavy_at_once(self) -> int:
+        """How many exports and counts of one account run at a time.
+
+        Of the three threads in eight that it may hold, some are left for other pages.
+        """
+        return min(self.threads, max(2, self.threads // 4))
 
     @property
     def bind_host(self) -> str:
@@ -154,26 +177,28 @@ class Settings(BaseSettings):
 
 
 def _secret_in(path: str, variable: str) -> str:
-    """Return what stands in a file, without the end of the line."""
+    """Return what is in a file, without the end of the line."""
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read(MAX_SECRET + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise ValueError(f"{variable} cannot be read: {reason}.") from None
     if not text.strip() or len(text) > MAX_SECRET:
-        raise ValueError(f"{variable} names a file that is empty or too long.")
+        raise ValueError(
+            f"{variable} names a file that is empty or over {MAX_SECRET} characters."
+        )
     return text.strip()
 
 
 def _parts(value: object) -> list[str]:
-    """Return what stands between the commas."""
+    """Return what is between the commas."""
     parts = value.split(",") if isinstance(value, str) else value
     return [str(part).strip() for part in parts if str(part).strip()]  # type: ignore[attr-defined]
 
 
 def _host_name(text: str) -> str:
-    """Return a name, or a name and a port, as it stands in a ``Host`` header."""
+    """Return a name, or a name and a port, as it is in a ``Host`` header."""
     name = text.lower().removesuffix(".")
     with contextlib.suppress(ValueError):
         # Browsers send brackets around the one kind of address, and Punycode.
@@ -183,8 +208,8 @@ def _host_name(text: str) -> str:
             name = name.encode("idna").decode()
     if not HOST_NAME.fullmatch(name):
         raise ValueError(
-            f"HOSTADMIN_ALLOWED_HOSTS has {text[:60]!r}; names such as hosts.example "
-            "or hosts.example:8443 are meant, without https:// and without *."
+            f"HOSTADMIN_ALLOWED_HOSTS has {text[:60]!r}; use names such as "
+            "hosts.example or hosts.example:8443, without https:// or *."
         )
     return name
 
@@ -194,8 +219,8 @@ def _network(text: str) -> Network:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise ValueError(
-            f"HOSTADMIN_TRUSTED_PROXIES has {text[:60]!r}; addresses and networks "
-            "such as 127.0.0.1 or 10.1.0.0/24 are meant."
+            f"HOSTADMIN_TRUSTED_PROXIES has {text[:60]!r}; use addresses or "
+            "networks such as 127.0.0.1 or 10.1.0.0/24."
         ) from None
 
 
@@ -210,7 +235,7 @@ def _kept_key(path: Path) -> str:
                 os.link(file.name, path)
     key = path.read_text().strip()
     if len(key) < 32:
-        raise ConfigError(f"{path} holds no key; remove it, and a new one is made.")
+        raise ConfigError(f"{path} has no key. Delete it to create a new one.")
     return key
 
 
@@ -221,14 +246,21 @@ def parse_uri(text: str) -> URL:
     except (ArgumentError, ValueError):
         # ValueError quotes the port, which may be a part of the password.
         raise ValueError(
-            "HOSTADMIN_DATABASE_URI is not a database URI; "
-            "sqlite:////path/hosts.sqlite or postgresql://user:password@host/name is."
+            "HOSTADMIN_DATABASE_URI is not a database URI. Use "
+            "sqlite:////path/hosts.sqlite or postgresql://user:password@host/name."
         ) from None
+    is_file = engine_of(url).file_of(url) is not None
+    if not is_file and "@" in f"{url.host}{url.database}":
+        # What is there may be the end of a password.
+        raise ValueError(
+            "HOSTADMIN_DATABASE_URI has more than one @. In a user name or password, "
+            "write @ as %40, / as %2F, : as %3A and % as %25."
+        )
     url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
     if url.get_backend_name() not in ENGINES:
         raise ValueError(
-            f"HOSTADMIN_DATABASE_URI names the unknown database "
-            f"{url.get_backend_name()[:40]!r}. Known: {', '.join(ENGINES)}."
+            "HOSTADMIN_DATABASE_URI has the unknown database type "
+            f"{url.get_backend_name()[:40]!r}. Use one of: {', '.join(ENGINES)}."
         )
     try:
         url.get_dialect().import_dbapi()
@@ -249,10 +281,10 @@ def split_bind(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     if not (colon and host and port.isascii() and port.isdigit() and len(port) < 6):
         raise ValueError(
-            f"HOSTADMIN_BIND is {text[:60]!r}; it must look like 127.0.0.1:8000."
+            f"HOSTADMIN_BIND is {text[:60]!r}. It must look like 127.0.0.1:8000."
         )
     if not 1 <= int(port) <= 65535:
-        raise ValueError(f"HOSTADMIN_BIND has the port {port}; ports are 1–65535.")
+        raise ValueError(f"HOSTADMIN_BIND has the port {port}. Use 1–65535.")
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 

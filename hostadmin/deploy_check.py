@@ -1,6 +1,6 @@
 """Whether the settings are fit for a server that others reach: one code per finding.
 
-Each check is a pure function of ``Facts``. The grave findings refuse the start.
+Each check is a pure function of ``Facts``. The critical findings refuse the start.
 """
 
 import re
@@ -11,13 +11,15 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 
-from .config import ROOT, Settings, is_loopback
+from .config import Settings, is_loopback
 from .db.engines import engine_of
+from .db.engines.mysql_hosts import split_place
 from .errors import ConfigError
+from .places import COMMAND, ENV_FILE
 
 MIN_LENGTH = 32
 MIN_VARIETY = 8
-# Beginnings of keys that stand in manuals, and words that people put where one belongs.
+# Beginnings of keys that are in manuals, and words that people put where one belongs.
 KNOWN_KEYS = (
     "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
     "0123456789abcdef",
@@ -50,7 +52,7 @@ class Finding:
     code: str
     text: str
     # Whether a server for others does not even start with it.
-    grave: bool = False
+    critical: bool = False
 
     def __str__(self) -> str:
         return f"{self.code} {self.text}"
@@ -64,9 +66,9 @@ def key_is_missing(facts: Facts) -> Finding | None:
         return None
     return Finding(
         "H001",
-        "HOSTADMIN_SECRET_KEY is not set. To make one: "
+        "HOSTADMIN_SECRET_KEY is not set. To create one: "
         'python3 -c "import secrets; print(secrets.token_hex(32))"',
-        grave=True,
+        critical=True,
     )
 
 
@@ -76,43 +78,45 @@ def key_is_known(facts: Facts) -> Finding | None:
     if not key.startswith(KNOWN_KEYS) and not KNOWN_WORDS.search(letters):
         return None
     return Finding(
-        "H002", "HOSTADMIN_SECRET_KEY is one that others know; make one.", grave=True
+        "H002",
+        "HOSTADMIN_SECRET_KEY is a known example; create your own.",
+        critical=True,
     )
 
 
 def key_is_short(facts: Facts) -> Finding | None:
     if not 0 < len(facts.settings.secret_key) < MIN_LENGTH:
         return None
-    text = f"HOSTADMIN_SECRET_KEY needs {MIN_LENGTH} characters or more."
-    return Finding("H003", text, grave=True)
+    text = f"HOSTADMIN_SECRET_KEY needs at least {MIN_LENGTH} characters."
+    return Finding("H003", text, critical=True)
 
 
 def key_repeats(facts: Facts) -> Finding | None:
     if not 0 < len(set(facts.settings.secret_key)) < MIN_VARIETY:
         return None
-    text = f"HOSTADMIN_SECRET_KEY needs {MIN_VARIETY} different characters or more."
-    return Finding("H004", text, grave=True)
+    text = f"HOSTADMIN_SECRET_KEY needs at least {MIN_VARIETY} different characters."
+    return Finding("H004", text, critical=True)
 
 
 def debug_is_on(facts: Facts) -> Finding | None:
     if not facts.debug:
         return None
-    text = "Debugging is on, which lets anybody run code: unset FLASK_DEBUG."
-    return Finding("H010", text, grave=True)
+    text = "Debug mode is on, so anyone can run code. Unset FLASK_DEBUG."
+    return Finding("H010", text, critical=True)
 
 
 def hosts_are_missing(facts: Facts) -> Finding | None:
     if facts.settings.allowed_hosts:
         return None
-    text = "HOSTADMIN_ALLOWED_HOSTS is not set: under which names may browsers ask?"
-    return Finding("H020", text, grave=True)
+    text = "HOSTADMIN_ALLOWED_HOSTS is not set. List the host names of this server."
+    return Finding("H020", text, critical=True)
 
 
 def cookies_are_open(facts: Facts) -> Finding | None:
     if facts.settings.cookies_are_secure:
         return None
-    text = "HOSTADMIN_SECURE_COOKIES is off: cookies would travel without TLS."
-    return Finding("H030", text, grave=True)
+    text = "HOSTADMIN_SECURE_COOKIES is off, so cookies are sent without TLS."
+    return Finding("H030", text, critical=True)
 
 
 def everybody_is_trusted(facts: Facts) -> Finding | None:
@@ -121,8 +125,8 @@ def everybody_is_trusted(facts: Facts) -> Finding | None:
         return None
     return Finding(
         "H040",
-        f"HOSTADMIN_TRUSTED_PROXIES trusts {wide[0]}: anybody could claim anything.",
-        grave=True,
+        f"HOSTADMIN_TRUSTED_PROXIES trusts {wide[0]}, so anyone can fake addresses.",
+        critical=True,
     )
 
 
@@ -131,25 +135,34 @@ def nobody_is_trusted(facts: Facts) -> Finding | None:
         return None
     return Finding(
         "H041",
-        "HOSTADMIN_TRUSTED_PROXIES is not set: hostadmin speaks no TLS itself, and "
-        "behind a proxy all clients look like one.",
+        "HOSTADMIN_TRUSTED_PROXIES is not set. hostadmin needs a proxy for TLS, and "
+        "without this setting all clients seem to have its address.",
     )
 
 
 def production_is_off(facts: Facts) -> Finding | None:
     if facts.settings.is_production:
         return None
-    return Finding("H050", "HOSTADMIN_PRODUCTION is not 1, so faults do not stop it.")
+    return Finding(
+        "H050",
+        "HOSTADMIN_PRODUCTION is not 1, so hostadmin starts despite these problems.",
+    )
 
 
 def database_is_far_without_tls(facts: Facts) -> Finding | None:
     url = make_url(facts.settings.database_uri)
-    host = url.host or ""
-    if not host or is_loopback(host) or _asks_for_tls(url):
+    hosts = [split_place(place)[0] for place in url.normalized_query.get("host", ())]
+    far = [host for host in (url.host, *hosts) if host and not _is_near(host)]
+    if not far or _asks_for_tls(url):
         return None
     option = engine_of(url).tls_option
-    text = f"The database is on another machine, and its URI lacks {option}."
+    text = f"The database is on another machine, but its URI has no {option}."
     return Finding("H060", text)
+
+
+def _is_near(host: str) -> bool:
+    # PostgreSQL takes the folder of a socket for a host.
+    return host.startswith("/") or is_loopback(host)
 
 
 def _asks_for_tls(url: URL) -> bool:
@@ -166,14 +179,17 @@ def files_are_open(facts: Facts) -> Finding | None:
     if not facts.open_files:
         return None
     return Finding(
-        "H070", f"Everybody on this machine may read {', '.join(facts.open_files)}."
+        "H070", f"Everyone on this machine can read {', '.join(facts.open_files)}."
     )
 
 
 def admin_is_missing(facts: Facts) -> Finding | None:
     if facts.admins:
         return None
-    return Finding("H080", "There is no admin: flask accounts add NAME --role admin")
+    return Finding(
+        "H080",
+        f"No admin account. Create one: {COMMAND} accounts add NAME --role admin",
+    )
 
 
 def settings_are_unknown(facts: Facts) -> Finding | None:
@@ -206,18 +222,18 @@ def findings(facts: Facts) -> Iterator[Finding]:
 
 
 def refuse_unfit(settings: Settings, *, debug: bool) -> None:
-    """Raise ``ConfigError`` with the grave findings, if others can reach the server."""
+    """Raise ``ConfigError`` with the critical findings of a production server."""
     if not settings.is_production:
         return
-    grave = [str(f) for f in findings(Facts(settings, debug)) if f.grave]
-    if grave:
-        raise ConfigError(" ".join(grave))
+    critical = [str(f) for f in findings(Facts(settings, debug)) if f.critical]
+    if critical:
+        raise ConfigError(" ".join(critical))
 
 
 def open_files(settings: Settings) -> list[str]:
     """Return the files with secrets or hosts that anybody on this machine may read."""
     url = make_url(settings.database_uri)
-    paths = [str(ROOT / ".env"), settings.secret_key_file, settings.database_uri_file]
+    paths = [str(ENV_FILE), settings.secret_key_file, settings.database_uri_file]
     files = [Path(path) for path in paths if path]
     if path := engine_of(url).file_of(url):
         files.append(path)

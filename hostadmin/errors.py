@@ -17,6 +17,8 @@ class InvalidValue(HostadminError):
 class FieldError:
     field: str
     message: str
+    # A word that says nothing where a value has to be: it may be given a meaning.
+    word: str = ""
 
 
 class InvalidInput(HostadminError):
@@ -27,6 +29,14 @@ class InvalidInput(HostadminError):
         super().__init__(
             " ".join(f"{error.field}: {error.message}" for error in self.errors)
         )
+
+
+class InvalidRows(HostadminError):
+    """Rows of a file are wrong; nothing was written. Each says where it is."""
+
+    def __init__(self, message: str, rows: Iterable[Any]) -> None:
+        self.rows = tuple(rows)
+        super().__init__(message)
 
 
 class NotFound(HostadminError):
@@ -51,9 +61,9 @@ class QueryError(HostadminError):
     """A filter, query, sort or cursor that makes no sense. Never answered with rows.
 
     ``hint`` says what would be right, where that is known. ``value`` is the one at
-    fault and ``instead`` what could stand in its place. Errors of a query's text also
+    fault and ``instead`` what could be in its place. Errors of a query's text also
     say where: characters ``start`` up to, and without, ``end`` of ``text``; what was
-    ``expected`` there; and the whole text ``fixed``, if that can be told.
+    ``expected`` there; and the whole text ``fixed``, if that is known.
     """
 
     def __init__(

@@ -1,8 +1,9 @@
 """Numbers and times as people read them."""
 
 from datetime import datetime, timedelta
+from typing import LiteralString
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from .clock import utcnow
 
@@ -13,6 +14,14 @@ DAY = timedelta(days=1)
 LONG_AGO = timedelta(days=60)
 
 NEVER = Markup('<span class="unset">(never)</span>')
+
+
+def html(template: LiteralString, *values: object) -> Markup:
+    """Return markup of ours with these values, escaped, for each ``%s``.
+
+    ``Markup.format`` does the same in ten times the time.
+    """
+    return Markup(template % tuple(map(escape, values)))  # noqa: S704
 
 
 def number_text(value: int) -> str:
@@ -76,10 +85,41 @@ def time_text(then: datetime) -> str:
     return then.strftime("%Y-%m-%d %H:%M UTC")
 
 
+# The first that is in a user agent names it: Edge says Chrome too, and Chrome Safari.
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "Chromium": "Chromium",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "Linux": "Linux",
+}
+
+
+def browser_text(agent: str) -> str:
+    """Return a user agent as "Firefox on Linux"; its beginning if it is another."""
+    browser = next((BROWSERS[part] for part in BROWSERS if part in agent), "")
+    system = next((SYSTEMS[part] for part in SYSTEMS if part in agent), "")
+    if not browser:
+        return shortened(agent, 40)
+    return f"{browser} on {system}" if system else browser
+
+
 def ago_element(then: datetime | None) -> Markup:
     """Return a ``time`` element that reads "2 min ago" and knows the exact time."""
     if then is None:
         return NEVER
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        then.isoformat(timespec="seconds"), time_text(then), ago_text(then, utcnow())
+    return html(
+        '<time datetime="%s" title="%s">%s</time>',
+        then.isoformat(timespec="seconds"),
+        time_text(then),
+        ago_text(then, utcnow()),
     )

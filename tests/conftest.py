@@ -2,22 +2,23 @@
 
 import contextlib
 import functools
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import hypothesis
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import event
 from sqlalchemy.orm import Session, scoped_session
 
-from .helpers import servers
+from .helpers import clusters
 
 TEST_PREFIX = "HOSTADMIN_TEST_"
-# Settings of whoever runs the tests must not decide what is tested.
+# Settings of anyone who runs the tests must not decide what is tested.
 for name in [key for key in os.environ if key.startswith("HOSTADMIN_")]:
     if not name.startswith(TEST_PREFIX):
         del os.environ[name]
@@ -26,20 +27,29 @@ from argon2 import PasswordHasher  # noqa: E402
 
 from hostadmin import history  # noqa: E402
 from hostadmin.auth import passwords, tokens  # noqa: E402
-from hostadmin.db.session import Base, db  # noqa: E402
+from hostadmin.db.session import db  # noqa: E402
 from hostadmin.inventory import groups, hosts  # noqa: E402
+from hostadmin.limits import limits  # noqa: E402
 
 from .helpers.accounts import log_in  # noqa: E402
 from .helpers.apps import (  # noqa: E402
     START,
+    CompiledTemplates,
     build_app,
     check_trigrams,
     chosen_engines,
-    unavailable,
+    empty_tables,
+    one_unless_named,
+    started,
+    with_cluster,
 )
 from .helpers.query_reference import Row  # noqa: E402
 from .helpers.random_queries import add_rows  # noqa: E402
 
+# By chance, which no test of what a write costs can reckon with.
+limits.fold_rows = 10**9
+# Each app would compile them for itself.
+Flask.jinja_options = {"bytecode_cache": CompiledTemplates()}
 # Slow on purpose elsewhere; a test that wants that uses its own.
 passwords.use(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
@@ -54,6 +64,23 @@ Statements = Callable[[], AbstractContextManager[list[str]]]
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the engines of a module that says it wants more or fewer than usual."""
+    if "database" not in metafunc.fixturenames:
+        return
+    if getattr(metafunc.module, "ON_A_CLUSTER", False):
+        engines = with_cluster()
+    elif getattr(metafunc.module, "ON_ONE_ENGINE", False):
+        engines = one_unless_named()
+    else:
+        return
+    # As a mark, it goes before the parameters of the fixture.
+    metafunc.definition.add_marker(
+        pytest.mark.parametrize("database", engines, indirect=True, scope="session")
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of one server on one worker, so that it starts only once."""
     for item in items:
@@ -63,15 +90,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(engine))
 
 
-@functools.cache
-def _server_uri(engine: str) -> str | Exception:
-    # What went wrong once is kept, too, and not tried again for each test.
-    try:
-        server = START[engine]()
-        server.create_database("hostadmin")
-    except (servers.Unavailable, RuntimeError) as error:
-        return error
-    return server.uri("hostadmin")
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the tests themselves, which all stay to the end."""
+    gc.collect()
+    gc.freeze()
+
+
+# By the URI of the database; what is left out is a single server.
+_clusters: dict[str, clusters.Galera] = {}
 
 
 @pytest.fixture(scope="session")
@@ -84,12 +110,24 @@ def database(request: pytest.FixtureRequest, sqlite_uri: str) -> str:
     """The URI of a database: fresh in this run, and the same for all its tests."""
     if request.param == "sqlite":
         return sqlite_uri
-    uri = _server_uri(request.param)
-    if isinstance(uri, servers.Unavailable):
-        unavailable(str(uri))
-    if isinstance(uri, Exception):
-        raise uri
-    return uri
+    server = started(request.param)
+    if isinstance(server, clusters.Galera):
+        uri = server.uris("hostadmin")[0]
+        _clusters[uri] = server
+        return uri
+    return server.uri("hostadmin")
+
+
+@pytest.fixture(params=chosen_engines())
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URI of a database without tables, beside the one of the app."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/empty.sqlite"
+        return
+    server = started(request.param)
+    server.create_database("empty")
+    yield server.uri("empty")
+    server.drop_database("empty")
 
 
 @pytest.fixture(scope="session")
@@ -106,12 +144,11 @@ def built_apps() -> Iterator[dict[str, Flask]]:
 def app(database: str, built_apps: dict[str, Flask]) -> Iterator[Flask]:
     """The app on this database, whose tables are emptied after the test."""
     if database not in built_apps:
-        built_apps[database] = build_app(database)
+        built_apps[database] = build_app(database, _clusters.get(database))
     yield built_apps[database]
     with built_apps[database].app_context(), db.engine.begin() as connection:
         check_trigrams(connection)
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(sa.delete(table))
+        empty_tables(connection)
 
 
 @pytest.fixture

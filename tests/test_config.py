@@ -78,6 +78,7 @@ def test_the_environment_sets_everything(monkeypatch):
         PRODUCTION="no",
         TRUSTED_PROXIES="127.0.0.1, 10.1.0.7/24,2001:db8::/32",
         SECURE_COOKIES="yes",
+        URL_PREFIX="/tools/inventory/",
     )
 
     assert settings.database_uri == "postgresql+psycopg://u:p@db/hosts"
@@ -91,6 +92,7 @@ def test_the_environment_sets_everything(monkeypatch):
         "2001:db8::/32",
     ]
     assert settings.cookies_are_secure
+    assert settings.url_prefix == "/tools/inventory"
 
 
 @pytest.mark.parametrize(
@@ -108,7 +110,7 @@ def test_allowed_hosts_are_kept_as_browsers_send_them(monkeypatch, given, kept):
 
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URI"])
-def test_a_secret_may_stand_in_a_file(monkeypatch, tmp_path, name):
+def test_a_secret_may_be_in_a_file(monkeypatch, tmp_path, name):
     texts = {"SECRET_KEY": KEY, "DATABASE_URI": f"postgresql+psycopg://u:{SECRET}@h/d"}
     path = tmp_path / "secret"
     path.write_text(f"{texts[name]}\n")
@@ -120,7 +122,7 @@ def test_a_secret_may_stand_in_a_file(monkeypatch, tmp_path, name):
 
 
 @pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe", b"x" * 5000])
-def test_a_file_without_a_secret_is_told(monkeypatch, tmp_path, content):
+def test_a_file_without_a_secret_is_shown(monkeypatch, tmp_path, content):
     path = tmp_path / "secret"
     if content is not None:
         path.write_bytes(content)
@@ -129,7 +131,7 @@ def test_a_file_without_a_secret_is_told(monkeypatch, tmp_path, content):
     assert line.startswith("HOSTADMIN_SECRET_KEY_FILE ")
 
 
-def test_a_secret_stands_in_one_place(monkeypatch, tmp_path):
+def test_a_secret_is_in_one_place(monkeypatch, tmp_path):
     (tmp_path / "secret").write_text(SECRET * 10)
     both = {"SECRET_KEY": KEY, "SECRET_KEY_FILE": str(tmp_path / "secret")}
 
@@ -227,14 +229,14 @@ def test_the_name_of_a_database_shows_no_password(monkeypatch, uri):
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
-        ({"BIND": "8000"}, "HOSTADMIN_BIND is '8000'; it must look like 127.0.0.1"),
+        ({"BIND": "8000"}, "HOSTADMIN_BIND is '8000'. It must look like 127.0.0.1"),
         ({"BIND": ""}, "HOSTADMIN_BIND is ''"),
         ({"BIND": ":8000"}, "must look like"),
         ({"BIND": "127.0.0.1:"}, "must look like"),
         ({"BIND": "127.0.0.1:x"}, "must look like"),
         ({"BIND": "127.0.0.1:\uff18"}, "must look like"),
         ({"BIND": "127.0.0.1:-1"}, "must look like"),
-        ({"BIND": "127.0.0.1:0"}, "has the port 0; ports are 1–65535."),
+        ({"BIND": "127.0.0.1:0"}, "has the port 0. Use 1–65535."),
         ({"BIND": "127.0.0.1:65536"}, "has the port 65536"),
         ({"BIND": "127.0.0.1:999999"}, "must look like"),
         ({"BIND": "x" * 500}, "must look like"),
@@ -243,20 +245,26 @@ def test_the_name_of_a_database_shows_no_password(monkeypatch, uri):
         ({"THREADS": "257"}, "HOSTADMIN_THREADS cannot be used: "),
         ({"THREADS": "2.5"}, "HOSTADMIN_THREADS cannot be used: "),
         ({"THREADS": ""}, "HOSTADMIN_THREADS cannot be used: "),
-        ({"ALLOWED_HOSTS": "*"}, "without https:// and without *"),
+        ({"ALLOWED_HOSTS": "*"}, "without https:// or *"),
         ({"ALLOWED_HOSTS": "a.example,*.example"}, "HOSTADMIN_ALLOWED_HOSTS has '*.e"),
         ({"ALLOWED_HOSTS": "https://hosts.example"}, "without https://"),
         ({"ALLOWED_HOSTS": "hosts.example/x"}, "names such as hosts.example"),
         ({"ALLOWED_HOSTS": "a b"}, "names such as hosts.example"),
         ({"TRUSTED_PROXIES": "proxy.example"}, "HOSTADMIN_TRUSTED_PROXIES has 'proxy"),
-        ({"TRUSTED_PROXIES": "10.0.0.0/99"}, "addresses and networks"),
-        ({"TRUSTED_PROXIES": "*"}, "addresses and networks"),
+        ({"TRUSTED_PROXIES": "10.0.0.0/99"}, "addresses or networks"),
+        ({"TRUSTED_PROXIES": "*"}, "addresses or networks"),
+        ({"URL_PREFIX": "inventory"}, "is 'inventory'. It must be a path such as"),
+        ({"URL_PREFIX": "//evil.example"}, "a path such as /inventory"),
+        ({"URL_PREFIX": "/a/./b"}, "a path such as /inventory"),
         ({"SECURE_COOKIES": "perhaps"}, "HOSTADMIN_SECURE_COOKIES cannot be used: "),
-        ({"DATABASE_URI": ""}, "is not a database URI; sqlite:////path"),
+        ({"DATABASE_URI": ""}, "is not a database URI. Use sqlite:////path"),
         ({"DATABASE_URI": "hosts.db"}, "is not a database URI"),
         ({"DATABASE_URI": "postgres\nql://h/d"}, "is not a database URI"),
-        ({"DATABASE_URI": "mssql://h/d"}, "the unknown database 'mssql'. Known: "),
-        ({"DATABASE_URI": "http://example/"}, "the unknown database 'http'"),
+        (
+            {"DATABASE_URI": "mssql://h/d"},
+            "the unknown database type 'mssql'. Use one of: ",
+        ),
+        ({"DATABASE_URI": "http://example/"}, "the unknown database type 'http'"),
         (
             {"DATABASE_URI": "postgresql+psycopg2://h/d"},
             "The driver of 'postgresql+psycopg2' in HOSTADMIN_DATABASE_URI is unknown",
@@ -351,7 +359,7 @@ def test_a_file_without_a_key_is_refused(clean, kept):
     clean.mkdir()
     (clean / "secret_key").write_text(kept)
 
-    with pytest.raises(ConfigError, match="holds no key; remove it") as caught:
+    with pytest.raises(ConfigError, match="has no key") as caught:
         Settings(_env_file=None).key()
     assert str(clean / "secret_key") in str(caught.value)
 

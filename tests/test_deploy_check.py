@@ -53,12 +53,18 @@ FAULTS = [
     ("H060", facts(database_uri=FAR)),
     ("H060", facts(database_uri=f"{FAR}?sslmode=prefer")),
     ("H060", facts(database_uri="mariadb+pymysql://u:hunter2@db.example/hosts")),
+    (
+        "H060",
+        facts(
+            database_uri="mariadb+pymysql://u@/hosts?host=127.0.0.1:1&host=db.example:1"
+        ),
+    ),
     ("H061", facts({"database": "The database does not answer."})),
     ("H070", facts({"open_files": ["/srv/.env"]})),
     ("H080", facts({"admins": 0})),
     ("H090", facts({"unknown": ["HOSTADMIN_TREADS is not a setting."]})),
 ]
-GRAVE = {"H001", "H002", "H003", "H004", "H010", "H020", "H030", "H040"}
+CRITICAL = {"H001", "H002", "H003", "H004", "H010", "H020", "H030", "H040"}
 
 
 def test_good_settings_have_no_finding():
@@ -79,7 +85,7 @@ def test_each_fault_has_its_code_and_no_other(code, fault):
     found = list(findings(fault))
 
     assert [finding.code for finding in found] == [code]
-    assert found[0].grave == (code in GRAVE)
+    assert found[0].critical == (code in CRITICAL)
     assert str(found[0]).isprintable()
     assert "hunter2" not in str(found[0])
     key = fault.settings.secret_key
@@ -92,11 +98,11 @@ def test_every_check_is_tried_both_ways():
 
 @pytest.mark.parametrize(("code", "fault"), FAULTS)
 @pytest.mark.parametrize("reached", [{"production": True}, {"bind": "0.0.0.0:80"}, {}])
-def test_grave_faults_refuse_a_server_for_others(code, fault, reached):
+def test_critical_problems_refuse_a_server_for_others(code, fault, reached):
     here = {"production": False, "bind": "127.0.0.1:80", **reached}
     settings = fault.settings.model_copy(update=here)
 
-    if code in GRAVE and reached:
+    if code in CRITICAL and reached:
         with pytest.raises(ConfigError, match=rf"^{code} ") as caught:
             refuse_unfit(settings, debug=fault.debug)
         assert str(caught.value).isprintable()

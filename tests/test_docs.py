@@ -71,6 +71,13 @@ def test_the_snippets_of_the_orm_page_run(empty_database):
     assert done.returncode == 0, done.stderr
 
 
+def test_the_lines_of_host_on_the_orm_page_are_those_of_the_model():
+    model = (ROOT / "hostadmin/models/host.py").read_text().splitlines()
+    [shown] = re.findall(r"```py\n(.*?)```", (ROOT / "docs/orm.md").read_text(), re.S)
+
+    assert [line for line in shown.splitlines() if line not in model] == []
+
+
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_links_lead_to_files(path):
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text())
@@ -104,18 +111,18 @@ def test_modules_and_files_that_are_named_exist(path):
 
 def test_the_table_of_settings_is_complete():
     text = (ROOT / "docs/configuration.md").read_text()
-    told = set(re.findall(rf"^\| `({PREFIX}\w+)`", text, re.M))
+    documented = set(re.findall(rf"^\| `({PREFIX}\w+)`", text, re.M))
 
     fields = {PREFIX + name.upper() for name in Settings.model_fields}
-    assert told == fields - {f"{PREFIX}TESTING"}
+    assert documented == fields - {f"{PREFIX}TESTING"}
 
 
 def test_the_table_of_findings_is_complete():
     text = (ROOT / "docs/configuration.md").read_text()
-    told = re.findall(r"^\| (H\d{3}) \|", text, re.M)
+    documented = re.findall(r"^\| (H\d{3}) \|", text, re.M)
     source = (ROOT / "hostadmin/deploy_check.py").read_text()
 
-    assert told == re.findall(r'"(H\d{3})"', source)
+    assert documented == re.findall(r'"(H\d{3})"', source)
 
 
 def test_every_promise_of_security_has_tests_that_exist():
@@ -140,6 +147,15 @@ def test_commands_of_the_readme_exist(runner):
         assert re.search(rf"^{target}:", makefile, re.M), target
     for words in set(re.findall(r"`flask ([a-z]+ [a-z]+)", text)):
         assert runner.invoke(args=[*words.split(), "--help"]).exit_code == 0, words
+
+
+def test_the_sample_file_has_hosts_and_no_errors(runner):
+    sample = str(ROOT / "docs/sample-hosts.csv")
+
+    answer = runner.invoke(args=["hosts", "import", sample, "--dry-run"])
+
+    assert answer.exit_code == 0, answer.output
+    assert "8 hosts would be added" in answer.output
 
 
 QUERY_PAGE = ROOT / "docs/query-language.md"
@@ -182,6 +198,7 @@ def test_the_query_page_names_the_limits_and_every_filter_operation():
     text = " ".join(QUERY_PAGE.read_text().split())
 
     assert f"{MAX_LENGTH:,} characters, {MAX_TERMS} conditions" in text
-    assert f"{MAX_VALUES:,} values in a list, parentheses {MAX_DEPTH} deep" in text
+    assert f"{MAX_VALUES:,} values in a list, parentheses and variables " in text
+    assert f"{MAX_DEPTH} levels deep" in text
     for operation in FILTER_WORDS:
         assert f"`{operation}`" in text

@@ -31,7 +31,10 @@ def requirement_blocks(name: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+PINNED = ("requirements.txt", "requirements-dev.txt", "requirements-servers.txt")
+
+
+@pytest.mark.parametrize("name", PINNED)
 def test_every_requirement_is_pinned_and_hashed(name):
     loose = [
         block

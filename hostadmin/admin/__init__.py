@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from flask import Flask, redirect
+from flask import Flask, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import Admin, AdminIndexView, expose
 
 from ..models import Group, Host, Inventory
-from . import paste, saved_views
+from . import backups, jump, paste, saved_views
 from .accounts import pages as accounts_pages
 from .accounts import profile
+from .api_page import ApiPage
 from .bulk_edit import pages as bulk_edit_pages
 from .groups import GroupAdmin
 from .help import HelpPage
@@ -17,9 +18,11 @@ from .history import undo
 from .history.pages import ChangesPage
 from .hosts import export
 from .hosts.model_view import HostAdmin
+from .imports import pages as import_pages
 from .inventory_vars import InventoryAdmin
-from .stats.hygiene import HygienePage
+from .stats.data_quality import DataQualityPage
 from .stats.pages import StatsPage
+from .stats.trend import TrendPage
 
 
 class HomePage(AdminIndexView):
@@ -35,6 +38,12 @@ class HomePage(AdminIndexView):
     def index(self) -> ResponseReturnValue:
         return redirect(self.get_url("hosts.index_view"))
 
+    @expose("/hygiene/")
+    def data_quality(self) -> ResponseReturnValue:
+        """Keep bookmarks of the former address."""
+        args = request.query_string.decode("ascii", "replace")
+        return redirect(self.get_url("data_quality.index") + (args and f"?{args}"))
+
     def is_visible(self) -> bool:
         return False
 
@@ -45,13 +54,22 @@ def install(app: Flask) -> None:
     admin = Admin(app, name="hostadmin", url="/", index_view=index)
     admin.add_view(HostAdmin(Host, name="Hosts", endpoint="hosts"))
     admin.add_view(StatsPage(name="Stats", endpoint="stats", url="/stats"))
-    admin.add_view(HygienePage(name="Hygiene", endpoint="hygiene", url="/hygiene"))
+    admin.add_view(TrendPage(name="Trend", endpoint="trend", url="/stats/trend"))
+    admin.add_view(
+        DataQualityPage(
+            name="Data quality", endpoint="data_quality", url="/data-quality"
+        )
+    )
     admin.add_view(GroupAdmin(Group, name="Groups", endpoint="groups", url="/groups"))
+    import_pages.install(app, admin)
     admin.add_view(InventoryAdmin(Inventory, name="All hosts"))
     admin.add_view(ChangesPage(name="Changes", endpoint="changes", url="/changes"))
     admin.add_view(HelpPage(name="Help", endpoint="help", url="/help"))
+    admin.add_view(ApiPage(name="API", endpoint="api_page", url="/api"))
     app.register_blueprint(profile.bp)
+    app.register_blueprint(jump.bp)
     app.register_blueprint(accounts_pages.bp)
+    app.register_blueprint(backups.bp)
     app.register_blueprint(bulk_edit_pages.bp)
     app.register_blueprint(export.bp)
     app.register_blueprint(undo.bp)

@@ -4,7 +4,6 @@ from flask import request
 
 from ..auth.identity import Identity
 from ..history import ActorContext
-from ..models import NOBODY
 from ..permissions import identity
 from ..saved_views.read import Viewer
 from ..validation.accounts import Role
@@ -33,9 +32,4 @@ def may_see_sql() -> bool:
 
 def web_viewer() -> Viewer:
     """Return who looks at this page: whose views they see, and which they may keep."""
-    who = me()
-    return Viewer(
-        who.account_id or NOBODY,
-        shares=who.role.covers(Role.EDITOR),
-        manages=who.role is Role.ADMIN,
-    )
+    return Viewer.of(me())

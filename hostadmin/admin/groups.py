@@ -45,10 +45,10 @@ class GroupAdmin(ModelAdmin):
 
     column_list = ("name", "description", "members", "children", "updated_at")
     column_labels: ClassVar[dict[str, str]] = {
-        "members": "Direct members",
+        "members": "Hosts",
         "children": "Child groups",
         "updated_at": "Updated",
-        "created_at": "Added",
+        "created_at": "Created",
         "vars": "Variables (YAML or JSON)",
     }
     column_sortable_list = ("name", "description", "updated_at")
@@ -78,8 +78,8 @@ class GroupAdmin(ModelAdmin):
         "name": {"render_kw": {"data-kind": "mono", "autocomplete": "off"}},
         "children": {
             "label": "Child groups",
-            "description": "Names, with commas between",
-            "render_kw": {"data-kind": "names", "data-suggest": "/groups/suggestions/"},
+            "description": "Comma-separated",
+            "render_kw": {"data-kind": "names", "data-suggest": "groups.suggestions"},
         },
         "vars": {"render_kw": {"data-kind": "mono", "rows": 8, "spellcheck": "false"}},
     }
@@ -92,9 +92,12 @@ class GroupAdmin(ModelAdmin):
 
     def read_list(self, list_request: ListRequest) -> tuple[list[Any], Listing]:
         rows, listing = super().read_list(list_request)
-        counts = groups.direct_counts(db.session(), [group.id for group in rows])
+        ids = [group.id for group in rows]
+        direct = groups.direct_counts(db.session(), ids)
+        nested = groups.nested_counts(db.session(), ids)
         listing.extra["members"] = {
-            group.id: (counts.get(group.id, 0), members_url(group)) for group in rows
+            id_: (direct.get(id_, 0), nested.get(id_), members_url(group))
+            for id_, group in zip(ids, rows, strict=True)
         }
         listing.search_name = "flt_name_contains"
         listing.search_label = "Find by name"
@@ -160,8 +163,8 @@ def _still_asking(found: list[SavedView], name: str) -> Markup:
         for view in found[:MAX_NAMED]
     )
     more = f" and {len(found) - MAX_NAMED} more" if found[MAX_NAMED:] else ""
-    which = "1 view asks" if len(found) == 1 else f"{len(found)} views ask"
-    return Markup("{} for the group {}, which is gone by that name: {}{}.").format(
+    which = "1 view filters" if len(found) == 1 else f"{len(found)} views filter"
+    return Markup("{} by the old group name {}: {}{}.").format(
         which, quoted(name), links, more
     )
 

@@ -9,16 +9,19 @@ from .query_filters import help_fields
 # Shown in the empty bar, as links to try, and here.
 PLACEHOLDER = "env:prod -owner:search web*"
 EXAMPLES = (
-    ("web*", "names that begin with web"),
+    ("web*", "names starting with web"),
     ("env:prod,staging status:active", "active, in one of two environments"),
     ("env:prod -owner:search", "in prod, not owned by search"),
-    ("(os:debian* or os:ubuntu*) port>1024", "one or the other, and a high port"),
-    ("ip:10.0.0.0/8", "inside a network"),
-    ("owner is empty", "nobody owns them"),
+    (
+        "(os:debian* or os:ubuntu*) port>1024",
+        "Debian or Ubuntu, with a port above 1024",
+    ),
+    ("ip:10.0.0.0/8", "in a network"),
+    ("owner is empty", "no owner"),
     ("updated>-7d", "changed in the last week"),
-    ("confirmed<-90d", "not seen for three months"),
-    ("group:web -status:retired", "in a group or in those inside of it"),
-    ("var.rack:B14", "by a variable"),
+    ("confirmed<-90d", "not confirmed for 90 days"),
+    ("group:web -status:retired", "in the group web or its child groups, not retired"),
+    ("var.rack:B14", "with a variable"),
 )
 
 

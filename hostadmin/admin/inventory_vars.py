@@ -41,8 +41,7 @@ class InventoryAdmin(ModelAdmin):
     form_overrides: ClassVar[dict[str, Any]] = {"vars": VarsField}
     form_args: ClassVar[dict[str, Any]] = {
         "vars": {
-            "description": "Every host has them, unless one of its groups or the host "
-            "itself says otherwise.",
+            "description": "For every host, unless a group or the host overrides them.",
             "render_kw": {"data-kind": "mono", "rows": 16, "spellcheck": "false"},
         },
     }
@@ -59,7 +58,7 @@ class InventoryAdmin(ModelAdmin):
 
     def get_one(self, id: Any) -> Inventory:
         if parse_id(id) != ONLY_ID:
-            raise NotFound("There is one inventory; its id is 1.")
+            raise NotFound("There is only one inventory. Its ID is 1.")
         return inventory_vars.get_inventory()
 
     def name_of(self, model: Any) -> str:

@@ -67,6 +67,7 @@ def remember(response: Response, display: ListDisplay) -> None:
         "secure": current_app.config["SESSION_COOKIE_SECURE"],
         "httponly": True,
         "samesite": "Lax",
+        "path": current_app.config["APPLICATION_ROOT"],
     }
     text = urlencode(pairs)
     # Browsers drop longer ones, each at a length of its own.

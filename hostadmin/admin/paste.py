@@ -38,6 +38,7 @@ from ..paste import (
 from ..query.ast import EQUALS, Node, Term
 from ..query.fields import FIELDS
 from ..query.to_text import to_text
+from ..validation.numbers import MAX_ID, whole_number
 from ..validation.values import MAX_TEXT, clean_text
 from .current_user import web_act, web_viewer
 from .generated.urls import QUERY, ViewUrl, undo_link
@@ -50,7 +51,7 @@ MAX_BODY = 8 * 1024 * 1024
 # So much of each list is shown; the rest is counted.
 MOST_FOUND = 200
 MOST_MISSING = 1_000
-MOST_DOUBTS = 100
+MAX_AMBIGUOUS = 100
 # Proxies take some 8,000 characters.
 MAX_URL = 4_000
 LIST, VIEW, CHANGE, MISSING, ADD = "list", "view", "change", "missing", "add"
@@ -75,8 +76,8 @@ class ShownAnswer:
         return [n if len(n) <= MAX_TEXT else f"{n[:MAX_TEXT]}…" for n in names]
 
     @property
-    def doubts(self) -> list[Ambiguous]:
-        return self.answer.doubts[:MOST_DOUBTS]
+    def ambiguous(self) -> list[Ambiguous]:
+        return self.answer.ambiguous[:MAX_AMBIGUOUS]
 
 
 def install(app: Flask) -> None:
@@ -94,13 +95,18 @@ def find() -> ResponseReturnValue:
         return _page("")
     if request.method == "POST" and not go and (url := _as_url(text)):
         return redirect(url)
-    picked = frozenset(_ids(request.form.getlist("pick")))
     try:
         answer = find_pasted(db.session(), read_pasted(text))
     except InvalidValue as error:
         return _page(text, error=str(error)), 400
     if go == MISSING:
         return _as_file(name.text for name in answer.missing)
+    return _go_on(text, go, answer)
+
+
+def _go_on(text: str, go: str, answer: Answer) -> ResponseReturnValue:
+    """Show the answer, or lead to where its hosts are used."""
+    picked = frozenset(_ids(request.form.getlist("pick")))
     shown = ShownAnswer(answer, len(answer.hosts()), picked)
     hosts = answer.hosts(picked)
     if go in (LIST, VIEW, CHANGE) and hosts:
@@ -108,8 +114,7 @@ def find() -> ResponseReturnValue:
             return redirect(_further(go, _node(hosts)))
         except InvalidValue as error:
             return _page(text, shown, str(error)), 400
-    nothing = "There is nothing to go on with: no host is found." if go else ""
-    return _page(text, shown, nothing)
+    return _page(text, shown, "No hosts were found." if go else "")
 
 
 def _as_url(text: str) -> str | None:
@@ -120,8 +125,8 @@ def _as_url(text: str) -> str | None:
 
 def _ids(texts: Iterable[str]) -> Iterable[int]:
     """Return the numbers; what was not offered is left out later, as a text is here."""
-    good = (t for t in texts if t.isascii() and t.isdigit() and len(t) <= 10)
-    return map(int, good)
+    numbers = (whole_number(text, 1, MAX_ID) for text in texts)
+    return (number for number in numbers if number is not None)
 
 
 def _page(text: str, shown: ShownAnswer | None = None, error: str = "") -> str:
@@ -188,7 +193,7 @@ def add() -> ResponseReturnValue:
     except (Conflict, InvalidValue) as error:
         return _ask(lines, error)
     if not added:
-        return _ask(lines, InvalidValue("There is nothing to add."))
+        return _ask(lines, InvalidValue("Nothing to add."))
     done = Markup("Added {}.").format(counted(len(added), "host"))
     flash(done + undo_link(), "success")
     return redirect(_further(LIST, _node(added)))

@@ -22,6 +22,8 @@ from .generated.list_context import PARAMETERS, Chip, Listing, ListRequest, read
 from .generated.urls import QUERY, ViewUrl, is_filter
 from .query_filters import filter_menu
 
+SHORT = 100
+
 _parsed = functools.lru_cache(maxsize=64)(parse)
 
 
@@ -34,7 +36,9 @@ def asked_query(args: MultiDict[str, str]) -> Node:
     queries = [text for name, text in pairs if name == QUERY]
     # Before any of them is read: an address has room for thousands.
     if len(queries) + sum(is_filter(name) for name, _ in pairs) > MAX_TERMS:
-        raise QueryError(f"The address has more than {MAX_TERMS} conditions.")
+        raise QueryError(
+            f"The address has more than {MAX_TERMS} conditions. Use fewer."
+        )
     filters = parse_filter_list(pairs)
     node = all_of(*map(_parsed, queries), *(found.node for found in filters))
     # The links of the page say it as one query, which has limits of its own.
@@ -66,7 +70,10 @@ def query_of(url: ViewUrl) -> Node:
 
 def checked(node: Node) -> Node:
     """Return the query. Raises ``QueryError`` where its text breaks a limit."""
-    _parsed(to_text(node))
+    text = to_text(node)
+    # A short text can break none: neither of terms nor of parentheses.
+    if len(text) > SHORT:
+        _parsed(text)
     return node
 
 
@@ -123,7 +130,7 @@ def query_frame(
         chips=chips,  # type: ignore[arg-type]
         filter_fields=filter_menu(),
         search_name=QUERY,
-        search_label=f"{verb} only hosts with env:prod -owner:search web*",
+        search_label=f"{verb} hosts, for example env:prod -owner:search web*",
         search_value=to_text(node),
         view_names=view_names,
     )

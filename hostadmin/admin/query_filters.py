@@ -29,20 +29,20 @@ class FieldFilter(BaseFilter):
         return query.where(compile_node(db.session(), node))
 
 
-def operations_of(field: Field) -> list[tuple[str, str]]:
-    return [(op, FILTER_WORDS[op]) for op in field.operations]
+def operations_of(field: Field) -> tuple[tuple[str, str], ...]:
+    return tuple((op, FILTER_WORDS[op]) for op in field.operations)
 
 
-def filter_menu() -> list[FilterField]:
+def filter_menu() -> tuple[FilterField, ...]:
     """Return the fields and operations of the form "Add filter"."""
-    return [
+    return tuple(
         FilterField(
             field.name,
             field.label,
             operations_of(field),
         )
         for field in FIELDS.values()
-    ]
+    )
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def option_words(name: str, value: str) -> str:
             for one in value.split(",")
         )
         return f"sorted by {', then '.join(columns)}"
-    words = {"cols": "columns", "top": "the first", "zero": "zeros"}
+    words = {"cols": "columns", "top": "first", "zero": "show zeros"}
     return f"{words.get(name, name)} {value.replace(',', ', ')}"
 
 
@@ -145,7 +145,7 @@ def new() -> ResponseReturnValue:
     view = _written(form, lambda: saved_views.add_view(session, viewer, given))
     if view is None:
         return _show_form(title, form, page, list_request), 400
-    flash(f"Saved the view {quoted(view.name)}.", "success")
+    flash(f"View {quoted(view.name)} saved.", "success")
     return redirect(opened_url(view))
 
 
@@ -154,7 +154,7 @@ def edit() -> ResponseReturnValue:
     """Change a view; with a page in the address, to what that shows."""
     session, viewer = db.session(), web_viewer()
     view = saved_views.get_view(session, viewer, parse_id(request.args.get("id")))
-    id_, title = view.id, f"Change the view {quoted(view.name)}"
+    id_, title = view.id, f"Edit view {quoted(view.name)}"
     replaced = "page" in request.args
     page, list_request = _read_page() if replaced else (view.page, _kept(view))
     if request.method == "GET":
@@ -175,13 +175,13 @@ def edit() -> ResponseReturnValue:
         )
     except Conflict as error:
         view = saved_views.get_view(session, viewer, id_)
-        form.errors = (("", f"{error} Save again to write over that."),)
+        form.errors = (("", f"{error} Save again to overwrite it."),)
         form.version = str(view.version)
         return _show_form(title, form, page, list_request, view), 409
     if done is None:
         view = saved_views.get_view(session, viewer, id_)
         return _show_form(title, form, page, list_request, view), 400
-    flash(f"Saved the view {quoted(done.name)}.", "success")
+    flash(f"View {quoted(done.name)} saved.", "success")
     return redirect(opened_url(done))
 
 
@@ -189,7 +189,7 @@ def _read_page() -> tuple[str, ListRequest]:
     """Return the page that the address tells. Raises ``QueryError``."""
     page = request.args.get("page", saved_views.HOSTS)
     if page not in KNOWN:
-        raise QueryError(f"{quoted(page)} is no page that a view can be of.")
+        raise QueryError(f"{quoted(page)} is not a page that views can be saved for.")
     pairs = [pair for pair in request.args.items(multi=True) if pair[0] not in OWN]
     list_request = read_hosts_request(ENDPOINTS[page], MultiDict(pairs), KNOWN[page])
     if page == saved_views.HOSTS:
@@ -300,7 +300,7 @@ def delete() -> ResponseReturnValue:
         return _ask(saved_views.get_view(session, viewer, id_), str(error)), 409
     again = (("name", gone.name), ("shared", str(int(gone.shared))))
     url = ViewUrl("", (("page", gone.page), *again, *saved_views.address_args(gone)))
-    done = Markup("Deleted the view {}.").format(quoted(gone.name))
+    done = Markup("View {} deleted.").format(quoted(gone.name))
     if len(address := url.to("views.new")) <= MAX_ADDRESS:
         done += Markup(' <a href="{}">Save it again</a>').format(address)
     flash(done, "success")
@@ -327,5 +327,5 @@ def choose_default() -> ResponseReturnValue:
     write(web_act(), lambda: saved_views.set_default(session, viewer, view_id))
     view = saved_views.default_view(session, viewer)
     with_what = quoted(view.name) if view is not None else "all hosts"
-    flash(f"The list of hosts opens with {with_what}.", "success")
+    flash(f"Your list of hosts now opens with {with_what}.", "success")
     return redirect(url_for("views.list_views"))

@@ -19,7 +19,7 @@ from .generated.urls import QUERY, VIEW, Pairs, ViewUrl, is_filter
 # More than that is no menu; the rest is on the page of views.
 MOST = 25
 ENDPOINTS = {saved_views.HOSTS: "hosts.index_view", saved_views.STATS: "stats.index"}
-# How long a page is and where in the list one stands belongs to no view.
+# How long a page is and where in the list one is belongs to no view.
 NOT_KEPT = (VIEW, "cursor", "per_page", *ADD_FILTER)
 
 
@@ -65,13 +65,27 @@ def opens_with(page: str) -> str | None:
         view = opened_view()
         if view is None or view.page != page:
             raise QueryError(
-                f"There is no view {quoted(request.args[VIEW])} of {page} (any more)."
+                f"The {page} view {quoted(request.args[VIEW])} does not exist."
             )
         return opened_url(view)
     if request.args or page != saved_views.HOSTS:
         return None
-    view = saved_views.default_view(db.session(), web_viewer())
-    return opened_url(view) if view is not None else None
+    id_ = _default_id()
+    view = _find(id_) if id_ is not None else None
+    is_ours = view is not None and view.page == saved_views.HOSTS
+    return opened_url(view) if view is not None and is_ours else None
+
+
+def _default_id() -> int | None:
+    """Return the view that the list opens with, asked for once a request."""
+    if "default_view_id" not in g:
+        g.default_view_id = saved_views.default_view_id(db.session(), web_viewer())
+    found: int | None = g.default_view_id
+    return found
+
+
+def _find(id_: int) -> SavedView | None:
+    return saved_views.find_view(db.session(), web_viewer(), id_)
 
 
 def says_which(args: MultiDict[str, str]) -> bool:
@@ -83,11 +97,7 @@ def opened_view() -> SavedView | None:
     """Return the view that this page was opened with, if it is there to see."""
     if "opened_view" not in g:
         id_ = whole_number(request.args.get(VIEW, ""), 1, MAX_ID)
-        g.opened_view = (
-            saved_views.find_view(db.session(), web_viewer(), id_)
-            if id_ is not None
-            else None
-        )
+        g.opened_view = _find(id_) if id_ is not None else None
     found: SavedView | None = g.opened_view
     return found
 
@@ -99,7 +109,7 @@ def view_menu(page: str, url: ViewUrl, chosen: Pairs = ()) -> ViewMenu:
     """
     session, viewer = db.session(), web_viewer()
     found = saved_views.list_views(session, viewer, MOST + 1)
-    default = saved_views.default_view_id(session, viewer)
+    default = _default_id()
     opened = opened_view()
     now = kept_args(url.pairs)
     same = opened is not None and _same(opened, page, now)
@@ -129,10 +139,8 @@ def gone_from_view(node: Node) -> str:
     gone = saved_views.gone_values(db.session(), node) if opened is not None else []
     if opened is None or not gone:
         return ""
-    return (
-        f"The view {quoted(opened.name)} asks for {', '.join(gone)}, which no host "
-        "has, or none any more."
-    )
+    values = ", ".join(gone)
+    return f"The view {quoted(opened.name)} filters by {values}, which no host has."
 
 
 def _same(view: SavedView, page: str, now: Pairs) -> bool:

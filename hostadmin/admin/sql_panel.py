@@ -1,7 +1,7 @@
 """What a query is in SQLAlchemy and in SQL, for those who may see it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +9,7 @@ from sqlalchemy import orm
 from sqlalchemy.exc import CompileError
 
 from ..db.engines import engine_of
+from ..inventory.list_hosts import DEFAULT_SORT, SORTS
 from ..keyset.cursors import Sort
 from ..keyset.order_by import order_of
 from ..models import Host
@@ -34,7 +35,10 @@ def list_statement(
     """Return the first page of a list; None for those who may not see it."""
     if not may_see_sql():
         return None
-    order = order_of(sort, [part.column for part in sort.parts], Host.id, False)
+    # By variables, the program sorts; there is no SQL for it.
+    parts = [part for part in sort.parts if not part.path] or [SORTS[DEFAULT_SORT]]
+    sort = replace(parts[0], then=tuple(parts[1:]))
+    order = order_of(sort, [part.column for part in parts], Host.id, False)
     read = sa.select(Host).order_by(*order).limit(size)
     python = select_text(where, order, size)
     return _statement(session, read if where is None else read.where(where), python)

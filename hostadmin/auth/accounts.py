@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from ..db.guards import ADMINS, take_turn
 from ..db.session import db
 from ..errors import Conflict, FieldError, InvalidInput, InvalidValue, NotFound
 from ..history import add_entries
@@ -16,7 +17,9 @@ from ..validation.accounts import (
 )
 from ..validation.values import quoted
 
-LAST_ADMIN = "This is the last admin who can log in; make another one first."
+LAST_ADMIN = (
+    "This is the last admin who can log in. Make another account an admin first."
+)
 
 
 def list_accounts() -> list[Account]:
@@ -39,14 +42,14 @@ def find_account(username: str) -> Account | None:
 def get_account(id_: int) -> Account:
     account = db.session.get(Account, id_)
     if account is None:
-        raise NotFound(f"There is no account with the id {id_}.")
+        raise NotFound(f"Account {id_} does not exist.")
     return account
 
 
 def named_account(username: str) -> Account:
     account = find_account(username)
     if account is None:
-        raise NotFound(f"There is no account {quoted(username)}.")
+        raise NotFound(f"Account {quoted(username)} does not exist.")
     return account
 
 
@@ -60,7 +63,7 @@ def check_new_name(username: object) -> str:
         raise InvalidInput(
             [
                 FieldError(
-                    "username", f"{quoted(cleaned)} is taken (case does not count)."
+                    "username", f"{quoted(cleaned)} already exists (case is ignored)."
                 )
             ]
         )
@@ -80,7 +83,7 @@ def add_account(username: object, password_hash: str, role: Role | str) -> Accou
         db.session.flush()
     except IntegrityError:
         # Somebody else was faster: the database is the judge of that.
-        raise Conflict(f"{quoted(account.username)} was just taken.") from None
+        raise Conflict(f"{quoted(account.username)} has just been taken.") from None
     return account
 
 
@@ -98,7 +101,7 @@ def set_active(id_: int, active: bool) -> Account:
 
 
 def _set(account: Account, name: str, value: Role | bool) -> Account:
-    """Change what an account may do; whoever is logged in with it no longer is."""
+    """Change what an account may do; anyone who is logged in with it no longer is."""
     if getattr(account, name) is value:
         return account
     _keep_an_admin(account)
@@ -109,9 +112,9 @@ def _set(account: Account, name: str, value: Role | bool) -> Account:
 
 
 def set_password(id_: int, password_hash: str, *, keep_tokens: bool = False) -> Account:
-    """Replace the password; whoever is logged in with the old one no longer is.
+    """Replace the password; anyone who is logged in with the old one no longer is.
 
-    Whoever knew it may have made tokens, too.
+    Anyone who knew it may have made tokens, too.
     """
     account = get_account(id_)
     account.password_hash = password_hash
@@ -161,12 +164,12 @@ def record(account: Account | None, action: str) -> None:
 
 
 def _keep_an_admin(account: Account) -> None:
-    """Refuse to take away the last one. The lock keeps two from going at once."""
+    """Refuse to take away the last one."""
+    take_turn(db.session(), ADMINS)
     admins = db.session.scalars(
-        sa.select(Account.id)
-        .where(Account.role == Role.ADMIN, Account.active == sa.true())
-        .order_by(Account.id)
-        .with_for_update()
+        sa.select(Account.id).where(
+            Account.role == Role.ADMIN, Account.active == sa.true()
+        )
     ).all()
     if list(admins) == [account.id]:
         raise Conflict(LAST_ADMIN)

@@ -2,7 +2,8 @@
 
 import sqlalchemy as sa
 
-from ..db.session import db, write_transaction
+from ..db.guards import FIRST_ACCOUNT, take_turn
+from ..db.session import db, write_small
 from ..models import SetupLink
 from ..models.account import ONLY_ID
 from .accounts import have_accounts
@@ -17,18 +18,23 @@ def new_link() -> str | None:
     """
     if have_accounts():
         return None
+    # Several servers may start at once.
+    return write_small(_new_link)
+
+
+def _new_link() -> str | None:
+    take_turn(db.session(), FIRST_ACCOUNT)
+    if have_accounts():
+        return None
     key = new_key()
-    with write_transaction():
-        if have_accounts():
-            return None
-        db.session.execute(sa.delete(SetupLink))
-        db.session.add(SetupLink(id=ONLY_ID, key_hash=hash_of(key)))
+    db.session.execute(sa.delete(SetupLink))
+    db.session.add(SetupLink(id=ONLY_ID, key_hash=hash_of(key)))
     return key
 
 
 def is_valid(key: str, *, lock: bool = False) -> bool:
     """Whether a link has this key; ``lock`` keeps two from using it at once."""
-    statement = sa.select(SetupLink.key_hash)
     if lock:
-        statement = statement.with_for_update()
-    return db.session.scalar(statement) == hash_of(key) and not have_accounts()
+        take_turn(db.session(), FIRST_ACCOUNT)
+    known = db.session.scalar(sa.select(SetupLink.key_hash))
+    return known == hash_of(key) and not have_accounts()

@@ -64,4 +64,4 @@ def note_use(engine: Engine, identity: Identity) -> None:
             connection.execute(sa.update(table).where(row).values({column: utcnow()}))
             connection.commit()
     except SQLAlchemyError as error:
-        log.info("the use of a session was not noted: %s", type(error).__name__)
+        log.info("the last use of a session was not saved: %s", type(error).__name__)

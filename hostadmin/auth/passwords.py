@@ -9,8 +9,6 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from ..errors import Busy, InvalidValue
 
-DEFAULT_LEAST = 12
-LEAST_OF_ALL = 8
 MAX_PASSWORD = 1024
 # As many guesses as an attacker makes in two months at ten a minute.
 TOO_FEW_GUESSES = 10**6
@@ -36,21 +34,20 @@ def use(hasher: PasswordHasher) -> None:
 def check_new_password(password: str, username: str, least: int) -> None:
     """Raise ``InvalidValue`` for what is easily guessed; nothing is trimmed."""
     if len(password) < least:
-        raise InvalidValue(f"A password has {least} characters or more.")
+        raise InvalidValue(f"Use at least {least} characters.")
     if len(password) > MAX_PASSWORD:
-        raise InvalidValue(f"A password has {MAX_PASSWORD:,} characters at most.")
+        raise InvalidValue(f"Use at most {MAX_PASSWORD:,} characters.")
     try:
         password.encode()
     except UnicodeEncodeError:
-        raise InvalidValue("The password is no text in UTF-8.") from None
+        raise InvalidValue("The password is not valid UTF-8 text.") from None
     # Its lists take some megabytes, for something that is rarely done.
     from zxcvbn import zxcvbn
 
     found = zxcvbn(password[:LOOKED_AT], user_inputs=[username])
     if found["guesses"] < TOO_FEW_GUESSES:
         raise InvalidValue(
-            "This password is one of the first that somebody would try. "
-            "Several words that do not belong together make a good one."
+            "This password is too easy to guess. Use several unrelated words."
         )
 
 
@@ -93,7 +90,7 @@ def _hash_of_nobody() -> str:
 @contextmanager
 def _slot() -> Iterator[None]:
     if not _slots.acquire(timeout=WAIT_SECONDS):
-        raise Busy("Too many log in at this moment; try again.")
+        raise Busy("Too many people are logging in. Try again in a moment.")
     try:
         yield
     finally:

@@ -22,7 +22,7 @@ class Lifetime:
 
 
 def begin_session(account: Account, address: str | None, agent: str | None) -> str:
-    """Start a session for whoever just showed the password; return its key."""
+    """Start a session for the person who just showed the password; return its key."""
     key = new_key()
     db.session.add(
         AccountSession(

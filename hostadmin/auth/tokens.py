@@ -7,10 +7,12 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..clock import utcnow
+from ..db.guards import TOKENS, take_turn
 from ..db.session import db
 from ..errors import FieldError, InvalidInput, InvalidValue, NotFound
 from ..limits import limits
 from ..models import Account, ApiToken
+from ..places import COMMAND
 from ..validation.accounts import Role, clean_role, clean_token_name
 from ..validation.values import quoted
 from .identity import NOTED_EVERY, Found, Identity
@@ -41,7 +43,9 @@ def add_token(
     except InvalidValue as error:
         errors.append(FieldError("name", str(error)))
     if days is not None and not 1 <= days <= MAX_DAYS:
-        errors.append(FieldError("expires", f"Days are 1–{MAX_DAYS:,}, or none."))
+        errors.append(
+            FieldError("expires", f"Enter 1–{MAX_DAYS:,} days, or leave this empty.")
+        )
     wanted = clean_role(role)
     if owner is not None:
         errors += _check_owner(owner, wanted)
@@ -64,10 +68,11 @@ def add_token(
 
 def _check_owner(owner: Account, role: Role) -> Iterator[FieldError]:
     if not owner.role.covers(role):
-        yield FieldError("role", "A token cannot have more than your role.")
+        yield FieldError("role", "A token cannot have a higher role than yours.")
+    take_turn(db.session(), TOKENS)
     count = sa.select(sa.func.count()).where(ApiToken.account_id == owner.id)
     if (db.session.scalar(count) or 0) >= limits.account_tokens:
-        words = f"You have {limits.account_tokens} tokens already; revoke one first."
+        words = f"You already have {limits.account_tokens} tokens. Revoke one first."
         yield FieldError("name", words)
 
 
@@ -122,15 +127,13 @@ def named_token(text: str) -> ApiToken:
     """Return the token with this id or, if only one has it, this name."""
     found = [t for t in list_tokens() if text in (str(t.id), t.name)]
     if not found:
-        raise NotFound(f"There is no token {quoted(text)}; see: flask tokens list")
+        raise NotFound(
+            f"Token {quoted(text)} does not exist. To see all: {COMMAND} tokens list"
+        )
     if len(found) > 1:
         ids = ", ".join(str(token.id) for token in found)
         raise InvalidInput(
-            [
-                FieldError(
-                    "name", f"Several tokens are called that; say which id: {ids}."
-                )
-            ]
+            [FieldError("name", f"Several tokens have this name. Use an ID: {ids}.")]
         )
     return found[0]
 
@@ -139,7 +142,7 @@ def revoke(id_: int, account_id: int | None = None) -> ApiToken:
     """Delete a token, of this account if one is named. Raises ``NotFound``."""
     token = db.session.get(ApiToken, id_)
     if token is None or (account_id is not None and token.account_id != account_id):
-        raise NotFound(f"There is no such token with the id {id_} (any more).")
+        raise NotFound(f"Token {id_} does not exist.")
     db.session.delete(token)
     db.session.flush()
     return token

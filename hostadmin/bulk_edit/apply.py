@@ -14,14 +14,14 @@ from ..inventory.bulk_write import BATCH
 from ..inventory.edits import CONFIRMED, Edit, changed_meanwhile
 from ..inventory.groups import add_group
 from ..inventory.write_edits import write_edits
-from ..models import Group
+from ..models import COUNTED_COLUMNS, Group
 from ..validation.host_fields import VOCABULARY_FIELDS
 from .diff import decide
 from .edit import CHANGE, CONFIRM, DELETE, BulkEdit
 from .plan import ChangePlan, is_new_spelling, plan_change
 from .selection import Selection
 
-NOT_AS_SEEN = "Something changed since you looked; nothing was done."
+NOT_AS_SEEN = "Hosts or groups changed since the preview. Nothing was saved."
 # What is done to hosts as a whole, and the same as an edit.
 _WHOLE = {CONFIRM: CONFIRMED, DELETE: DELETED}
 
@@ -67,14 +67,19 @@ def _edits(session: orm.Session, plan: ChangePlan) -> Iterator[Edit]:
             yield Edit("host", host_id, version, action=action)
         return
     fields = ("hostname", *plan.edit.touched)
+    counted = not plan.edit.fields.keys().isdisjoint(COUNTED_COLUMNS)
     for some in batched(plan.written, BATCH):
-        found = read_hosts_by_id(session, [host_id for host_id, _ in some], fields)
+        ids = [host_id for host_id, _ in some]
+        found = read_hosts_by_id(session, ids, fields, counted=counted)
         if len(found) != len(some):
             raise changed_meanwhile("host")
         for host_id, version in some:
             host = found[host_id]
             changes = decide(host, plan.edit).changes
-            yield Edit("host", host_id, version, host.fields["hostname"], changes)
+            name = host.fields["hostname"]
+            yield Edit(
+                *("host", host_id, version, name, changes), counted_by=host.counted_by
+            )
 
 
 def _spell(session: orm.Session, edit: BulkEdit) -> None:

@@ -6,15 +6,16 @@ from typing import Any
 
 from ..errors import InvalidValue
 from ..inventory.bulk_read import StoredHost
-from ..inventory.edits import Change, plain
+from ..inventory.edits import Change
 from ..validation.json_values import json_text, same_json, variable_at
+from ..validation.values import plain
 from . import set_variable
 from .edit import BulkEdit
 
-ALREADY = "already so"
+ALREADY = "already set"
 # It may still be in the group by one that is nested in it.
-NO_MEMBER = "no direct member"
-IN, NOT_IN = "in it", "not in it"
+NO_MEMBER = "not a direct member"
+IN, NOT_IN = "member", "not a member"
 # Texts that would read like something else.
 _SCALAR = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?|true|false|null")
 
@@ -94,12 +95,12 @@ def _set_variables(decision: Decision, before: dict[str, Any], edit: BulkEdit) -
 def _with_variables(
     before: dict[str, Any], edit: BulkEdit
 ) -> tuple[dict[str, Any], list[FieldChange]]:
-    """Return the variables as they would be, and what is to be told of each."""
+    """Return the variables as they would be, and what is to be shown of each."""
     after, moves = before, []
     for path, value in edit.variables.items():
         label = f"var.{'.'.join(path)}"
         now = variable_at(before, path)
-        was, becomes = _told(now), _told(value)
+        was, becomes = _shown(now), _shown(value)
         if bool(now) == bool(value) and same_json(now, value):
             moves.append(FieldChange(label, was, stays=ALREADY))
             continue
@@ -116,8 +117,8 @@ def _staying(move: FieldChange, why: str) -> FieldChange:
     return FieldChange(move.label, move.before, stays=why)
 
 
-def _told(value: list[Any]) -> Any:
-    """Return a variable as it is told: "25" is not 25, and null is not nothing."""
+def _shown(value: list[Any]) -> Any:
+    """Return a variable as it is shown: "25" is not 25, and null is not nothing."""
     if not value:
         return None
     if value[0] is None:

@@ -9,11 +9,11 @@ from ..query.fields import Field, find_field
 from ..validation.host_fields import VOCABULARY_FIELDS
 from ..validation.json_values import clean_vars
 from ..validation.rules import HOST_RULES
-from ..validation.values import STATUSES, HostStatus, clean_groups, quoted
+from ..validation.values import STATUSES, HostStatus, clean_groups, plain, quoted
 from ..validation.yaml_vars import parse_value
 
 CHANGE, CONFIRM, DELETE = "change", "confirm", "delete"
-# Whoever deletes more hosts is asked for their number.
+# Anyone who deletes more hosts is asked for their number.
 ASKED_ABOVE = 50
 # What many hosts can share; names and addresses are each host's own.
 # Variables and groups of one change: each is looked at on every host.
@@ -30,8 +30,8 @@ class BulkEdit:
     """What is to become of each host, whatever it is now.
 
     ``fields`` are column → value, None to clear it; ``variables`` path → [value], or
-    [] to take it away. ``respelled`` is the spelling that gives way to that of the one
-    field, on all hosts.
+    [] to remove it. ``renamed_from`` is the value of the one field that is replaced, on
+    all hosts.
     """
 
     action: str = CHANGE
@@ -39,7 +39,7 @@ class BulkEdit:
     add_groups: tuple[str, ...] = ()
     remove_groups: tuple[str, ...] = ()
     variables: Mapping[Path, list[Any]] = field(default_factory=dict)
-    respelled: str | None = None
+    renamed_from: str | None = None
     # Groups of ``add_groups`` that are not there yet are made; else they are refused.
     make_groups: bool = False
 
@@ -59,14 +59,11 @@ class BulkEdit:
         """Return the edit as JSON can hold it, the same for the same edit."""
         return {
             "action": self.action,
-            "fields": {
-                name: value.value if isinstance(value, HostStatus) else value
-                for name, value in self.fields.items()
-            },
+            "fields": {name: plain(value) for name, value in self.fields.items()},
             "add_groups": sorted(self.add_groups),
             "remove_groups": sorted(self.remove_groups),
             "variables": [[list(path), v] for path, v in self.variables.items()],
-            "respelled": self.respelled,
+            "renamed_from": self.renamed_from,
         }
 
 
@@ -86,43 +83,12 @@ def read_edit(
     ``variables`` are name or path with dots → value. Raises ``InvalidInput`` with all
     that is wrong.
     """
+    assignments, variables = list(assignments), variables or {}
+    wanted = {ADD_GROUPS: list(add_groups), REMOVE_GROUPS: list(remove_groups)}
+    _check_numbers(variables=len(assignments) + len(variables), groups=wanted)
     errors: list[FieldError] = []
-    fields: dict[str, Any] = {}
-    paths: dict[Path, list[Any]] = {}
-    assignments, add_groups, remove_groups = (
-        list(assignments),
-        list(add_groups),
-        list(remove_groups),
-    )
-    for key, number in (
-        ("variables", len(assignments) + len(variables or {})),
-        (ADD_GROUPS, len(add_groups)),
-        (REMOVE_GROUPS, len(remove_groups)),
-    ):
-        if number > MOST_AT_ONCE:
-            text = f"are more than {MOST_AT_ONCE} at once."
-            raise InvalidInput([FieldError(key, text)])
-    for name, text in assignments:
-        try:
-            _assign(name, text, fields, paths)
-        except HostadminError as error:
-            errors.append(FieldError(name, str(error)))
-    for name, value in (variables or {}).items():
-        try:
-            _put(find_field(f"var.{name}").path, [value], paths)
-        except HostadminError as error:
-            errors.append(FieldError(f"var.{name}", str(error)))
-    groups: dict[str, tuple[str, ...]] = {}
-    for key, names in ((ADD_GROUPS, add_groups), (REMOVE_GROUPS, remove_groups)):
-        try:
-            groups[key] = tuple(clean_groups(names))
-        except InvalidValue as error:
-            errors.append(FieldError(key, str(error)))
-    both = set(groups.get(ADD_GROUPS, ())) & set(groups.get(REMOVE_GROUPS, ()))
-    errors += [
-        FieldError(REMOVE_GROUPS, f"{quoted(name)} cannot be joined and left at once.")
-        for name in sorted(both)
-    ]
+    fields, paths = _read_values(assignments, variables, errors)
+    groups = _read_groups(wanted, errors)
     if errors:
         raise InvalidInput(errors)
     return BulkEdit(
@@ -134,16 +100,65 @@ def read_edit(
     )
 
 
+def _check_numbers(*, variables: int, groups: Mapping[str, list[str]]) -> None:
+    numbers = {"variables": variables, **{key: len(n) for key, n in groups.items()}}
+    for key, number in numbers.items():
+        if number > MOST_AT_ONCE:
+            text = f"Use at most {MOST_AT_ONCE} at once."
+            raise InvalidInput([FieldError(key, text)])
+
+
+def _read_values(
+    assignments: Iterable[tuple[str, str]],
+    variables: Mapping[str, Any],
+    errors: list[FieldError],
+) -> tuple[dict[str, Any], dict[Path, list[Any]]]:
+    fields: dict[str, Any] = {}
+    paths: dict[Path, list[Any]] = {}
+    for name, text in assignments:
+        try:
+            _assign(name, text, fields, paths)
+        except HostadminError as error:
+            errors.append(FieldError(name, str(error)))
+    for name, value in variables.items():
+        try:
+            _put(find_field(f"var.{name}").path, [value], paths)
+        except HostadminError as error:
+            errors.append(FieldError(f"var.{name}", str(error)))
+    return fields, paths
+
+
+def _read_groups(
+    wanted: Mapping[str, list[str]], errors: list[FieldError]
+) -> dict[str, tuple[str, ...]]:
+    groups: dict[str, tuple[str, ...]] = {}
+    for key, names in wanted.items():
+        try:
+            groups[key] = tuple(clean_groups(names))
+        except InvalidValue as error:
+            errors.append(FieldError(key, str(error)))
+    both = set(groups.get(ADD_GROUPS, ())) & set(groups.get(REMOVE_GROUPS, ()))
+    errors += [
+        FieldError(REMOVE_GROUPS, f"{quoted(name)} cannot be both added and removed.")
+        for name in sorted(both)
+    ]
+    return groups
+
+
 def read_rename(name: str, old: str, new: str) -> BulkEdit:
     """Return the edit to write a value in another way, on all hosts that have it."""
     field = _find(name)
     if field.attribute not in VOCABULARY_FIELDS:
         known = ", ".join(VOCABULARY_FIELDS)
-        raise InvalidInput([FieldError(name, f"has no spellings; {known} have.")])
+        raise InvalidInput(
+            [FieldError(name, f"cannot be renamed everywhere. Use one of: {known}.")]
+        )
     edit = read_edit([(name, new)])
     if not old.strip() or None in edit.fields.values():
-        raise InvalidInput([FieldError(name, "Give both spellings, old and new.")])
-    return replace(edit, respelled=old.strip())
+        raise InvalidInput(
+            [FieldError(name, "Enter both the current and the new value.")]
+        )
+    return replace(edit, renamed_from=old.strip())
 
 
 def _find(name: str) -> Field:
@@ -162,12 +177,12 @@ def _assign(
         return
     column = field.attribute
     if column not in SETTABLE:
-        known = f"cannot be set. What can be: {', '.join(SETTABLE)} and var.NAME."
+        known = f"cannot be set. Use one of: {',  '.join(SETTABLE)} and var.NAME."
         raise InvalidValue(field.kind.why_not_set or known)
     if column in fields:
-        raise InvalidValue("stands there twice.")
+        raise InvalidValue("is set twice.")
     if column == "status" and not text.strip():
-        raise InvalidValue(f"is never empty. Known: {', '.join(STATUSES)}.")
+        raise InvalidValue(f"cannot be empty. Use one of: {', '.join(STATUSES)}.")
     fields[column] = HOST_RULES[column](text)
 
 
@@ -175,7 +190,7 @@ def _put(path: Path, value: list[Any], variables: dict[Path, list[Any]]) -> None
     for other in variables:
         shorter = min(len(path), len(other))
         if path[:shorter] == other[:shorter]:
-            raise InvalidValue("stands there twice, or inside of another one.")
+            raise InvalidValue("is set twice, or inside another variable that is set.")
     document: Any = value[0] if value else None
     for name in reversed(path):
         document = {name: document}

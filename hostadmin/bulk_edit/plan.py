@@ -193,7 +193,7 @@ def spelled(session: orm.Session, edit: BulkEdit) -> BulkEdit:
 
 def is_new_spelling(edit: BulkEdit, text: str) -> bool:
     """Whether the same value is to be written in another way from now on."""
-    return edit.respelled is not None and fold(edit.respelled) == fold(text)
+    return edit.renamed_from is not None and fold(edit.renamed_from) == fold(text)
 
 
 def find_group_ids(session: orm.Session, edit: BulkEdit) -> dict[str, int]:

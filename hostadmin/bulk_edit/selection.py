@@ -11,6 +11,7 @@ from sqlalchemy import orm
 
 from ..errors import InvalidValue
 from ..models import Host
+from ..places import COMMAND
 from ..query.ast import Node
 from ..query.sql.compiler import select_ids
 from ..validation.numbers import MAX_ID
@@ -56,8 +57,8 @@ def _matching(session: orm.Session, node: Node, limit: int | None) -> "array[int
     found = array("q", session.scalars(wanted.execution_options(yield_per=10_000)))
     if limit is not None and len(found) > limit:
         raise InvalidValue(
-            f"More than {limit:,} hosts match, which is more than a page changes at "
-            "once. Narrow the query, or use the command flask hosts."
+            f"More than {limit:,} hosts match, too many for one page. Narrow the "
+            f"query, or use the command {COMMAND} hosts set."
         )
     return found
 
@@ -83,14 +84,14 @@ def read_ids(texts: Iterable[str]) -> tuple[int, ...]:
 def _range(text: str, room: int) -> range:
     match = _RANGE.fullmatch(text)
     if match is None:
-        raise InvalidValue(f"{quoted(text)} is no id of a host; 5 or 5-9 would be.")
+        raise InvalidValue(f"{quoted(text)} is not a valid host ID. Use 5 or 5-9.")
     first = int(match[1])
     last = int(match[2] or first)
     if not 1 <= first <= last <= MAX_ID:
-        raise InvalidValue(f"{quoted(text)} names no ids of hosts.")
+        raise InvalidValue(f"{quoted(text)} is not a valid range of host IDs.")
     if last - first >= room:
         raise InvalidValue(
-            f"More than {MAX_IDS:,} hosts were named one by one; say which by a query."
+            f"More than {MAX_IDS:,} hosts are selected. Use a query instead."
         )
     return range(first, last + 1)
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..history import DELETED
-from ..models import ChangeEntry, ChangeSet, Host
+from ..history import DELETED, changes_of
+from ..models import Host
 from ..validation.values import quoted
 from .selection import MAX_IDS
 
@@ -78,23 +78,21 @@ def differences(session: orm.Session, before: Seen, now: Seen) -> list[str]:
     come = [id_ for id_ in new if id_ not in old]
     found = []
     if changed:
-        found.append(_told(_last_acts(session, changed[:NAMED]), len(changed)))
+        found.append(_phrase(_last_acts(session, changed[:NAMED]), len(changed)))
     if gone:
-        acts = _last_acts(session, gone[:NAMED], "is no longer among them")
-        found.append(_told(acts, len(gone)))
+        acts = _last_acts(session, gone[:NAMED], "no longer matches")
+        found.append(_phrase(acts, len(gone)))
     if come:
         names = session.scalars(
             sa.select(Host.hostname).where(Host.id.in_(come[:NAMED]))
         )
-        found.append(
-            _told([f"{quoted(n)} is new among them" for n in names], len(come))
-        )
+        found.append(_phrase([f"{quoted(n)} now matches" for n in names], len(come)))
     return found
 
 
-def _told(named: list[str], count: int) -> str:
+def _phrase(named: list[str], count: int) -> str:
     rest = count - len(named)
-    more = f"{rest:,} {'more' if named else 'others'}" if rest else ""
+    more = f"{rest:,} {'more' if named else 'other hosts'}" if rest else ""
     return "; ".join([*named, *([more] if more else [])])
 
 
@@ -102,27 +100,14 @@ def _last_acts(
     session: orm.Session, ids: Iterable[int], otherwise: str = ""
 ) -> list[str]:
     """Return what was done last to each of the hosts, and by whom."""
-    newest = (
-        sa.select(sa.func.max(ChangeEntry.id))
-        .where(ChangeEntry.subject == "host", ChangeEntry.subject_id.in_(list(ids)))
-        .group_by(ChangeEntry.subject_id)
-    )
-    rows = session.execute(
-        sa.select(
-            ChangeEntry.subject_name,
-            ChangeEntry.action,
-            ChangeEntry.change_set_id,
-            ChangeSet.actor,
-        )
-        .join(ChangeSet, ChangeSet.id == ChangeEntry.change_set_id)
-        .where(ChangeEntry.id.in_(newest))
-        .order_by(ChangeEntry.id)
-    )
+    last = [entry for id_ in ids for entry in changes_of(session, "host", id_, 1)]
+    last.sort(key=lambda entry: (entry.change_set.at, entry.id))
     found = []
-    for name, action, change_set_id, actor in rows:
-        by = f"by {actor} (change {change_set_id})"
-        if otherwise and action != DELETED:
-            found.append(f"{quoted(name)} {otherwise}: {action} {by}")
+    for entry in last:
+        name = quoted(entry.subject_name)
+        by = f"by {entry.change_set.actor} (change {entry.change_set_id})"
+        if otherwise and entry.action != DELETED:
+            found.append(f"{name} {otherwise}: {entry.action} {by}")
         else:
-            found.append(f"{quoted(name)} was {action} {by}")
+            found.append(f"{name} was {entry.action} {by}")
     return found

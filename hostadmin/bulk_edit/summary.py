@@ -6,25 +6,22 @@ from ..validation.values import MAX_TEXT
 from .edit import CHANGE, CONFIRM, DELETE, BulkEdit
 from .plan import ChangePlan
 
-_THE_ONE = "the host stays as it is"
 DONE = {CHANGE: "changed", CONFIRM: "confirmed", DELETE: "deleted"}
 
 
 def summary(plan: ChangePlan, *, would: bool = False) -> str:
     """Return what the plan does, or ``would`` do, in one sentence."""
     if not plan.all:
-        return "No host matches; nothing was done."
+        return "No hosts match. Nothing was changed."
     if not plan.written:
-        number = len(plan.all)
-        all_stay = f"all {number:,} hosts stay as they are"
-        return f"Nothing to change: {_THE_ONE if number == 1 else all_stay}."
+        return f"Nothing to change on {counted(len(plan.all), 'host')}."
     done = f"{'would be ' if would else ''}{DONE[plan.edit.action]}"
     parts = [f"{counted(len(plan.written), 'host')} {done}"]
     if stays := len(plan.all) - len(plan.written):
-        parts.append(f"{stays:,} left as {'it is' if stays == 1 else 'they are'}")
+        parts.append(f"{stays:,} unchanged")
     if plan.new_groups:
         names = ", ".join(plan.new_groups)
-        parts.append(f"new: group {names}" if would else f"group {names} made")
+        parts.append(f"new group: {names}" if would else f"group {names} created")
     return f"{', '.join(parts)}."
 
 
@@ -40,8 +37,8 @@ def message(edit: BulkEdit, query: str | None) -> str:
     parts += [f"group +{name}" for name in edit.add_groups]
     parts += [f"group -{name}" for name in edit.remove_groups]
     what = " ".join(parts) or edit.action
-    if edit.respelled:
-        what = f"{what} instead of {edit.respelled}"
+    if edit.renamed_from:
+        what = f"{what} instead of {edit.renamed_from}"
         query = None
     text = what if query is None else f"{what} for {query or 'all hosts'}"
     text = " ".join(text.split())

@@ -13,23 +13,25 @@ from ..clock import utcnow
 from ..config import Settings
 from ..db.session import db
 from ..errors import InvalidValue
-from ..formatting import ago_text
+from ..formatting import ago_text, counted
 from ..history import ActorContext, write
 from ..models import Account
 from ..validation.accounts import ROLES
 from .common import actor, command, fail, printable, show_table, write_out
 
-accounts = AppGroup("accounts", help="Add, list and shut accounts.")
+accounts = AppGroup("accounts", help="Manage accounts.")
 
 NAME = click.argument("name")
 ROLE = click.option(
     "--role",
     required=True,
     type=click.Choice([role.value for role in ROLES]),
-    help="viewer reads, editor changes, admin also keeps the accounts.",
+    help="Viewers read, editors also change hosts, admins also manage accounts.",
 )
 
-KEEP_TOKENS = click.option("--keep-tokens", is_flag=True, help="Its tokens stay.")
+KEEP_TOKENS = click.option(
+    "--keep-tokens", is_flag=True, help="Do not revoke its tokens."
+)
 
 
 @accounts.command("add")
@@ -39,18 +41,18 @@ KEEP_TOKENS = click.option("--keep-tokens", is_flag=True, help="Its tokens stay.
 def add(name: str, role: str) -> None:
     """Add the account NAME.
 
-    The password is asked for; without a terminal it is the first line of stdin.
+    Asks for the password; without a terminal, reads it from the first line of stdin.
     """
     username = core.check_new_name(name)
     password_hash = _read_password(username)
     account = _write(lambda: core.add_account(username, password_hash, role))
-    click.echo(f"Added {account.role.value} {account.username}.")
+    click.echo(f"Created account {account.username} ({account.role.value}).")
 
 
 @accounts.command("list")
 @command
 def list_accounts() -> None:
-    """List accounts: name, role, active or disabled, last log-in."""
+    """List accounts: name, role, active or disabled, last login."""
     rows = core.list_accounts()
     if not sys.stdout.isatty():
         write_out("\t".join(_cells(row)) + "\n" for row in rows)
@@ -62,7 +64,7 @@ def list_accounts() -> None:
         else [*_cells(row)[:3], "never"]
         for row in rows
     ]
-    show_table(["name", "role", "state", "last log-in"], shown)
+    show_table(["name", "role", "state", "last login"], shown)
 
 
 def _cells(account: Account) -> list[str]:
@@ -80,20 +82,20 @@ def _cells(account: Account) -> list[str]:
 @KEEP_TOKENS
 @command
 def password(name: str, keep_tokens: bool) -> None:
-    """Give NAME another password, which ends all its sessions and tokens."""
+    """Change the password of NAME; ends its sessions and revokes its tokens."""
     account = core.named_account(name)
     id_, username = account.id, account.username
     password_hash = _read_password(username)
     _write(lambda: core.set_password(id_, password_hash, keep_tokens=keep_tokens))
-    ended = "sessions" if keep_tokens else "sessions and tokens"
-    click.echo(f"The password of {username} was changed; its {ended} have ended.")
+    ended = "sessions ended" if keep_tokens else "sessions ended, all tokens revoked"
+    click.echo(f"Changed the password of {username}; all {ended}.")
 
 
 @accounts.command("disable")
 @NAME
 @command
 def disable(name: str) -> None:
-    """Shut NAME out at once: its sessions end, its tokens no longer work."""
+    """Disable NAME: ends its sessions; its tokens stop working."""
     _set_active(name, False)
 
 
@@ -101,7 +103,7 @@ def disable(name: str) -> None:
 @NAME
 @command
 def enable(name: str) -> None:
-    """Let NAME in again."""
+    """Enable NAME again."""
     _set_active(name, True)
 
 
@@ -111,25 +113,25 @@ def enable(name: str) -> None:
 @KEEP_TOKENS
 @command
 def change_role(name: str, role: str, keep_tokens: bool) -> None:
-    """Give NAME the ROLE viewer, editor or admin; its sessions and tokens end."""
+    """Change the role of NAME; ends its sessions and revokes its tokens."""
     id_ = core.named_account(name).id
     account = _write(lambda: core.change_role(id_, role, keep_tokens=keep_tokens))
-    click.echo(f"{account.username} is {account.role.value}.")
+    click.echo(f"{account.username} now has the role {account.role.value}.")
 
 
 @accounts.command("unlock")
 @click.argument("name", required=False)
 @command
 def unlock(name: str | None) -> None:
-    """Forget wrong log-ins of NAME, or of everybody and from everywhere."""
+    """Let NAME, or everyone, log in again after too many failed logins."""
     count = _write(lambda: throttle.unlock(name))
-    click.echo(f"{count} wrong {'try' if count == 1 else 'tries'} forgotten.")
+    click.echo(f"Cleared {counted(count, 'failed login')}.")
 
 
 def _set_active(name: str, active: bool) -> None:
     id_ = core.named_account(name).id
     account = _write(lambda: core.set_active(id_, active))
-    click.echo(f"{account.username} is {'active' if active else 'disabled'}.")
+    click.echo(f"{'Enabled' if active else 'Disabled'} {account.username}.")
 
 
 def _write(work: Any) -> Any:
@@ -142,7 +144,7 @@ def _read_password(username: str) -> str:
     settings: Settings = current_app.extensions["hostadmin"]
     if sys.stdin.isatty():
         text = click.prompt(
-            "Password", hide_input=True, confirmation_prompt="The same again", err=True
+            "Password", hide_input=True, confirmation_prompt="Repeat password", err=True
         )
     else:
         # Bytes, and no more than can be one: what is no UTF-8 is refused, not changed.
@@ -153,7 +155,7 @@ def _read_password(username: str) -> str:
             .decode("utf-8", "surrogateescape")
         )
         if not text:
-            fail("There is no password on the standard input.")
+            fail("No password on standard input.")
     try:
         passwords.check_new_password(text, username, settings.password_length)
     except InvalidValue as error:

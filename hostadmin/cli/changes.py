@@ -18,12 +18,14 @@ from ..history.describe import FieldChange, field_changes, object_text, shown
 from ..history.filters import KINDS, read
 from ..history.objects import find_objects
 from ..history.search import Line, iter_changes, summarised
+from ..history.undone import find_undone
 from ..models import ChangeEntry, ChangeSet
+from ..places import COMMAND
 from ..validation.json_values import json_text
 from .common import command, printable, show_table, write_out
 from .undo import undo_command
 
-changes = AppGroup("changes", help="Show what was changed, and undo it.")
+changes = AppGroup("changes", help="List, show and undo changes.")
 changes.add_command(undo_command)
 
 ID = click.IntRange(1, 2**63 - 1)
@@ -34,23 +36,32 @@ LONG = 300
 
 
 @changes.command("list")
-@click.option("--actor", default="", metavar="NAME", help="Only what NAME did.")
-@click.option("--object", default="", metavar="NAME", help="Only of host or group NAME")
-@click.option("--host", default="", metavar="NAME", help="Only of a host: name or #id.")
-@click.option("--group", default="", metavar="NAME", help="Only of a group.")
+@click.option("--actor", default="", metavar="NAME", help="Only changes by NAME.")
+@click.option(
+    "--object", default="", metavar="NAME", help="Only of this host or group."
+)
+@click.option(
+    "--host", default="", metavar="NAME", help="Only of this host (name or #ID)."
+)
+@click.option("--group", default="", metavar="NAME", help="Only of this group.")
 @click.option("--kind", default="", metavar="KIND", help=f"One of {', '.join(KINDS)}.")
 @click.option("--field", default="", metavar="FIELD", help="Only of this field.")
 @click.option(
     "--source", default="", metavar="SOURCE", help=f"One of {', '.join(SOURCES)}."
 )
-@click.option("--since", default="", metavar="TIME", help="2026-11-03, today, -7d …")
-@click.option("--until", default="", metavar="TIME", help="A day is meant as a whole.")
-@click.option("--limit", type=click.IntRange(1), help="Only so many of the newest.")
+@click.option(
+    "--since", default="", metavar="TIME", help="Only since: 2026-11-03, today, -7d …"
+)
+@click.option(
+    "--until", default="", metavar="TIME", help="Only until; a date includes that day."
+)
+@click.option("--limit", type=click.IntRange(1), help="Show at most this many.")
 @command
 def list_command(limit: int | None, **given: str) -> None:
-    """List changes, newest first: a table on a terminal, else a line each.
+    """List changes, newest first.
 
-    A line holds id, time in UTC, actor, source and summary, with tabs between.
+    In scripts, a line for each change: ID, UTC time, actor, source and summary,
+    tab-separated.
     """
     session = db.session()
     asked = read(given, utcnow())
@@ -61,7 +72,7 @@ def list_command(limit: int | None, **given: str) -> None:
     rows = [_cells(line) for line in islice(lines, limit or SCREENFUL)]
     show_table(("id", "time", "actor", "source", "what"), rows)
     if limit is None and len(rows) == SCREENFUL:
-        click.echo(f"The {SCREENFUL} newest; --limit shows more.", err=True)
+        click.echo(f"Showing the newest {SCREENFUL}. Use --limit for more.", err=True)
 
 
 def _cells(line: Line) -> list[str]:
@@ -82,21 +93,21 @@ def _time(at: datetime) -> str:
 @click.option("--entry", type=ID, help="Only this entry of the change.")
 @command
 def show_command(change_id: int, entry: int | None) -> None:
-    """Show what the change ID did, object by object.
+    """Show the change ID, object by object.
 
-    Elsewhere than on a terminal: a line for each field with entry, action, kind, id,
-    name, field, and its values before and after as JSON, with tabs between. An entry
-    without fields is one line.
+    In scripts, a line for each field: entry, action, kind, ID, name, field, and the
+    values before and after as JSON, tab-separated. An entry without fields is one line.
     """
     session = db.session()
     change = session.get(ChangeSet, change_id)
     if change is None:
-        raise NotFound(f"There is no change {change_id}.")
+        raise NotFound(f"Change {change_id} does not exist.")
     entries = _entries(change_id, entry)
     if not sys.stdout.isatty():
         write_out(line for one in entries for line in _data_lines(one))
         return
-    write_out(_head(summarised(session, [change])[0]))
+    by = find_undone(session, [change_id]).by(change_id)
+    write_out(_head(summarised(session, [change])[0], by))
     write_out(line for one in entries for line in _read_lines(one))
 
 
@@ -128,12 +139,16 @@ def _data_lines(entry: ChangeEntry) -> Iterator[str]:
         yield "\t".join(map(printable, cells)) + "\n"
 
 
-def _head(line: Line) -> Iterator[str]:
+def _head(line: Line, undone_by: int | None) -> Iterator[str]:
     change = line.change
     yield printable(f"Change {change.id}: {line.summary}") + "\n"
     yield printable(f"{change.actor}, {time_text(change.at)}, {change.source}") + "\n"
     if change.message:
         yield printable(f"“{change.message}”") + "\n"
+    if undone_by:
+        yield f"Undone by change {undone_by}.\n"
+    if line.hosts:
+        yield f"Its hosts: {COMMAND} hosts list change:{change.id}\n"
 
 
 def _read_lines(entry: ChangeEntry) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""``flask hosts check``: what is odd in the inventory."""
+"""``flask hosts check``: data quality."""
 
 import sys
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ from ..db.session import db
 from ..query.ast import EVERYTHING, Node, all_of
 from ..query.parser import parse
 from ..query.to_text import to_text
-from ..stats import hygiene
+from ..stats import data_quality
 from ..stats.counts import count_hosts
-from ..stats.similar_values import find_look_alikes
+from ..stats.similar_values import find_similar_values
 from .common import (
     QUERY_SETTINGS,
     command,
@@ -28,18 +28,18 @@ Line = tuple[str, int, str]
 @click.command("check", context_settings=QUERY_SETTINGS)
 @click.option(
     "--days",
-    type=click.IntRange(1, hygiene.MOST_DAYS),
-    default=hygiene.STALE_DAYS,
+    type=click.IntRange(1, data_quality.MOST_DAYS),
+    default=data_quality.STALE_DAYS,
     show_default=True,
-    help="After how many days without a sign of life a host is told.",
+    help="Days after which a host that was not confirmed is stale.",
 )
 @with_query
 @with_appcontext
 @command
 def check_command(days: int, query: str) -> None:
-    """Say what is odd: each check, how many hosts it finds, the query that shows them.
+    """Check data quality: list each check, its number of hosts and their query.
 
-    Values that look alike come next, and groups without hosts, by name.
+    Also lists inconsistent values and groups without hosts.
     """
     lines = _lines(parse(query), days)
     if not sys.stdout.isatty():
@@ -51,12 +51,12 @@ def check_command(days: int, query: str) -> None:
 
 def _lines(node: Node, days: int) -> Iterator[Line]:
     session = db.session()
-    for check in hygiene.host_checks(days):
+    for check in data_quality.host_checks(days):
         both = all_of(node, check.condition)
         yield check.name, count_hosts(session, both), to_text(both)
-    for found in find_look_alikes(session, node):
+    for found in find_similar_values(session, node):
         both = all_of(node, found.condition)
         yield f"look-alike-{found.field.name}", found.hosts, printable(to_text(both))
     if node == EVERYTHING:
-        names = [name for _, name in hygiene.groups_without_hosts(session)]
+        names = [name for _, name in data_quality.groups_without_hosts(session)]
         yield "groups-without-hosts", len(names), printable(", ".join(names))

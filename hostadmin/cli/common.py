@@ -32,9 +32,11 @@ from ..validation.values import MAX_TEXT
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
 
-NO_ROOM = "The temporary file cannot be written; is the disk full? See TMPDIR."
+NO_ROOM = (
+    "Cannot write a temporary file. Is the disk full? TMPDIR sets another directory."
+)
 QUERY = "query"
-# So much of a query stands around the place of an error.
+# So much of a query is around the place of an error.
 AROUND = 40
 
 
@@ -45,12 +47,22 @@ def command(function: Callable[Args, Result]) -> Callable[Args, Result]:
     """
 
     @functools.wraps(function)
+    def checked(*args: Args.args, **kwargs: Args.kwargs) -> Result:
+        schema.check(db.engine)
+        return function(*args, **kwargs)
+
+    return any_schema_command(checked)
+
+
+def any_schema_command(function: Callable[Args, Result]) -> Callable[Args, Result]:
+    """Do the same for a command that works whatever the schema is."""
+
+    @functools.wraps(function)
     def run(*args: Args.args, **kwargs: Args.kwargs) -> Result:
         try:
             if sys.stderr.isatty():
                 settings: Settings = current_app.extensions["hostadmin"]
                 click.echo(f"Database: {printable(settings.database_name)}", err=True)
-            schema.check(db.engine)
             return function(*args, **kwargs)
         except QueryError as error:
             fail(str(placed(error, str(kwargs.get(QUERY, "")))), _marked(error))
@@ -59,7 +71,7 @@ def command(function: Callable[Args, Result]) -> Callable[Args, Result]:
         except SQLAlchemyError as error:
             if reason := trouble(error):
                 fail(f"{reason.value} Nothing was saved.")
-            fail(f"The database refused that ({type(error).__name__}).")
+            fail(f"The database refused the statement ({type(error).__name__}).")
         except sqlite3.Error:
             # Of the database of hosts, SQLAlchemy wraps such errors.
             fail(NO_ROOM)
@@ -95,7 +107,7 @@ def _marked(error: QueryError) -> Iterator[str]:
 
 
 def _cut(text: str, begin: int, error: QueryError) -> tuple[str, str, str]:
-    """Return what stands before, at and after the place, of a long text only some."""
+    """Return what is before, at and after the place, of a long text only some."""
     marked = text[error.start : error.end][:AROUND]
     return text[begin : error.start], marked, text[error.end : error.end + AROUND]
 
@@ -121,11 +133,10 @@ def with_query(function: Callable[Args, Result]) -> Callable[Args, Result]:
     return click.argument(QUERY, default="")(function)
 
 
-def tell_hints(session: Session, node: Node) -> None:
+def show_hints(session: Session, node: Node) -> None:
     """Say on stderr which queries were probably meant by one that finds nothing."""
     for hint in find_hints(session, node):
-        why = f"{hint.why}: " if hint.why else "did you mean "
-        click.echo(printable(f"Hint: {why}{hint.text} ({hint.hosts})"), err=True)
+        click.echo(printable(f"Hint: {hint.sentence}"), err=True)
 
 
 # For commands with a query: -env:prod is an argument.

@@ -12,7 +12,6 @@ from ..db import schema
 from ..db.failures import trouble
 from ..db.session import db
 from ..deploy_check import Facts, findings, open_files
-from ..errors import ConfigError
 from ..models import Account
 from ..validation.accounts import Role
 from .common import printable
@@ -22,10 +21,10 @@ ANYWHERE = ("H061", "H090")
 
 
 @click.command("check")
-@click.option("--deploy", is_flag=True, help="Also what a server for others needs.")
+@click.option("--deploy", is_flag=True, help="Also check what production needs.")
 @with_appcontext
 def deploy_command(deploy: bool) -> None:
-    """Look at settings, database and schema; one line with a code per finding."""
+    """Check settings, database and schema. Prints a line with a code per problem."""
     settings: Settings = current_app.extensions["hostadmin"]
     fault = _database_fault()
     facts = Facts(
@@ -42,7 +41,7 @@ def deploy_command(deploy: bool) -> None:
         click.echo(printable(str(finding)))
     if found:
         raise SystemExit(1)
-    click.echo("Nothing is wrong.", err=True)
+    click.echo("No problems found.", err=True)
 
 
 def _is_admin(account: Account) -> bool:
@@ -51,10 +50,8 @@ def _is_admin(account: Account) -> bool:
 
 def _database_fault() -> str:
     try:
-        schema.check(db.engine)
-    except ConfigError as error:
-        return str(error)
+        found = schema.fault(db.engine)
     except SQLAlchemyError as error:
         reason = trouble(error)
         return reason.value if reason else "The database cannot be used."
-    return ""
+    return found.text if found else ""

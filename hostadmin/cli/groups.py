@@ -19,7 +19,7 @@ from ..stats.counts import count_by_many
 from ..validation.json_values import json_text
 from .common import QUERY_SETTINGS, command, fail, printable, show_table, write_out
 
-groups = AppGroup("groups", help="List groups, and show one.")
+groups = AppGroup("groups", help="List and show groups.")
 
 TITLES = ("name", "hosts", "members", "children", "parents", "description")
 # So many members of a group are shown on a terminal.
@@ -31,8 +31,8 @@ SHOWN = 20
 def list_groups() -> None:
     """List groups by name.
 
-    Elsewhere than on a terminal: a group a line, tab-separated: name, hosts (those in
-    child groups too), direct members, child groups and parents with commas between,
+    In scripts, a line for each group, tab-separated: name, hosts (including child
+    groups), direct members, child groups and parent groups (comma-separated),
     description.
     """
     rows = _rows()
@@ -70,10 +70,10 @@ def _names(related: list[Group]) -> str:
 @click.argument("name")
 @command
 def show_group(name: str) -> None:
-    """Show the group NAME; upper and lower case are two things, as in Ansible.
+    """Show the group NAME. Names of groups are case-sensitive, as in Ansible.
 
-    Elsewhere than on a terminal: a field a line, tab-separated; variables are JSON.
-    Then a line for each direct member.
+    In scripts, a line for each field, tab-separated; variables are JSON. Then a line
+    for each direct member.
     """
     group = _find(name)
     if sys.stdout.isatty():

@@ -14,20 +14,20 @@ from ..inventory.list_hosts import iter_hosts
 from ..models import Host
 from ..query.parser import parse
 from ..stats.axes import NOT_SET
-from ..stats.counts import count_by_many, count_hosts, find_dimensions
+from ..stats.counts import Cell, count_by_many, count_hosts, find_dimensions
 from ..validation.host_fields import VOCABULARY_FIELDS
 from .common import (
     QUERY_SETTINGS,
     command,
+    show_hints,
     show_table,
-    tell_hints,
     with_query,
     write_out,
 )
 from .hosts_export import export_command
 from .hosts_import import import_command
 
-hosts = AppGroup("hosts", help="Import, export, list and count hosts.")
+hosts = AppGroup("hosts", help="Import, export, list, count and change hosts.")
 
 # Cells of ``list``; groups follow, with commas between.
 LIST_FIELDS = ("hostname", "ip_addr", "port", "status", *VOCABULARY_FIELDS)
@@ -45,15 +45,15 @@ ROWS_PER_TABLE = 1_000
 @with_query
 @command
 def list_hosts(query: str) -> None:
-    """List hosts by name: tables on a terminal, else tab-separated lines.
+    """List the hosts matching QUERY, such as 'env:prod -owner:search web*'.
 
-    QUERY says which: 'env:prod -owner:search web*'.
+    In scripts, a line for each host, tab-separated.
     """
     session, node = db.session(), parse(query)
     found = iter(iter_hosts(session, node))
     first = next(found, None)
     if first is None:
-        tell_hints(session, node)
+        show_hints(session, node)
         return
     rows = map(_cells, itertools.chain([first], found))
     if not sys.stdout.isatty():
@@ -81,12 +81,15 @@ def _cells(host: Host) -> list[str]:
 
 @hosts.command("count", context_settings=QUERY_SETTINGS)
 @click.option(
-    "--by", multiple=True, metavar="FIELD", help="Count per value; twice too."
+    "--by",
+    multiple=True,
+    metavar="FIELD",
+    help="Count by this field. Use at most twice.",
 )
 @with_query
 @command
 def count(by: Sequence[str], query: str) -> None:
-    """Count hosts, in all or by one or two fields."""
+    """Count the hosts matching QUERY, in total or by one or two fields."""
     if len(by) > 2:
         raise click.BadParameter("at most two fields.", param_hint="--by")
     session, node = db.session(), parse(query)
@@ -94,10 +97,16 @@ def count(by: Sequence[str], query: str) -> None:
         number = count_hosts(session, node)
         click.echo(number)
         if not number:
-            tell_hints(session, node)
+            show_hints(session, node)
         return
     titles = [dimension.title for dimension in find_dimensions(session, by)]
     cells = count_by_many(session, node, by)
+    if not cells:
+        show_hints(session, node)
+    _write_counts(titles, cells)
+
+
+def _write_counts(titles: Sequence[str], cells: Sequence[Cell]) -> None:
     if sys.stdout.isatty():
         show_table(
             (*titles, "hosts"),

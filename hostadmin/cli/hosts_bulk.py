@@ -1,4 +1,4 @@
-"""``flask hosts set|add-group|remove-group|retire|confirm|delete|respell``.
+"""``flask hosts set|add-group|remove-group|retire|confirm|delete|rename-value``.
 
 Each says first what it would do; on a terminal it asks, elsewhere it needs --yes.
 """
@@ -51,9 +51,11 @@ ALL = "*"
 def _options(function: Callable[Args, Result]) -> Callable[Args, Result]:
     """Give a command what every command that changes many has."""
     for option in (
-        click.option("--message", help="Why; it goes into the history."),
-        click.option("--yes", is_flag=True, help="Do it without asking."),
-        click.option("--dry-run", is_flag=True, help="Only say what would be done."),
+        click.option("--message", help="Reason, kept in the history."),
+        click.option("--yes", is_flag=True, help="Skip the prompt."),
+        click.option(
+            "--dry-run", is_flag=True, help="Show what would change, but write nothing."
+        ),
     ):
         function = option(function)
     return function
@@ -68,9 +70,9 @@ _FIELDS = ", ".join(find_field(name).name for name in SETTABLE)
 @click.command(
     "set",
     context_settings=QUERY_SETTINGS,
-    help="Set fields and variables of the hosts that QUERY means; '*' means all.\n\n"
-    f"FIELD is {_FIELDS} or var.NAME, where NAME may lead inside: var.net.mtu=9000. "
-    "An empty VALUE clears the field; the value of a variable is YAML or JSON.",
+    help="Set fields and variables of the hosts matching QUERY ('*' for all).\n\n"
+    f"FIELD is {_FIELDS} or var.NAME; dots go inside an object: var.net.mtu=9000. "
+    "An empty VALUE clears the field. Values of variables are YAML or JSON.",
 )
 @_query
 @click.argument("assignments", nargs=-1, required=True, metavar="FIELD=VALUE...")
@@ -94,7 +96,7 @@ def set_fields(
 @click.command("add-group", context_settings=QUERY_SETTINGS)
 @_query
 @click.argument("groups", nargs=-1, required=True, metavar="GROUP...")
-@click.option("--create", is_flag=True, help="Make groups that are not there yet.")
+@click.option("--create", is_flag=True, help="Create groups that do not exist.")
 @_options
 @command
 def add_group(
@@ -105,12 +107,12 @@ def add_group(
     yes: bool,
     message: str | None,
 ) -> None:
-    """Add the hosts that QUERY means to each GROUP."""
+    """Add the hosts matching QUERY to each GROUP."""
     edit = read_edit(add_groups=groups, make_groups=create)
     try:
         _run(query, edit, dry_run, yes, message)
     except MissingGroups as error:
-        fail(f"{error} --create makes what is missing.")
+        fail(f"{error} Use --create to create missing groups.")
 
 
 @click.command("remove-group", context_settings=QUERY_SETTINGS)
@@ -121,7 +123,7 @@ def add_group(
 def remove_group(
     query: str, groups: Sequence[str], dry_run: bool, yes: bool, message: str | None
 ) -> None:
-    """Take the hosts that QUERY means out of each GROUP."""
+    """Remove the hosts matching QUERY from each GROUP."""
     _run(query, read_edit(remove_groups=groups), dry_run, yes, message)
 
 
@@ -130,7 +132,7 @@ def remove_group(
 @_options
 @command
 def retire(query: str, dry_run: bool, yes: bool, message: str | None) -> None:
-    """Give the hosts that QUERY means the status retired."""
+    """Retire the hosts matching QUERY: sets their status to retired."""
     _run(query, RETIRE, dry_run, yes, message)
 
 
@@ -139,7 +141,7 @@ def retire(query: str, dry_run: bool, yes: bool, message: str | None) -> None:
 @_options
 @command
 def confirm(query: str, dry_run: bool, yes: bool, message: str | None) -> None:
-    """Note that the hosts that QUERY means exist: seen just now."""
+    """Confirm that the hosts matching QUERY exist, as of now."""
     _run(query, BulkEdit(CONFIRM), dry_run, yes, message)
 
 
@@ -148,26 +150,26 @@ def confirm(query: str, dry_run: bool, yes: bool, message: str | None) -> None:
 @_options
 @command
 def delete(query: str, dry_run: bool, yes: bool, message: str | None) -> None:
-    """Delete the hosts that QUERY means; the history keeps what they were."""
+    """Delete the hosts matching QUERY. "flask changes undo" brings them back."""
     _run(query, BulkEdit(DELETE), dry_run, yes, message)
 
 
-@click.command("respell")
+@click.command("rename-value")
 @click.argument("field")
 @click.argument("old")
 @click.argument("new")
 @_options
 @command
-def respell(
+def rename_value(
     field: str, old: str, new: str, dry_run: bool, yes: bool, message: str | None
 ) -> None:
-    """Write the value OLD of FIELD as NEW, on all hosts."""
+    """Rename the value OLD of FIELD to NEW on all hosts."""
     edit = read_rename(field, old, new)
     node = Term(next(iter(edit.fields)), EQUALS, (Quoted(old.strip()),))
     _do(node, edit, dry_run, yes, message)
 
 
-COMMANDS = (set_fields, add_group, remove_group, retire, confirm, delete, respell)
+COMMANDS = (set_fields, add_group, remove_group, retire, confirm, delete, rename_value)
 
 
 # ---- what they share
@@ -177,7 +179,9 @@ def _run(
     query: str, edit: BulkEdit, dry_run: bool, yes: bool, message: str | None
 ) -> None:
     if not query.strip():
-        raise click.BadParameter(f"empty; '{ALL}' means all hosts.", param_hint="QUERY")
+        raise click.BadParameter(
+            f"is empty. Use '{ALL}' for all hosts.", param_hint="QUERY"
+        )
     _do(parse(query), edit, dry_run, yes, message)
 
 
@@ -194,7 +198,7 @@ def _do(node: Node, edit: BulkEdit, dry_run: bool, yes: bool, why: str | None) -
             return
         _ask(shown)
     done, new_id = _write(act, selection, edit, shown)
-    this = f" This is change {new_id}." if new_id is not None else ""
+    this = f" Saved as change {new_id}." if new_id is not None else ""
     click.echo(printable(f"{summary(done)}{this}"))
 
 
@@ -215,8 +219,8 @@ def _write(
             return write(act, lambda: change(db.session(), selection, edit, digest))
         except Conflict as error:
             if shown is not None:
-                told = _what_changed(shown, selection, edit)
-                fail(f"{error} {told}".strip())
+                text = _what_changed(shown, selection, edit)
+                fail(f"{error} {text}".strip())
             if attempt == ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
@@ -233,21 +237,21 @@ def _asks() -> bool:
 
 def _ask(plan: ChangePlan) -> None:
     if not _asks():
-        fail("Nothing was done; say --yes to do it without being asked.")
-    told = printable(summary(plan, would=True))
+        fail("Nothing was changed. Use --yes to skip the prompt.")
+    text = printable(summary(plan, would=True))
     number = len(plan.written)
     if plan.edit.action == DELETE and number > ASKED_ABOVE:
-        typed = click.prompt(f"{told} Type {number} to delete them", default="")
+        typed = click.prompt(f"{text} Type {number} to confirm", default="")
         sure = typed.replace(",", "").strip() == str(number)
     else:
-        sure = click.confirm(f"{told} Do it?")
+        sure = click.confirm(f"{text} Continue?")
     if not sure:
-        fail("Nothing was done.")
+        fail("Nothing was changed.")
 
 
 def _lines(plan: ChangePlan) -> Iterator[str]:
     for name in plan.new_groups:
-        yield printable(f"new: group {name}") + "\n"
+        yield printable(f"new group: {name}") + "\n"
     for line in plan.lines:
         yield printable(_line(line)) + "\n"
     verb = plan.edit.action
@@ -264,7 +268,7 @@ def _line(line: Line) -> str:
     before = NOT_SET if line.before is None else line.before
     hosts = counted(line.count, "host")
     if line.stays:
-        return f"{line.label}: {before} stays, {line.stays}: {hosts}"
+        return f"{line.label}: {before} unchanged ({line.stays}): {hosts}"
     after = NOT_SET if line.after is None else line.after
     return f"{line.label}: {before} → {after}: {hosts}"
 

@@ -17,14 +17,14 @@ from .common import command, printable, write_out
 
 @click.command("find")
 @click.argument("file", default="-")
-@click.option("--names", is_flag=True, help="Print the names of the hosts alone.")
+@click.option("--names", is_flag=True, help="Print only hostnames.")
 @command
 def find(file: str, names: bool) -> None:
-    """Find the hosts of a list: names, aliases or addresses, as copied from anywhere.
+    """Find hosts by a list of names, aliases or addresses, pasted from anywhere.
 
-    FILE is a text; without it, or for -, the standard input is read. Prints one name
-    a line, tab-separated: what was given, how it was found, the host. What several
-    hosts answer to is "ambiguous", with all of them.
+    Without FILE, or with -, reads standard input. Prints a line for each name,
+    tab-separated: the name, how it was found, the host. A name that matches several
+    hosts is "ambiguous" and is printed with each of them.
     """
     answer = find_pasted(db.session(), read_pasted(_text(file)))
     if names:
@@ -51,9 +51,9 @@ def _text(file: str) -> str:
 def _lines(answer: Answer) -> Iterator[str]:
     for one in answer.found:
         yield _line(one.given, one.how, one.host.hostname)
-    for doubt in answer.doubts:
-        names = ",".join(candidate.hostname for candidate in doubt.candidates)
-        yield _line(doubt.given, "ambiguous", f"{names},…" if doubt.more else names)
+    for several in answer.ambiguous:
+        names = ",".join(candidate.hostname for candidate in several.candidates)
+        yield _line(several.given, "ambiguous", f"{names},…" if several.more else names)
     for name in answer.missing:
         yield _line(name.text, "not found", "")
 
@@ -64,6 +64,6 @@ def _line(*cells: str) -> str:
 
 def _summary(answer: Answer) -> str:
     return (
-        f"{counted(len(answer.hosts()), 'host')} found, {len(answer.doubts):,} "
+        f"{counted(len(answer.hosts()), 'host')} found, {len(answer.ambiguous):,} "
         f"ambiguous, {len(answer.missing):,} not found."
     )

@@ -17,12 +17,13 @@ from ..errors import Conflict
 from ..formats.rows import GROUP, HOST
 from ..formatting import counted
 from ..history import ATTEMPTS, ActorContext, write
-from ..imports import importer
+from ..imports import importer, missing
+from ..imports.describe import moves, text_of
 from ..imports.importer import Counts, Plan, Planned
 from ..imports.text_file import VARS_FOLDERS, one_file_of
 from ..stats.axes import NOT_SET
-from ..validation.json_values import json_text, same_json
 from ..validation.values import MAX_TEXT, quoted
+from . import import_missing
 from .common import actor, command, fail, printable, write_out
 from .import_options import read_options, reading_options
 
@@ -73,30 +74,45 @@ def counting() -> Iterator[Counter]:
 @click.command("import")
 @click.argument("file")
 @reading_options
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@click.option("--skip-errors", is_flag=True, help="Leave bad rows out.")
+@click.option(
+    "--dry-run", is_flag=True, help="Show what would change, but write nothing."
+)
+@click.option(
+    "--skip-errors", is_flag=True, help="Skip rows with errors and import the others."
+)
 @click.option(
     "--replace",
     is_flag=True,
-    help="Remove what the file does not state of its hosts and groups.",
+    help="Remove data of these hosts and groups that the file does not have.",
 )
+@import_missing.missing_options
 @with_appcontext
 @command
 def import_command(
-    file: str, dry_run: bool, skip_errors: bool, replace: bool, **reading: Any
+    file: str,
+    dry_run: bool,
+    skip_errors: bool,
+    replace: bool,
+    missing: str,
+    within: str | None,
+    yes: bool,
+    **reading: Any,
 ) -> None:
-    """Bring in hosts and groups from FILE; - is the standard input.
+    """Import hosts and groups from FILE ("-" for standard input).
 
-    With bad rows nothing is written, unless --skip-errors leaves them out.
+    If rows have errors, nothing is written unless --skip-errors is used.
     """
     # What was loaded up to here stays; looking at it again and again is slow.
     gc.freeze()
     options = read_options(**reading)
     with counting() as progress, importer.staged(file, options, progress.read) as plan:
         plan.notes += _beside(file)
+        plan.missing_action = missing
+        plan.within = import_missing.read_within(within)
         _make_plan(plan, replace, progress)
         good = _may_be_written(plan, skip_errors)
         if good and not dry_run:
+            import_missing.confirm(plan, yes, progress.stop)
             act = ActorContext(actor(), "import", _message(file))
             good = _apply(plan, act, skip_errors, progress)
         progress.stop()
@@ -125,7 +141,7 @@ def _beside(file: str) -> Iterator[str]:
     found = [name for name in VARS_FOLDERS if (folder / name).is_dir()]
     if found:
         names = " and ".join(f"{name}/" for name in found)
-        yield f"{names} beside the file was not read. {one_file_of(file)}"
+        yield f"Not read: {names} next to the file. {one_file_of(file)}"
 
 
 def _apply(plan: Plan, act: ActorContext, skip_errors: bool, progress: Counter) -> bool:
@@ -138,7 +154,8 @@ def _apply(plan: Plan, act: ActorContext, skip_errors: bool, progress: Counter) 
             )
             return True
         except Conflict:
-            if attempt == ATTEMPTS:
+            # Of what was confirmed by its number, nothing else is done.
+            if attempt == ATTEMPTS or plan.missing_action != missing.REPORT:
                 raise
             _make_plan(plan, plan.replace, progress)
             if not _may_be_written(plan, skip_errors):
@@ -146,17 +163,18 @@ def _apply(plan: Plan, act: ActorContext, skip_errors: bool, progress: Counter) 
     return False
 
 
-# ---- what is told
+# ---- what is shown
 
 _OTHER_WORDS = (
-    "--value 'status:TEXT=active' reads such a word as a status; --column "
-    "var.NAME=HEADER keeps the column as a variable."
+    "--value 'status:TEXT=active' imports such a word as a status; --column "
+    "var.NAME=HEADER imports the column as a variable."
 )
 
 
 def _tell(plan: Plan, *, dry_run: bool, refused: bool) -> None:
     for note in plan.notes:
         _note(note)
+    _show_warnings(plan)
     hints: tuple[str, ...] = ()
     for error in plan.errors():
         click.echo(printable(str(error)), err=True)
@@ -164,11 +182,13 @@ def _tell(plan: Plan, *, dry_run: bool, refused: bool) -> None:
             hints = (_OTHER_WORDS,)
     if dry_run:
         write_out(printable(line) + "\n" for line in _planned_lines(plan))
+        absent = import_missing.missing_lines(plan)
+        write_out(printable(line) + "\n" for line in absent)
     bad, good = plan.bad_rows, plan.hosts.total + plan.groups.total
     if refused or (bad and not good):
-        read_as = () if good else (f"It was read as {plan.read_as}.",)
+        read_as = () if good else (f"The file was read as {plan.read_as}.",)
         fail(_refusal(plan, bad), (*hints, *read_as))
-    _tell_of_the_rest(plan, dry_run)
+    _show_rest(plan, dry_run)
     click.echo(_summary(plan, dry_run, bad))
 
 
@@ -176,12 +196,23 @@ def _note(text: str) -> None:
     click.echo(printable(f"Note: {text}"), err=True)
 
 
+def _show_warnings(plan: Plan) -> None:
+    """Tell which new hosts may be known ones, and which values may be misspelt."""
+    number = sum(plan.warnings.values())
+    if number:
+        _note(f"{counted(number, 'warning')}:")
+    for warned in plan.warned(SHOWN):
+        _indented(str(warned))
+    if number > SHOWN:
+        _indented(f"… and {number - SHOWN:,} more")
+
+
 def _refusal(plan: Plan, bad: int) -> str:
     good = plan.hosts.total
-    refusal = f"{counted(bad, 'bad row')}, {good:,} good; nothing was written."
+    refusal = f"{counted(bad, 'bad row')}, {good:,} good. Nothing was written."
     if not good:
         return refusal
-    return f"{refusal} Correct the file, or leave bad rows out with --skip-errors."
+    return f"{refusal} Correct the file, or use --skip-errors to import the good rows."
 
 
 def _summary(plan: Plan, dry_run: bool, bad: int) -> str:
@@ -192,7 +223,7 @@ def _summary(plan: Plan, dry_run: bool, bad: int) -> str:
         would = "would change" if dry_run else "changed"
         parts.append(f"variables of all hosts {would}")
     left_out = f", {counted(bad, 'bad row')} left out" if bad else ""
-    return f"{'; '.join(parts)}{left_out}."
+    return f"{'; '.join(parts)}{import_missing.summary(plan, dry_run)}{left_out}."
 
 
 def _totals(noun: str, counts: Counts, dry_run: bool) -> str:
@@ -203,26 +234,32 @@ def _totals(noun: str, counts: Counts, dry_run: bool) -> str:
     )
 
 
-def _tell_of_the_rest(plan: Plan, dry_run: bool) -> None:
+def _show_rest(plan: Plan, dry_run: bool) -> None:
     """Tell what the inventory has beyond the file."""
     keeping = plan.keeping
     if keeping and not plan.replace:
+        have = "host or group has" if keeping == 1 else "hosts and groups have"
         _note(
-            f"The inventory says more than the file of {keeping:,} of its hosts and "
-            f"groups; --replace {'would remove' if dry_run else 'removes'} it:"
+            f"{keeping:,} {have} data that the file does not mention; --replace "
+            f"{'would remove' if dry_run else 'removes'} it:"
         )
         for row in plan.first_keeping(SHOWN):
             _indented(f"{_named(row)}: {'; '.join(_kept(row.kept))}")
         if keeping > SHOWN:
             _indented(f"… and {keeping - SHOWN:,} more")
+    if plan.missing_action == missing.REPORT:
+        _show_unlisted(plan, dry_run)
+
+
+def _show_unlisted(plan: Plan, dry_run: bool) -> None:
     if plan.unlisted:
         hosts = "host is" if plan.unlisted == 1 else "hosts are"
-        stays = "it stays" if plan.unlisted == 1 else "they stay"
+        stays = "it is kept" if plan.unlisted == 1 else "they are kept"
         _note(
-            f"{plan.unlisted:,} {hosts} in the inventory and not in the file; {stays}"
+            f"{plan.unlisted:,} {hosts} in the inventory but not in the file; {stays}"
             f"{':' if dry_run else '.'}"
         )
-    if dry_run:
+    if dry_run and not plan.missing:
         names = importer.first_unlisted(db.session(), plan)
         for name in names:
             _indented(name)
@@ -247,7 +284,7 @@ def _kept(kept: Mapping[str, Any]) -> Iterator[str]:
             more = f" and {len(names) - MAX_NAMES:,} more" if names[MAX_NAMES:] else ""
             yield f"{', '.join(names[:MAX_NAMES])}{more}"
         else:
-            yield f"{field} {_shown(value)}"
+            yield f"{field} {_shown(text_of(value))}"
 
 
 def _planned_lines(plan: Plan) -> Iterable[str]:
@@ -260,48 +297,14 @@ def _planned_lines(plan: Plan) -> Iterable[str]:
 
 def _planned_line(row: Planned) -> Iterator[str]:
     kind = "" if row.subject == HOST else f" {row.subject}"
+    changed = list(moves(row.changes))
     if row.action == "new":
-        stated = "; ".join(_stated(row))
+        stated = "; ".join(f"{field} {_shown(after)}" for field, _, after in changed)
         yield f"new{kind}: {row.name}{': ' if stated else ''}{stated}"
     elif row.action == "changed":
-        yield f"changed{kind}: {row.name}: {'; '.join(_changes(row.changes))}"
+        shown = (f"{m.field} {_shown(m.before)} → {_shown(m.after)}" for m in changed)
+        yield f"changed{kind}: {row.name}: {'; '.join(shown)}"
 
 
-def _stated(row: Planned) -> Iterator[str]:
-    """Yield the fields of something new, but its name."""
-    for field, (_, value) in row.changes.items():
-        if field == "vars":
-            yield from (f"vars.{name} {_variable(name, value)}" for name in value)
-        elif field not in ("hostname", "name"):
-            yield f"{field} {_shown(value)}"
-
-
-def _changes(changes: Mapping[str, Any]) -> Iterator[str]:
-    for field, (before, after) in changes.items():
-        if field != "vars":
-            yield f"{field} {_shown(before)} → {_shown(after)}"
-            continue
-        # Each variable by itself: of all at once nobody would see which one changes.
-        old, new = before or {}, after or {}
-        for name in {**old, **new}:
-            if name in old and name in new and same_json(old[name], new[name]):
-                continue
-            pair = [_variable(name, values) for values in (old, new)]
-            yield f"vars.{name} {pair[0]} → {pair[1]}"
-
-
-def _variable(name: str, values: Mapping[str, Any]) -> str:
-    if name not in values:
-        return NOT_SET
-    value = values[name]
-    text = value if isinstance(value, str) else json_text(value)
-    return quoted(text, MAX_SHOWN_VALUE)
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return NOT_SET
-    if isinstance(value, list):
-        names = [i["name"] if isinstance(i, dict) else str(i) for i in value]
-        return quoted(", ".join(names), MAX_SHOWN_VALUE)
-    return quoted(value, MAX_SHOWN_VALUE)
+def _shown(text: str | None) -> str:
+    return NOT_SET if text is None else quoted(text, MAX_SHOWN_VALUE)

@@ -29,10 +29,10 @@ NAMES = 10_000
 @click.argument("name")
 @command
 def show(name: str) -> None:
-    """Show one host, by its name, an alias or an address.
+    """Show the host with this name, alias or address.
 
-    Elsewhere than on a terminal: a field a line, tab-separated, aliases and further
-    addresses too; variables are JSON.
+    In scripts, a line for each field, tab-separated, also for aliases and further
+    addresses. Variables are JSON.
     """
     host = _find(name)
     if _on_terminal():
@@ -48,7 +48,7 @@ def _on_terminal() -> bool:
 def _find(name: str) -> Host:
     found = find_hosts(name)
     if not found:
-        fail(f"There is no host {quoted(name)}. {_meant(name)}".strip())
+        fail(f"Host {quoted(name)} does not exist. {_meant(name)}".strip())
     if len(found) > 1:
         names = ", ".join(quoted(host.hostname) for host in found[:10])
         more = f" and {len(found) - 10:,} more" if len(found) > 10 else ""

@@ -14,7 +14,7 @@ from ..models import ApiToken
 from .accounts import NAME, ROLE
 from .common import actor, command, show_table, write_out
 
-tokens = AppGroup("tokens", help="Add, list and revoke tokens for tools.")
+tokens = AppGroup("tokens", help="Manage API tokens of the server.")
 
 
 @tokens.command("add")
@@ -25,12 +25,14 @@ tokens = AppGroup("tokens", help="Add, list and revoke tokens for tools.")
     "days",
     metavar="DAYS",
     type=click.IntRange(1, core.MAX_DAYS),
-    help="After so many days it no longer works.",
+    help="Days until the token expires (default: never).",
 )
-@click.option("--read-only", is_flag=True, help="It only reads, whatever its role.")
+@click.option(
+    "--read-only", is_flag=True, help="Allow reading only, whatever the role."
+)
 @command
 def add(name: str, role: str, days: int | None, read_only: bool) -> None:
-    """Add a token that is called NAME, and print it: nobody can see it again."""
+    """Create the token NAME and print it. It is not shown again."""
     _, key = write(
         ActorContext(actor(), "command"),
         lambda: core.add_token(name, role, days=days, read_only=read_only),
@@ -41,12 +43,12 @@ def add(name: str, role: str, days: int | None, read_only: bool) -> None:
 @tokens.command("list")
 @command
 def list_tokens() -> None:
-    """List tokens: id, name, whose, role, what it may, expiry, last use."""
+    """List tokens: ID, name, account, role, access, expiry, last use."""
     rows = core.list_tokens()
     if not sys.stdout.isatty():
         write_out("\t".join(_cells(row)) + "\n" for row in rows)
         return
-    titles = ["id", "name", "of", "role", "may", "expires", "last used"]
+    titles = ["id", "name", "account", "role", "access", "expires", "last used"]
     now = utcnow()
     shown = []
     for row in rows:
@@ -71,8 +73,8 @@ def _cells(token: ApiToken) -> list[str]:
 @click.argument("token", metavar="ID|NAME")
 @command
 def revoke(token: str) -> None:
-    """Make a token void, at once."""
+    """Revoke a token. It stops working at once."""
     id_ = core.named_token(token).id
     db.session.rollback()
     name = write(ActorContext(actor(), "command"), lambda: core.revoke(id_).name)
-    click.echo(f"Revoked {name}.")
+    click.echo(f"Token {name} revoked.")

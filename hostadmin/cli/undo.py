@@ -28,13 +28,15 @@ from .common import actor, command, fail, printable, write_out
 @click.option(
     "--entry", type=click.IntRange(1, 2**63 - 1), help="Only this entry of the change."
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
+@click.option(
+    "--dry-run", is_flag=True, help="Show what would change, but write nothing."
+)
+@click.option("--yes", is_flag=True, help="Skip the prompt.")
 @command
 def undo_command(change_id: int, entry: int | None, dry_run: bool, yes: bool) -> None:
-    """Take back what the change ID did; the undo is a change itself.
+    """Undo the change ID. The undo is saved as a change, too.
 
-    What something newer changed stays as it is and is listed.
+    Values that were changed again since are left unchanged and listed.
     """
     session = db.session()
     with plan_undo(session, change_id, entry) as plan:
@@ -49,14 +51,14 @@ def undo_command(change_id: int, entry: int | None, dry_run: bool, yes: bool) ->
     act = ActorContext(actor(), "command", message(change_id, entry))
     done, new_id = write(act, lambda: undo(db.session(), change_id, entry, digest))
     with done:
-        click.echo(f"{summary(done)} This is change {new_id}.")
+        click.echo(f"{summary(done)} Saved as change {new_id}.")
 
 
 def _ask(plan: UndoPlan) -> None:
     if not sys.stdin.isatty():
-        fail("Nothing was done; say --yes to undo without being asked.")
-    if not click.confirm(f"{summary(plan, would=True)} Do it?"):
-        fail("Nothing was done.")
+        fail("Nothing was changed. Use --yes to skip the prompt.")
+    if not click.confirm(f"{summary(plan, would=True)} Continue?"):
+        fail("Nothing was changed.")
 
 
 def _lines(plan: UndoPlan) -> Iterator[str]:
@@ -67,7 +69,7 @@ def _lines(plan: UndoPlan) -> Iterator[str]:
     for step in plan.first_kept:
         for kept in step.kept:
             field = f" {kept.field}" if kept.field else ""
-            line = f"left: {step.subject} {step.name}:{field} {step.reason(kept)}"
+            line = f"unchanged: {step.subject} {step.name}:{field} {step.reason(kept)}"
             yield printable(line) + "\n"
     if plan.kept_objects > SHOWN:
         yield f"… and {plan.kept_objects - SHOWN:,} more\n"
@@ -76,12 +78,12 @@ def _lines(plan: UndoPlan) -> Iterator[str]:
 def _back_line(step: Step) -> str:
     name = f"{step.subject} {step.name}"
     if step.action != CHANGE:
-        return f"{'delete' if step.action == DELETE else 'bring back'}: {name}"
+        return f"{'delete' if step.action == DELETE else 'restore'}: {name}"
     fields = "; ".join(
         f"{field} {_shown(now)} → {_shown(then)}"
         for field, (now, then) in step.back.items()
     )
-    return f"change back: {name}: {fields}"
+    return f"revert: {name}: {fields}"
 
 
 def _shown(value: object) -> str:

@@ -73,7 +73,7 @@ def _converted(
 
 
 def _remembering(convert: Convert) -> Convert:
-    """Convert a value only once that stands in row after row, such as a time."""
+    """Convert a value only once that is in row after row, such as a time."""
     last: Any = None
     result = convert(None)
 
@@ -100,4 +100,6 @@ def analyze(engine: sa.Engine, tables: Iterable[sa.Table]) -> None:
                 for statement in statements:
                     connection.exec_driver_sql(statement.format(table.name)).close()
     except SQLAlchemyError as error:
-        logging.getLogger(__name__).warning("no statistics: %s", error)
+        logging.getLogger(__name__).warning(
+            "table statistics were not updated: %s", error
+        )

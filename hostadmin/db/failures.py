@@ -6,7 +6,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from .engines import ENGINES, Engine
 from .engines.trouble import Trouble as Trouble
 
-TOO_MUCH = "That is too much for the database in one query; ask for less at once."
+TOO_MUCH = "This query is too large for the database. Use a shorter one."
 
 
 def is_too_much(error: SQLAlchemyError) -> bool:

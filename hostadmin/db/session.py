@@ -11,6 +11,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.compiler import compiles
 
 from ..errors import OutcomeUnknown
 from ..validation.json_values import same_json
@@ -39,6 +40,16 @@ TABLE_OPTIONS: dict[str, Any] = UNNUMBERED_TABLE_OPTIONS | {
     for option, value in engine.numbered_table_options.items()
 }
 
+# What is worth nothing in another database or later on: sessions, what slows down
+# guesses. It is in no backup and no copy.
+TRANSIENT: dict[str, Any] = {"info": {"transient": True}}
+
+
+def is_transient(table: sa.Table) -> bool:
+    return bool(table.info.get("transient"))
+
+
+Result = TypeVar("Result")
 Type = TypeVar("Type", bound=sa.types.TypeEngine[Any])
 
 
@@ -72,15 +83,25 @@ class UTCDateTime(sa.TypeDecorator[datetime]):
 class ExactJSON(sa.JSON):
     """JSON whose changes are seen by type, too: in Python, True == 1 == 1.0.
 
-    Kept as text on every engine: the binary kind of PostgreSQL turns 1e22 into an
-    integer and forgets the order of names.
+    Kept as text on every engine: the binary kinds of PostgreSQL and MySQL turn numbers
+    into others, 1e22 into an integer or one of 30 digits into a float, and forget the
+    order of names.
     """
 
     def compare_values(self, x: Any, y: Any) -> bool:
         return same_json(x, y)
 
 
+@compiles(ExactJSON)
+def _name_of_json(type_: ExactJSON, compiler: Any, **options: Any) -> str:
+    own = engine_of(compiler.dialect).json_type
+    return str(
+        compiler.visit_JSON(type_, **options) if own is None else compiler.process(own)
+    )
+
+
 LONG_TEXT = on_each_engine(sa.Text(), lambda engine: engine.long_text_type)
+BYTES = on_each_engine(sa.LargeBinary(), lambda engine: engine.bytes_type)
 BIG_ID = on_each_engine(sa.BigInteger(), lambda engine: engine.big_id_type)
 
 
@@ -96,10 +117,12 @@ class Base(orm.DeclarativeBase):
 
 
 COMMITTED = "committed"
+SMALL_ATTEMPTS = 5
 
 # We hand over the metadata, not the class: given a class, Flask-SQLAlchemy would
 # build a second base next to ours, and models on it would escape type checking.
-db = SQLAlchemy(metadata=Base.metadata)
+# What was saved is not read again: the database may be gone by then.
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 
 
 def engine_options(uri: str, threads: int) -> dict[str, Any]:
@@ -142,6 +165,21 @@ def write_transaction() -> Iterator[None]:
         will_write.reset(token)
 
 
+def write_small(work: Callable[[], Result]) -> Result:
+    """Run ``work`` in a write transaction, again if the engine rolled it back.
+
+    For what is not in the history, and waits for nobody.
+    """
+    for attempts_left in reversed(range(SMALL_ATTEMPTS)):
+        try:
+            with write_transaction():
+                return work()
+        except DBAPIError as error:
+            if not attempts_left or not was_rolled_back(error):
+                raise
+    raise AssertionError("unreachable")
+
+
 def _commit() -> None:
     try:
         db.session.commit()
@@ -149,8 +187,8 @@ def _commit() -> None:
     except DBAPIError as error:
         if error.connection_invalidated or trouble(error) is Trouble.AWAY:
             raise OutcomeUnknown(
-                "The database went away at the moment of saving. Look whether the "
-                "change is there before you make it again."
+                "The connection to the database was lost while saving. Check whether "
+                "your change was saved before you make it again."
             ) from error
         raise
 

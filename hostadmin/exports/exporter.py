@@ -18,8 +18,10 @@ from ..formats import (
 from ..formats.ansible import ini_write as ansible_ini_write
 from ..formats.ansible import json as ansible_json
 from ..formats.ansible import yaml_write as ansible_yaml_write
+from ..formats.ansible.names import read_safe
 from ..formats.csv_table import write as csv_write
 from ..formats.rows import Column
+from ..inventory.hints import find_hints
 from ..inventory.list_hosts import DEFAULT_SORT, SORTS
 from ..keyset.cursors import Sort
 from ..query.ast import Node
@@ -53,6 +55,7 @@ class Format:
     options: Mapping[str, Option] = field(default_factory=dict)
 
 
+ANSIBLE: dict[str, Option] = {"safe_group_names": read_safe}
 FORMATS = {
     "csv": Format(
         *("CSV", "text/csv", ".csv", csv_write.write),
@@ -80,17 +83,21 @@ FORMATS = {
         is_for_people=True,
     ),
     "ansible": Format(
-        "Ansible (JSON)", "application/json", ".json", ansible_json.write, "inventory"
+        *("Ansible (JSON)", "application/json", ".json"),
+        *(ansible_json.write, "inventory"),
+        options=ANSIBLE,
     ),
     "ansible-yaml": Format(
         *("Ansible (YAML)", "application/yaml", ".yml"),
         *(ansible_yaml_write.write, "inventory"),
         comment="#",
+        options=ANSIBLE,
     ),
     "ansible-ini": Format(
         *("Ansible (INI)", "text/plain", ".ini"),
         *(ansible_ini_write.write, "inventory"),
         comment="#",
+        options=ANSIBLE,
     ),
     "ssh_config": Format(
         *("ssh_config", "text/plain", ".conf", ssh_config_write.write, "ssh_config"),
@@ -142,9 +149,14 @@ def _pieces(
         yield from format.write(source, notes, **layout.options)
         if source.unread:
             notes.append(
-                f"{source.unread:,} values in variables were left out: they are no "
+                f"{source.unread:,} values in variables were left out: they are not "
                 "JSON, or numbers that JSON cannot hold."
             )
+        is_empty = source.is_empty
+    if is_empty:
+        with orm.Session(engine) as session:
+            hints = [hint.sentence for hint in find_hints(session, node)]
+        notes += [f"No host matches; {hint}." for hint in hints]
     if format.comment:
         yield from (f"{format.comment} Note: {note}\n" for note in notes)
 

@@ -1,4 +1,4 @@
-"""JSON as it stands in a column, read so that no cell can stop a whole file."""
+"""JSON as it is in a column, read so that no cell can stop a whole file."""
 
 import json
 import math

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import time
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
@@ -12,9 +13,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..db.engines import engine_of
+from ..db.engines import engine_of, waits
 from ..db.session import LONG_TEXT
-from ..formats.rows import COLUMNS, Column
+from ..errors import Busy, QueryError
+from ..formats.rows import COLUMNS, EVERY_VARIABLE, Column
+from ..inventory.variable_order import has_variables, ordered_ids
 from ..keyset.cursors import Sort
 from ..keyset.order_by import order_of
 from ..keyset.pages import fetch_page
@@ -26,11 +29,12 @@ from ..query.sql.compiler import compile_node
 from ..query.sql.group_tree import children_by_parent, with_descendants
 from ..validation.host_fields import HOST_FIELDS, VOCABULARY_FIELDS
 from .json_cells import JsonCells
+from .raw_rows import RawRows
 
 HostRow = dict[str, Any]
 
 _CELLS = ("hostname", "ip_addr", "port", *VOCABULARY_FIELDS, "notes", "status", "vars")
-# As they stand in the table: neither enumeration nor JSON is made of them here.
+# As they are in the table: neither enumeration nor JSON is made of them here.
 _COLUMNS = (
     Host.id,
     *(getattr(Host, name) for name in _CELLS[:-2]),
@@ -42,9 +46,20 @@ _TIMES = tuple(f.name for f in HOST_FIELDS if f.kind == "time")
 # In the order of a file; what other tables hold comes later.
 _EMPTY: HostRow = dict.fromkeys(COLUMNS, ())
 _NAMES = (Host.id, Host.hostname)
-_LISTS = (
+_VALUES: tuple[tuple[str, Any, Any, Any], ...] = (
     ("aliases", HostAlias.host_id, HostAlias.name, HostAlias.name_key),
     ("addresses", HostAddress.host_id, HostAddress.ip_addr, HostAddress.ip_key),
+)
+_LISTS = [
+    (name, host_id, sa.select(host_id, value).order_by(host_id, key))
+    for name, host_id, value, key in _VALUES
+]
+_GROUPS: sa.Select[Any] = sa.select(group_members.c.host_id, group_members.c.group_id)
+
+
+BUSY = (
+    "Too many exports are running while hosts are being changed. "
+    "Try again when one of them has finished."
 )
 
 
@@ -59,12 +74,22 @@ def snapshot(
 
     Raises ``QueryError``. What a session has not committed is not there.
     """
+    _wait_for_a_moment(engine)
     level = engine_of(engine).snapshot_options
     with (
         engine.connect().execution_options(**level) as connection,
         orm.Session(connection) as reader,
     ):
         yield Snapshot(reader, node, sort, columns)
+
+
+def _wait_for_a_moment(engine: sa.Engine) -> None:
+    """Begin no export where those that run keep too much of what was written since."""
+    until = time.monotonic() + waits.LOCK_SECONDS
+    while not engine_of(engine).may_hold_a_moment(engine):
+        if time.monotonic() > until:
+            raise Busy(BUSY)
+        time.sleep(0.1)
 
 
 class Snapshot:
@@ -81,18 +106,46 @@ class Snapshot:
         sort: Sort | None = None,
         columns: Sequence[Column] | None = None,
     ) -> None:
-        self.columns = columns
+        self._wanted = columns
         self._times = [c.path[0] for c in columns or () if c.path[0] in _TIMES]
         self._sort = sort
         self._reader = reader
-        self._connection = reader.connection()
+        self._raw = RawRows(reader.connection())
         self._where = compile_node(reader, node)
         self._json = JsonCells()
+        self._found: array[int] | None = None
+        if sort is not None and has_variables(sort):
+            # Refused for many here, before the first byte.
+            self._found = array("q", ordered_ids(reader, self._where, sort))
         groups: Any = reader.execute(sa.select(Group.id, Group.name))
         self._names: dict[int, str] = dict(groups.all())
-        self._found: array[int] | None = None
         self._number: int | None = None
         self._by_group: dict[str | None, list[str]] | None = None
+
+    @functools.cached_property
+    def columns(self) -> Sequence[Column] | None:
+        """The columns of the file. Raises ``QueryError`` for too many variables."""
+        if self._wanted is None or EVERY_VARIABLE not in self._wanted:
+            return self._wanted
+        found: list[Column] = []
+        for column in self._wanted:
+            found += self._each_variable() if column == EVERY_VARIABLE else [column]
+        return list(dict.fromkeys(found))
+
+    def _each_variable(self) -> list[Column]:
+        """Return a column for each variable of these hosts, which are read for it."""
+        names: set[str] = set()
+        cells = JsonCells()
+        for batch in self._batches((Host.id, sa.cast(Host.vars, LONG_TEXT))):
+            for _, text in batch:
+                names.update(cells.object(text))
+            if len(names) > limits.export_variables:
+                most = f"{limits.export_variables:,}"
+                raise QueryError(
+                    f"These hosts have more than {most} variables.",
+                    "Choose columns, such as var.rack.",
+                )
+        return [Column(f"var.{n}", n, ("vars", n)) for n in sorted(names)]
 
     @property
     def unread(self) -> int:
@@ -129,34 +182,39 @@ class Snapshot:
         select = sa.select(*columns).order_by(Host.id)
         if not self._is_table:
             for ids in self._ids():
-                found = {r[0]: r for r in self._read(select.where(Host.id.in_(ids)))}
+                found = {r[0]: r for r in self._read_of(select, Host.id, ids)}
                 yield [found[id_] for id_ in ids]
             return
         last = 0
-        while batch := self._read(
+        while batch := self._raw.read(
             select.where(Host.id > last).limit(limits.export_batch)
         ):
             yield batch
             last = batch[-1][0]
 
-    def _read(self, select: sa.Executable) -> Sequence[Any]:
-        """Return rows as the driver gives them; SQLAlchemy's cost half as much again.
+    def _read_of(
+        self, select: sa.Select[Any], host_id: Any, ids: Sequence[int]
+    ) -> Sequence[Any]:
+        """Return the rows of these hosts; their ids are in the order of the file."""
+        if self._is_table:
+            # Without gaps: nothing of another host lies between.
+            return self._raw.read(select.where(host_id.between(ids[0], ids[-1])))
+        return self._raw.read_among(select, host_id, ids)
 
-        Their columns must be of kinds that every driver knows: numbers and texts.
-        """
-        result: Any = self._connection.execute(select)
-        rows: Sequence[Any] = result.cursor.fetchall()
-        result.close()
-        return rows
+    @property
+    def is_empty(self) -> bool:
+        """Whether the query found nothing, once its hosts were asked for."""
+        return self._where is not None and self._found is not None and not self._found
 
     @property
     def _is_table(self) -> bool:
-        """Whether the hosts are all there are, as they stand in the table."""
+        """Whether the hosts are all there are, as they are in the table."""
         return self._where is None and self._sort is None
 
     def _ids(self) -> Iterator[list[int]]:
         """Yield the ids of what was asked for, in its order."""
-        if self._where is None and self._sort is not None and not self._sort.then:
+        is_free = self._where is None and self._found is None
+        if is_free and self._sort is not None and not self._sort.then:
             return self._walked_ids(self._sort)
         return self._found_ids()
 
@@ -202,35 +260,26 @@ class Snapshot:
         return order_of(self._sort, keys, Host.id, backward=False)
 
     def _add_lists(self, rows: Mapping[int, HostRow]) -> None:
-        for name, host_id, value, key in _LISTS:
-            select = sa.select(host_id, value).where(self._among(host_id, rows))
-            _put(name, rows, self._read(select.order_by(host_id, key)))
-        _put("groups", rows, self._memberships(rows))
+        ids = list(rows)
+        for name, host_id, select in _LISTS:
+            _put(name, rows, self._read_of(select, host_id, ids))
+        _put("groups", rows, self._memberships(ids))
         self._add_times(rows)
         for row in rows.values():
             if len(row["groups"]) > 1:
                 row["groups"].sort()
 
+    def _memberships(self, ids: Sequence[int]) -> Iterator[tuple[int, str]]:
+        names = self._names
+        found = self._read_of(_GROUPS, group_members.c.host_id, ids)
+        return ((host_id, names[group_id]) for host_id, group_id in found)
+
     def _add_times(self, rows: Mapping[int, HostRow]) -> None:
         if self._times:
             columns = (Host.id, *(getattr(Host, name) for name in self._times))
-            select = sa.select(*columns).where(self._among(Host.id, rows))
+            select = sa.select(*columns).where(Host.id.in_(list(rows)))
             for id_, *times in self._reader.execute(select):
                 rows[id_].update(zip(self._times, times, strict=True))
-
-    def _memberships(self, ids: Iterable[int]) -> Iterator[tuple[int, str]]:
-        columns = group_members.c
-        select = sa.select(columns.host_id, columns.group_id)
-        found = self._read(select.where(self._among(columns.host_id, ids)))
-        names = self._names
-        return ((host_id, names[group_id]) for host_id, group_id in found)
-
-    def _among(self, column: Any, ids: Iterable[int]) -> sa.ColumnElement[bool]:
-        known = list(ids)
-        if self._is_table:
-            # Without gaps: nothing of another host lies between.
-            return sa.and_(column >= known[0], column <= known[-1])
-        return sa.and_(column.in_(known))
 
     # ---- what is said of many at once
 
@@ -301,11 +350,13 @@ class Snapshot:
             self._by_group = defaultdict(list)
             for batch in self._batches(_NAMES):
                 names: dict[int, str] = dict(batch)
-                rest = dict(names)
-                for id_, name in self._memberships(names):
-                    self._by_group[name].append(names[id_])
-                    rest.pop(id_, None)
-                self._by_group[None] += rest.values()
+                # They come in no order, and the same file is to be the same twice.
+                groups: dict[int, list[str]] = defaultdict(list)
+                for id_, name in self._memberships(list(names)):
+                    groups[id_].append(name)
+                for id_, host in names.items():
+                    for inside in groups.get(id_, (None,)):
+                        self._by_group[inside].append(host)
         return self._by_group.get(group, ())
 
     def _many(self, group: str | None) -> Iterator[str]:
@@ -321,7 +372,7 @@ class Snapshot:
             select = select.where(group_members.c.group_id == group_id)
         last = 0
         ordered = select.order_by(host_id).limit(limits.export_batch)
-        while batch := self._read(ordered.where(host_id > last)):
+        while batch := self._raw.read(ordered.where(host_id > last)):
             last = batch[-1][0]
             yield from (name for id_, name in batch if self._is_found(id_))
 

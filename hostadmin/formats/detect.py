@@ -70,28 +70,35 @@ def _object(line: str) -> dict[str, object] | None:
 
 
 def _kind_of_lines(lines: list[str], text: str) -> str:
-    first = lines[0]
     # The last line may be cut.
-    if ssh_config.looks_like(lines[:-1] or lines):
+    sure = lines[:-1] or lines
+    if ssh_config.looks_like(sure):
         return "ssh_config"
-    if hosts_file.looks_like(lines[:-1] or lines):
+    if hosts_file.looks_like(sure):
         return "hosts"
-    if first.startswith(("---", "%YAML", "- ")):
-        return "ansible-yaml"
-    if _BAD_SECTION.fullmatch(first) or _SECTION.match(first):
-        return "ansible-ini"
-    if _INI_HOST.fullmatch(first):
-        return "ansible-ini"
-    if _YAML_NAME.match(first):
-        return "ansible-yaml"
-    if _is_header(first):
-        return "csv"
+    if kind := _kind_of_first(lines[0]):
+        return kind
     if _SECTION.search(text):
         return "ansible-ini"
     # A list of names, one a line, some with variables behind.
-    hosts = [re.sub(r"\s+#.*", "", line) for line in lines[:-1] or lines]
+    hosts = [re.sub(r"\s+#.*", "", line) for line in sure]
     plain = all(_BARE.fullmatch(line) or _INI_HOST.fullmatch(line) for line in hosts)
     return "ansible-ini" if plain else "csv"
+
+
+def _kind_of_first(line: str) -> str | None:
+    """Return what the first line alone says, None where it says nothing."""
+    if line.startswith(("---", "%YAML", "- ")):
+        return "ansible-yaml"
+    if (
+        _BAD_SECTION.fullmatch(line)
+        or _SECTION.match(line)
+        or _INI_HOST.fullmatch(line)
+    ):
+        return "ansible-ini"
+    if _YAML_NAME.match(line):
+        return "ansible-yaml"
+    return "csv" if _is_header(line) else None
 
 
 def _is_header(line: str) -> bool:

@@ -83,15 +83,15 @@ def limited(name: str, pieces: Iterable[str]) -> Iterator[str]:
         size += len(piece)
         if size > MAX_TEXT:
             raise InvalidFile(
-                f"{name}: over {MAX_TEXT // 1024**2} MiB; a file of this format is "
-                "held in memory. Split it, or use CSV or JSON Lines."
+                f"{name}: is over {MAX_TEXT // 1024**2} MiB, the limit for this "
+                "format. Split the file, or use CSV or JSON Lines."
             )
         yield piece
 
 
 # Lines in a row that state nothing. A sheet of Excel has half as many.
 MAX_EMPTY = 2 * 1024**2
-NOTHING_STATED = f"the {MAX_EMPTY:,} lines up to here state nothing; remove them."
+NOTHING_STATED = f"the {MAX_EMPTY:,} lines up to here are empty; remove them."
 
 
 def lines_of(name: str, pieces: Iterable[str], longest: int) -> Iterator[str]:
@@ -113,16 +113,16 @@ def lines_of(name: str, pieces: Iterable[str], longest: int) -> Iterator[str]:
         size += len(last)
         if size > longest:
             raise InvalidFile(
-                f"{name}: a line has over {longest:,} characters; this is no file "
-                "with one host a line."
+                f"{name}: a line has over {longest:,} characters; this is not a file "
+                "with one host per line."
             )
     yield "".join(rest)
 
 
 def namesakes_note(names: Sequence[str]) -> str:
     return (
-        f"There is a group of the same name as a host: {some(names)}. "
-        "Ansible then takes the name for the group."
+        f"Groups with the same name as a host: {some(names)}. "
+        "Ansible reads such a name as the group."
     )
 
 

@@ -66,11 +66,11 @@ def read(name: str, pieces: Iterable[str], notes: list[str]) -> Iterator[Row]:
     yield from map(_row, hosts.values())
     if local:
         notes.append(
-            "Names of loopback, unspecified and multicast addresses were left out, "
-            f"since they name no host or are blocked: {some(local)}."
+            "Names of loopback, unspecified and multicast addresses were left out; "
+            f"such lines are not hosts: {some(local)}."
         )
     if not hosts:
-        notes.append("There is no host in the file.")
+        notes.append("The file has no hosts.")
 
 
 def _is_local(address: Address) -> bool:
@@ -88,7 +88,7 @@ def _bad(line: int, parts: Sequence[str]) -> Row:
     except InvalidValue as error:
         message = str(error)
     else:
-        message = f"{quoted(parts[0])} has no name behind it."
+        message = f"{quoted(parts[0])} has no name after it."
     values = {"hostname": parts[1]} if len(parts) > 1 else {}
     return Row(line, values, (FieldError("ip_addr", message),))
 

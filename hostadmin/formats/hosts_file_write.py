@@ -12,9 +12,9 @@ from .repeated import Repeated
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
 _NUMBERS = re.compile(r"[0-9.]+")
-_NO_ADDRESS = "Hosts were left out that have no address"
-_BAD_NAMES = "Names were left out that are none in a hosts file"
-_SHARED = "Addresses that several hosts have stand on one line each"
+_NO_ADDRESS = "Hosts without an address were left out"
+_BAD_NAMES = "Names that are not valid in a hosts file were left out"
+_SHARED = "Hosts with the same address are on one line"
 
 Row = Mapping[str, Any]
 
@@ -43,7 +43,7 @@ def _lines(
     for address in _addresses(row):
         names = _names(row)
         if address in shared:
-            # Written where the first of them stands.
+            # Written where the first of them is.
             found = together.pop(address, [])
             if len(found) > len(names):
                 left_out.add(_SHARED, address)

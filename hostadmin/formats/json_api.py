@@ -11,8 +11,6 @@ from .document import Item, Observed
 from .json_stream import Stream, twice
 from .rows import ROW, Row
 
-PAGE_KEYS = ("count", "next", "previous", "results")
-
 
 def read(name: str, pieces: Iterable[str], notes: list[str]) -> Iterator[Item]:
     """Yield the hosts of one page of results, of a list of pages, or of several pages.
@@ -29,8 +27,8 @@ def read(name: str, pieces: Iterable[str], notes: list[str]) -> Iterator[Item]:
             yield from answer.page()
     if answer.missing:
         notes.append(
-            f"The answer holds {answer.read:,} of {answer.count:,} results, so it says "
-            "nothing about hosts that it does not list; fetch the other pages, too."
+            f"The file has {answer.read:,} of {answer.count:,} results, so hosts that "
+            "it does not list do not count as missing. Fetch the other pages, too."
         )
     yield Observed(None, not answer.missing)
 
@@ -58,14 +56,16 @@ class _Answer:
             if key == "count" and type(value) is int:
                 self.count = max(self.count, value)
         if not found:
-            raise self._stream.refused("is no page of results: “results” is missing.")
+            raise self._stream.refused(
+                "is not a page of results: “results” is missing."
+            )
 
     def _results(self) -> Iterator[Row]:
         for line, record in self._stream.items():
             self.read += 1
             doubles = self._stream.doubles()
             if doubles or not isinstance(record, dict):
-                message = twice(doubles) if doubles else "is no object with fields."
+                message = twice(doubles) if doubles else "is not an object with fields."
                 yield Row(line, {}, (FieldError(ROW, message),))
             else:
                 yield self._row(line, record)
@@ -78,8 +78,8 @@ class _Answer:
         if isinstance(record.get("address"), str) and "dns_name" in record:
             return Row(line, _netbox_address(record))
         raise InvalidFile(
-            f"{self._name}: line {line}: neither a host of AWX nor a device, virtual "
-            "machine or IP address of NetBox: its fields are "
+            f"{self._name}: line {line}: is neither an AWX host nor a NetBox device, "
+            "virtual machine or IP address. Its fields are "
             f"{quoted(', '.join(record), 120)}."
         )
 
@@ -132,15 +132,24 @@ def _netbox_device(record: Mapping[str, Any]) -> dict[str, Any]:
     for key, field in _NAMED.items():
         if name := _name(record.get(key)):
             values.setdefault(field, name)
-    addresses = [a for key in _ADDRESSES if (a := _address(record.get(key)))]
-    first = _address(record.get("primary_ip")) or next(iter(addresses), None)
-    if first:
-        values["ip_addr"] = first
-        values["addresses"] = [a for a in dict.fromkeys(addresses) if a != first]
+    values |= _netbox_addresses(record)
     notes = [record.get(key) for key in ("description", "comments")]
     values["notes"] = "\n".join(filter(None, map(_text, notes)))
-    tags = record.get("tags")
-    values["groups"] = [n for tag in tags if (n := _name(tag))] if tags else []
+    values["groups"] = [n for tag in record.get("tags") or () if (n := _name(tag))]
+    values["vars"] = _netbox_vars(record)
+    return _stated(values)
+
+
+def _netbox_addresses(record: Mapping[str, Any]) -> dict[str, Any]:
+    addresses = [a for key in _ADDRESSES if (a := _address(record.get(key)))]
+    first = _address(record.get("primary_ip")) or next(iter(addresses), None)
+    if not first:
+        return {}
+    others = [a for a in dict.fromkeys(addresses) if a != first]
+    return {"ip_addr": first, "addresses": others}
+
+
+def _netbox_vars(record: Mapping[str, Any]) -> dict[str, Any]:
     variables = {key: _plain(record.get(key)) for key in _KEPT}
     custom = record.get("custom_fields")
     if isinstance(custom, dict):
@@ -148,8 +157,7 @@ def _netbox_device(record: Mapping[str, Any]) -> dict[str, Any]:
             name: as_plain_text(value) if isinstance(value, str) else value
             for name, value in custom.items()
         }
-    values["vars"] = {k: v for k, v in variables.items() if v not in (None, "")}
-    return _stated(values)
+    return {k: v for k, v in variables.items() if v not in (None, "")}
 
 
 def _netbox_address(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import FieldError, InvalidFile, InvalidValue
 from ..validation.rules import GROUP_RULES
 from ..validation.values import quoted
-from .document import FileGroup, FileVars, Item, Source, lines_of
+from .document import FileGroup, FileVars, Item, Source, lines_of, some
 from .json_stream import MAX_RECORD, Decoder, Stream, in_words, twice
 from .rows import COLUMNS, ROW, Column, Row, plain_text
 
@@ -35,7 +35,7 @@ def read(name: str, pieces: Iterable[str], notes: list[str]) -> Iterator[Item]:
     else:
         yield from _document(name, stream)
     if stream.peek():
-        raise stream.refused("more follows behind the end of JSON.")
+        raise stream.refused("has text after the end of the JSON.")
 
 
 def _document(name: str, stream: Stream) -> Iterator[Item]:
@@ -52,16 +52,29 @@ def _document(name: str, stream: Stream) -> Iterator[Item]:
             _check_version(name, stream.value())
         else:
             raise stream.refused(
-                f"{quoted(key)} is no part of an inventory; hostadmin, vars, groups "
-                "and hosts are."
+                f"{quoted(key)} is not part of an inventory. Use hostadmin, vars, "
+                "groups and hosts."
             )
     if not seen:
-        raise InvalidFile(f"{name}: There is no host in the file.")
+        raise InvalidFile(f"{name}: The file has no hosts.")
 
 
 def _records(stream: Stream, kind: str) -> Iterator[Item]:
-    for line, record in stream.items():
+    for number, (line, record) in enumerate(stream.items()):
+        if not number and kind == "hosts" and _is_foreign(record):
+            raise stream.refused(
+                f"the records have the fields {some(list(record))}, but no hostname. "
+                "JSON of hostadmin, AWX and NetBox can be imported; from other "
+                "programs, export a table (CSV)."
+            )
         yield _item(line, record, stream.doubles(), kind)
+
+
+def _is_foreign(record: Any) -> bool:
+    """Whether a record is that of another program, be it of a host."""
+    if not isinstance(record, dict) or {"hostname", "ip_addr"} & record.keys():
+        return False
+    return len(record.keys() - set(COLUMNS) - _OURS) > 1
 
 
 def read_lines(name: str, pieces: Iterable[str], notes: list[str]) -> Iterator[Item]:
@@ -77,7 +90,7 @@ def read_lines(name: str, pieces: Iterable[str], notes: list[str]) -> Iterator[I
         try:
             record, end = decoder.value_at(text, 0)
             if end < len(text):
-                raise InvalidValue("holds more than one value; write one a line.")
+                raise InvalidValue("has more than one value; write one per line.")
         except ValueError as error:
             yield _bad(number, in_words(error))
         except InvalidValue as error:
@@ -105,8 +118,8 @@ def _line_item(name: str, line: int, record: Any, doubles: list[str]) -> Iterato
 def _check_version(name: str, version: Any) -> None:
     if version != VERSION or isinstance(version, bool):
         raise InvalidFile(
-            f"{name}: is written in version {quoted(version)} of this format; only "
-            f"{VERSION} is understood."
+            f"{name}: has version {quoted(version)} of this format; only version "
+            f"{VERSION} can be read."
         )
 
 
@@ -115,14 +128,14 @@ def _file_vars(line: int, given: Any, doubles: list[str]) -> FileVars:
     if given is None:
         given = {}
     if not isinstance(given, dict):
-        errors.append(FieldError("vars", "are not a mapping of names to values."))
+        errors.append(FieldError("vars", "must be a mapping of names to values."))
         given = {}
     return FileVars(line, given, tuple(errors))
 
 
 def _item(line: int, record: Any, doubles: list[str], kind: str) -> Item:
     if not isinstance(record, dict):
-        return _bad(line, f"{quoted(record)} is no object with fields.")
+        return _bad(line, f"{quoted(record)} is not an object with fields.")
     errors = (FieldError(ROW, twice(doubles)),) if doubles else ()
     # Nothing is stated by null and by what is empty, as by an empty cell.
     values = {
@@ -171,23 +184,26 @@ def write_lines(content: Source, notes: list[str]) -> Iterator[str]:
 def _chosen(
     hosts: Iterable[Mapping[str, Any]], columns: Sequence[Column]
 ) -> Iterator[str]:
-    """Yield the chosen fields of each host; its variables stand where they always do.
+    return (_text(chosen(row, columns)) for row in hosts)
+
+
+def chosen(row: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, Any]:
+    """Return the chosen fields of a host; its variables are where they always are.
 
     A variable that a host does not have is left out: null is a value.
     """
-    for row in hosts:
-        record: dict[str, Any] = {}
-        for column in columns:
-            value = column.value(row)
-            [*above, last] = column.path
-            if isinstance(value, datetime):
-                value = plain_text(value)
-            if value is not None or not above:
-                inside = record
-                for name in above:
-                    inside = inside.setdefault(name, {})
-                inside[last] = value
-        yield _text(record)
+    record: dict[str, Any] = {}
+    for column in columns:
+        value = column.value(row)
+        [*above, last] = column.path
+        if isinstance(value, datetime):
+            value = plain_text(value)
+        if value is not None or not above:
+            inside = record
+            for name in above:
+                inside = inside.setdefault(name, {})
+            inside[last] = value
+    return record
 
 
 def _joined(records: Iterable[str]) -> Iterator[str]:

@@ -36,7 +36,7 @@ class Decoder:
         try:
             return self._json.raw_decode(text, position)
         except RecursionError:
-            raise InvalidValue("is nested too deep.") from None
+            raise InvalidValue("is nested too deeply.") from None
 
     def doubles(self) -> list[str]:
         """Return what stood twice since this was last asked."""
@@ -58,7 +58,7 @@ def whole(name: str, text: str) -> Any:
         raise InvalidFile(f"{name}: line {line_of(error)}: {in_words(error)}") from None
     if text[end:].strip(_BLANKS):
         line = text.count("\n", 0, end) + 1
-        raise InvalidFile(f"{name}: line {line}: more follows behind the end of JSON.")
+        raise InvalidFile(f"{name}: line {line}: has text after the end of the JSON.")
     if doubles := decoder.doubles():
         raise InvalidFile(f"{name}: {twice(doubles)}")
     return value
@@ -67,8 +67,8 @@ def whole(name: str, text: str) -> Any:
 def in_words(error: ValueError) -> str:
     """Return what is wrong with a text."""
     if isinstance(error, json.JSONDecodeError):
-        return f"is not JSON: {error.msg}, at column {error.colno}."
-    return "holds a number of thousands of digits."
+        return f"is not valid JSON: {error.msg}, at column {error.colno}."
+    return "has a number of thousands of digits."
 
 
 def line_of(error: ValueError) -> int:
@@ -76,7 +76,7 @@ def line_of(error: ValueError) -> int:
 
 
 def twice(names: list[str]) -> str:
-    return f"the name {quoted(names[0])} stands there twice in one object."
+    return f"the name {quoted(names[0])} appears twice in one object."
 
 
 class Stream:
@@ -117,7 +117,7 @@ class Stream:
 
     def take(self, char: str) -> None:
         if self.peek() != char:
-            raise self.refused(f"is not JSON: “{char}” is missing.")
+            raise self.refused(f"is not valid JSON: “{char}” is missing.")
         self._position += 1
 
     def value(self) -> Any:
@@ -147,7 +147,7 @@ class Stream:
         while self.peek() not in ("}", ""):
             name = self.value()
             if not isinstance(name, str):
-                raise self.refused("is not JSON: names are in quotation marks.")
+                raise self.refused("is not valid JSON: names must be in quotes.")
             self.take(":")
             yield name
             if self.peek() != "}":
@@ -174,7 +174,7 @@ class Stream:
     def _not_json(self, error: ValueError) -> InvalidFile:
         if not self._may_grow():
             return self.refused(
-                f"is not JSON, or one record has over {MAX_RECORD:,} characters."
+                f"is not valid JSON, or a record has over {MAX_RECORD:,} characters."
             )
         before = self._line - self._text.count("\n", 0, self._counted)
         line = before - 1 + line_of(error)

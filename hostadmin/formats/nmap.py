@@ -39,17 +39,19 @@ def read(
         parser.close()
         complete = scan.finished is not None
     except DefusedXmlException:
-        raise InvalidFile(f"{name}: holds XML entities, which are not read.") from None
+        raise InvalidFile(f"{name}: XML entities are not supported.") from None
     except ParseError as error:
         line, _ = error.position
         if "no element found" not in str(error) and "unclosed" not in str(error):
             message = str(error).partition(":")[0]
-            raise InvalidFile(f"{name}: line {line}: is not XML: {message}.") from None
+            raise InvalidFile(
+                f"{name}: line {line}: is not valid XML: {message}."
+            ) from None
     yield from skipped.kept(scan.take(), options)
     if not complete:
         notes.append(
-            "The scan did not come to its end: it says nothing about hosts that it "
-            "does not list."
+            "The scan did not finish, so hosts that it does not list do not count as "
+            "missing."
         )
     notes += skipped.notes()
     yield Observed(scan.finished, complete)
@@ -76,7 +78,7 @@ class _Skipped:
         if self._down or self._nameless:
             yield (
                 f"Left out: {counted(self._down, 'host')} not up, and "
-                f"{self._nameless:,} without a name; --all-hosts reads them, too."
+                f"{self._nameless:,} without a name; --all-hosts imports them, too."
             )
 
 
@@ -98,9 +100,11 @@ class _Scan:
     def start(self, tag: str, attrs: Mapping[str, str]) -> None:
         self._path.append(tag)
         if len(self._path) == 1 and tag != "nmaprun":
-            raise InvalidFile(f"{self._name}: is XML, but no scan of nmap.")
+            raise InvalidFile(f"{self._name}: is XML, but not an nmap scan.")
         if len(self._path) > _MAX_DEPTH:
-            raise InvalidFile(f"{self._name}: is nested more than {_MAX_DEPTH} deep.")
+            raise InvalidFile(
+                f"{self._name}: is nested more than {_MAX_DEPTH} levels deep."
+            )
         if self._path == ["nmaprun", "host"]:
             self._host = _Host(self.parser.CurrentLineNumber)
         elif self._host is not None:
@@ -119,7 +123,7 @@ class _Scan:
         self._path.pop()
 
     def data(self, text: str) -> None:
-        """Nothing of what nmap writes stands between tags."""
+        """Nothing of what nmap writes is between tags."""
 
     def close(self) -> None:
         pass

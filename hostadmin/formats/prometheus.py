@@ -17,8 +17,8 @@ _LABELS = tuple(name for name in COLUMNS if name not in ("vars", "notes"))
 # What Prometheus would take apart, or refuse together with all others.
 _NAME = re.compile(r"[\w.-]+")
 _VARIABLE = "var."
-_BAD_NAMES = "Hosts were left out that have no address, and no name to connect to"
-_NO_PORT = "Targets have no port, for which Prometheus takes that of the scheme"
+_BAD_NAMES = "Hosts without an address or a name to connect to were left out"
+_NO_PORT = "Targets without a port get the default port of their scheme"
 
 
 def read_port(text: str) -> int | tuple[str, ...]:
@@ -32,7 +32,7 @@ def read_port(text: str) -> int | tuple[str, ...]:
     port = whole_number(text, 1, MAX_PORT)
     if port is None:
         raise QueryError(
-            f"{quoted(text)} is no port.",
+            f"{quoted(text)} is not a valid port.",
             f"Write a number, 1–{MAX_PORT}, or var.NAME for a variable that holds it.",
         )
     return port

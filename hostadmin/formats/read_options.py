@@ -73,3 +73,11 @@ def _check_field(name: str, known: Iterable[str]) -> None:
     if name not in names:
         hint = did_you_mean(name, names) or f"Known: {', '.join(names)}, var.NAME."
         raise InvalidValue(f"{quoted(name)} is not a field. {hint}")
+
+
+def read_delimiter(text: str) -> str:
+    """Return the one sign that somebody means. Raises ``InvalidValue``."""
+    sign = {"tab": "\t", "\\t": "\t"}.get(text.lower(), text)
+    if len(sign) > 1 or sign in ("\n", "\r", '"'):
+        raise InvalidValue("--delimiter must be one character, or tab.")
+    return sign

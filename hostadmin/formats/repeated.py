@@ -6,7 +6,7 @@ from itertools import pairwise
 
 
 class Repeated:
-    """Is told all texts first, and asked then.
+    """Gets all texts first, and is asked then.
 
     It goes by hash: one of a million texts may be taken for a repeated one.
     """

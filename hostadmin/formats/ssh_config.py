@@ -96,8 +96,19 @@ def read(name: str, pieces: Iterable[str], notes: list[str]) -> Iterator[Row]:
     rows = list(config.rows())
     notes += config.notes()
     if not rows:
-        notes.append("There is no host in the file.")
+        notes.append("The file has no hosts.")
     yield from rows
+
+
+def _setting(line: str) -> tuple[str, list[str]]:
+    """Return the keyword in lower case and its values; empty where ssh reads none."""
+    found = _LINE.fullmatch(line)
+    if not found:
+        return "", []
+    try:
+        return found[1].lower(), words(found[2])
+    except InvalidValue:
+        return "", []
 
 
 class _Config:
@@ -106,7 +117,7 @@ class _Config:
         self._included: list[str] = []
         self._matched: list[str] = []
         self._apart: list[str] = []
-        # What stands below a Match line holds only under conditions.
+        # What is below a Match line holds only under conditions.
         self._in_match = False
 
     @property
@@ -118,16 +129,11 @@ class _Config:
         ]
 
     def add(self, number: int, line: str) -> None:
-        found = _LINE.fullmatch(line)
         if not line or line.startswith("#"):
             return
-        keyword = found[1].lower() if found else ""
-        try:
-            values = words(found[2]) if found else []
-        except InvalidValue:
-            values = []
+        keyword, values = _setting(line)
         if not keyword or not values:
-            self.blocks[-1].errors.append(f"line {number} is no setting of ssh.")
+            self.blocks[-1].errors.append(f"line {number} is not an SSH setting.")
         elif keyword == "host":
             self.blocks.append(_Block(number, values))
             self._in_match = False
@@ -147,12 +153,13 @@ class _Config:
             )
         if self._matched:
             yield (
-                "What Match blocks set was not read, since it holds only under "
-                f"conditions: {', '.join(self._matched[:5])}."
+                "Settings in Match blocks were not read, because they are "
+                f"conditional: {', '.join(self._matched[:5])}."
             )
         if self._apart:
             yield (
-                f"Host lines name several hosts, each for itself: {some(self._apart)}."
+                "Host lines with several names were read as several hosts: "
+                f"{some(self._apart)}."
             )
 
     # ---- hosts

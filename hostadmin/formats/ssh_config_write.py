@@ -20,9 +20,9 @@ _JUMP = re.compile(
 # Under which names the variables of a host may say it; the first that does counts.
 _USERS = ("ansible_user", "ansible_ssh_user", "ssh_user")
 _JUMPS = ("proxy_jump", "proxyjump", "ssh_proxyjump")
-_BAD_NAMES = "Hosts were left out whose names ssh would not take as one name"
-_BAD_ALIASES = "Aliases were left out that ssh would not take as one name"
-_AMBIGUOUS = "Aliases were left out that several hosts answer to"
+_BAD_NAMES = "Hosts whose names ssh would not read as one name were left out"
+_BAD_ALIASES = "Aliases that ssh would not read as one name were left out"
+_AMBIGUOUS = "Aliases of several hosts were left out"
 
 
 def write(content: Source, notes: list[str]) -> Iterator[str]:
@@ -79,7 +79,9 @@ def _options(
         if is_good(value):
             yield option, value
         else:
-            left_out.add(f"{option} was left out, which ssh would refuse", value)
+            left_out.add(
+                f"Values of {option} that ssh would refuse were left out", value
+            )
     if target and target in shared:
         yield "HostKeyAlias", row["hostname"]
 

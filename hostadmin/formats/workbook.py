@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from ..errors import InvalidFile
 from ..validation.values import quoted
 from .csv_table.header import HEAD, Record, find_header
+from .csv_table.seen import TableSeen
 from .csv_table.table import read_rows
 from .document import some
 from .read_options import ReadOptions
@@ -32,7 +33,7 @@ _MAX_STYLES = 4 * 1024**2
 _PROCESS = Path(__file__).with_name("workbook_process.py")
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 _XLSX = ("xl/workbook.xml", "xl/workbook.bin")
-# What stands in an encrypted workbook of Excel.
+# What is in an encrypted workbook of Excel.
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _PADDED = re.compile(rb'formatCode="0{2,}')
 
@@ -44,6 +45,7 @@ class Workbook:
     name: str
     source: BinaryIO
     notes: list[str] = field(default_factory=list)
+    seen: TableSeen = field(default_factory=TableSeen)
 
 
 def is_workbook(source: BinaryIO) -> bool:
@@ -70,16 +72,23 @@ def read(file: Workbook, options: ReadOptions) -> Iterator[Row]:
     try:
         records = _records(file, options.sheet)
         head = list(itertools.islice(records, HEAD))
-        header = find_header(head, options)
+        file.seen.head = head
+        header = file.seen.header = find_header(head, options)
         below = [record for record in head if record[0] > header.line]
-        samples = [cells for _, cells in below]
+        samples = file.seen.samples = [cells for _, cells in below]
         rows = itertools.chain(below, records)
-        yield from read_rows(header, rows, samples, file.notes, options)
+        yield from read_rows(header, rows, samples, file.notes, options, file.seen)
     except InvalidFile as error:
         text = str(error)
         raise InvalidFile(
             text if text.startswith(f"{file.name}: ") else f"{file.name}: {text}"
         ) from None
+
+
+def raw_rows(file: Workbook, line: int, sheet: str) -> Iterator[Record]:
+    """Yield the rows of a sheet as they are there, from a line on."""
+    _check(file)
+    yield from (record for record in _records(file, sheet) if record[0] >= line)
 
 
 # ---- before it is read
@@ -100,7 +109,7 @@ def _check_parts(file: Workbook, archive: zipfile.ZipFile) -> None:
     size = sum(part.file_size for part in parts)
     if len(parts) > MAX_PARTS or size > MAX_UNPACKED:
         raise InvalidFile(
-            f"{file.name}: is a workbook of over {MAX_UNPACKED:,} bytes once it is "
+            f"{file.name}: is a workbook of over {MAX_UNPACKED:,} bytes when "
             "unpacked; save the sheet as CSV."
         )
     names = [part.filename for part in parts]
@@ -114,8 +123,8 @@ def _check_formats(file: Workbook, archive: zipfile.ZipFile) -> None:
     styles = "xl/styles.xml"
     if styles in archive.namelist() and _PADDED.search(_start_of(archive, styles)):
         file.notes.append(
-            "Some cells may show numbers with zeros in front, which a format adds; "
-            "they are read without. Make these cells text to keep the zeros."
+            "Some cells may show leading zeros that only their number format adds; "
+            "they were read without. To keep the zeros, format these cells as text."
         )
 
 
@@ -146,12 +155,12 @@ def _protected(file: Workbook) -> InvalidFile:
 def _records(file: Workbook, sheet: str) -> Iterator[Record]:
     """Yield row number and cells of each row of the one sheet that is meant."""
     values = _values(file, sheet)
-    told = next(values, None)
-    if not isinstance(told, dict):
+    found = next(values, None)
+    if not isinstance(found, dict):
         raise _too_large()
-    if "error" in told:
-        raise InvalidFile(f"{told['error']}.")
-    _check_choice(file, told, sheet)
+    if "error" in found:
+        raise InvalidFile(f"{found['error']}.")
+    _check_choice(file, found, sheet)
     for batch in values:
         if batch is None:
             return
@@ -163,25 +172,26 @@ def _records(file: Workbook, sheet: str) -> Iterator[Record]:
 
 def _too_large() -> InvalidFile:
     return InvalidFile(
-        "cannot be read with the memory and time that a workbook may take; remove what "
-        "stands far to the right or below, or save the sheet as CSV."
+        "needs too much memory or time to read. Remove cells far to the right or "
+        "below, or save the sheet as CSV."
     )
 
 
-def _check_choice(file: Workbook, told: dict[str, Any], wanted: str) -> None:
-    choices, hidden = told["choices"], told["hidden"]
-    if told["sheet"] is not None:
-        others = [name for name in hidden if name != told["sheet"]]
+def _check_choice(file: Workbook, found: dict[str, Any], wanted: str) -> None:
+    choices, hidden = found["choices"], found["hidden"]
+    file.seen.sheet, file.seen.sheets = found["sheet"] or "", found["sheets"]
+    if found["sheet"] is not None:
+        others = [name for name in hidden if name != found["sheet"]]
         if others:
             file.notes.append(f"Hidden sheets were not read: {some(others)}.")
         return
     if wanted:
         raise InvalidFile(
-            f"--sheet: there is no sheet {quoted(wanted)}; {some(choices)}."
+            f"--sheet: unknown sheet {quoted(wanted)}. Use one of: {some(choices)}."
         )
     if not choices:
         also = f" Hidden sheets: {some(hidden)}." if hidden else ""
-        raise InvalidFile(f"There is nothing in the sheets of the workbook.{also}")
+        raise InvalidFile(f"The sheets of the workbook are empty.{also}")
     raise InvalidFile(
         f"has {len(choices)} sheets: {some(choices)}. Choose one with --sheet, such as "
         f"--sheet '{choices[0]}'."

@@ -36,40 +36,47 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
     try:
         workbook = load_workbook(io.BytesIO(sys.stdin.buffer.read()))
-        sheet, told = _choose(workbook, wanted)
-        _print(told)
+        sheet, found = _choose(workbook, wanted)
+        _print(found)
         if sheet is not None:
             _print_rows(sheet)
     except PasswordError:
         _print({"error": "is protected with a password; save it without one"})
     except CalamineError:
-        _print({"error": "is a workbook that is broken; open it and save it again"})
+        _print({"error": "is a damaged workbook; open it and save it again"})
     _print(None)
 
 
 def _print(value: Any) -> None:
-    print(json.dumps(value))  # noqa: T201 - whoever started this reads it
+    print(json.dumps(value))  # noqa: T201 - the parent process reads it
 
 
 def _choose(
     workbook: CalamineWorkbook, wanted: str
 ) -> tuple[CalamineSheet | None, dict[str, Any]]:
     """Return the sheet that was chosen, or the only one, and what there is."""
-    listed = [
-        sheet
-        for sheet in workbook.sheets_metadata
-        if sheet.typ == SheetTypeEnum.WorkSheet
-    ]
-    hidden = [s.name for s in listed if s.visible != SheetVisibleEnum.Visible]
-    shown = [s.name for s in listed if s.name not in hidden]
+    shown, hidden = _sheet_names(workbook)
     if wanted:
-        found = [s.name for s in listed if s.name.casefold() == wanted.casefold()]
+        names = (*shown, *hidden)
+        fitting = [name for name in names if name.casefold() == wanted.casefold()]
     else:
-        found = [name for name in shown if _is_filled(workbook, name)]
-    sheet = workbook.get_sheet_by_name(found[0]) if len(found) == 1 else None
-    chosen = found[0] if len(found) == 1 else None
-    choices = shown if wanted else found
-    return sheet, {"sheet": chosen, "choices": choices, "hidden": hidden}
+        fitting = [name for name in shown if _is_filled(workbook, name)]
+    chosen = fitting[0] if len(fitting) == 1 else None
+    sheet = None if chosen is None else workbook.get_sheet_by_name(chosen)
+    choices = shown if wanted else fitting
+    every = [*shown, *hidden]
+    found = {"sheet": chosen, "choices": choices, "hidden": hidden, "sheets": every}
+    return sheet, found
+
+
+def _sheet_names(workbook: CalamineWorkbook) -> tuple[list[str], list[str]]:
+    shown: list[str] = []
+    hidden: list[str] = []
+    for sheet in workbook.sheets_metadata:
+        if sheet.typ == SheetTypeEnum.WorkSheet:
+            is_shown = sheet.visible == SheetVisibleEnum.Visible
+            (shown if is_shown else hidden).append(sheet.name)
+    return shown, hidden
 
 
 def _is_filled(workbook: CalamineWorkbook, name: str) -> bool:

@@ -3,10 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
-
-from xlsxwriter import Workbook
-from xlsxwriter.worksheet import Worksheet
+from typing import TYPE_CHECKING, Any
 
 from ..errors import QueryError
 from .csv_table.cells import cell_text
@@ -14,12 +11,16 @@ from .document import Source
 from .left_out import LeftOut
 from .rows import ADDED_TO, WHOLE, Column, plain_text
 
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
 # What a sheet and a cell hold at most, and which whole numbers stay what they are.
 MAX_ROWS = 2**20 - 1
 MAX_CELL = 2**15 - 1
 MAX_NUMBER = 10**15
 _CHUNK = 64 * 1024
-_TOO_LONG = f"Texts of over {MAX_CELL:,} characters were left out, which no cell holds"
+_TOO_LONG = f"Texts of over {MAX_CELL:,} characters do not fit a cell and were left out"
 _OPTIONS = {
     "constant_memory": True,
     "default_date_format": "yyyy-mm-dd hh:mm:ss",
@@ -33,6 +34,8 @@ def write(content: Source, notes: list[str]) -> Iterator[bytes]:
     It is complete before its first byte. Raises ``QueryError`` where no sheet is long
     enough.
     """
+    from xlsxwriter import Workbook
+
     columns = WHOLE if content.columns is None else content.columns
     left_out = LeftOut()
     with tempfile.TemporaryFile() as file:
@@ -45,7 +48,7 @@ def write(content: Source, notes: list[str]) -> Iterator[bytes]:
 
 
 def _fill(
-    book: Workbook, content: Source, columns: Sequence[Column], left_out: LeftOut
+    book: "Workbook", content: Source, columns: Sequence[Column], left_out: LeftOut
 ) -> None:
     sheet = book.add_worksheet("hosts")
     sheet.freeze_panes(1, 0)
@@ -56,8 +59,8 @@ def _fill(
     for number, row in enumerate(content.hosts, start=1):
         if number > MAX_ROWS:
             raise QueryError(
-                f"A sheet has at most {MAX_ROWS:,} hosts.",
-                "Ask for fewer of them, or for CSV.",
+                f"A sheet holds at most {MAX_ROWS:,} hosts.",
+                "Narrow the query, or export CSV.",
             )
         for place, column in enumerate(columns):
             value = column.value(row)
@@ -67,7 +70,7 @@ def _fill(
                 left_out.add(_TOO_LONG, f"{row['hostname']}: {column.header}")
 
 
-def _write_cell(sheet: Worksheet, number: int, place: int, value: Any) -> bool:
+def _write_cell(sheet: "Worksheet", number: int, place: int, value: Any) -> bool:
     """Write a value as what it is; return whether there was room for it."""
     if isinstance(value, bool):
         sheet.write_boolean(number, place, value)

@@ -37,13 +37,20 @@ def value_text(value: object) -> str:
         return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, list) and value and all(_is_reference(i) for i in value):
-        return ", ".join(item["name"] for item in value)
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return ", ".join(value)
+    if isinstance(value, list) and (names := _names(value)) is not None:
+        return ", ".join(names)
     if isinstance(value, dict) and value:
         return print_vars(value).rstrip("\n")
     return json_text(value)
+
+
+def _names(values: list[Any]) -> list[str] | None:
+    """Return the texts of a list of texts, or the names of a list of references."""
+    if all(isinstance(item, str) for item in values):
+        return values
+    if all(map(_is_reference, values)):
+        return [item["name"] for item in values]
+    return None
 
 
 def _is_reference(item: object) -> bool:

@@ -44,8 +44,10 @@ class HistoryFilter:
     field: str = ""
     since: datetime | None = None
     until: datetime | None = None
-    # Kinds that whoever asks may not read.
+    # Kinds that the current user may not read.
     hidden: tuple[str, ...] = ()
+    # Only log-ins and what belongs to them, or all but these; None is either.
+    sign_ins: bool | None = None
 
 
 def read(given: Mapping[str, str], now: datetime) -> HistoryFilter:
@@ -57,7 +59,7 @@ def read(given: Mapping[str, str], now: datetime) -> HistoryFilter:
     for name in SHORTHANDS:
         if texts[name]:
             if texts["object"] or texts["kind"] not in ("", name):
-                raise QueryError(f"“{name}” and “object” cannot be asked for at once.")
+                raise QueryError(f"Use either “{name}” or “object”, not both.")
             texts["kind"], texts["object"] = name, texts[name]
     since, until = texts["since"], texts["until"]
     field = texts["field"].casefold()
@@ -83,7 +85,7 @@ def _text(name: str, text: str) -> str:
 def _one_of(text: str, name: str, known: tuple[str, ...]) -> str:
     if text and text not in known:
         raise QueryError(
-            f"{quoted(text)} is no {name}.",
-            did_you_mean(text, known) or f"Known: {', '.join(known)}.",
+            f"{quoted(text)} is not a valid {name}.",
+            did_you_mean(text, known) or f"Use one of: {', '.join(known)}.",
         )
     return text

@@ -22,7 +22,7 @@ from ..models.inventory import ONLY_ID
 from ..validation.numbers import MAX_ID, whole_number
 from .filters import HistoryFilter
 from .summary_tables import subject_key
-from .writer import DELETED
+from .writer import DELETED, NEWEST_FIRST
 
 # So many objects with one name are looked at.
 MOST = 50
@@ -103,7 +103,7 @@ def find_deletion(
         )
         .join(ChangeSet, ChangeSet.id == ChangeEntry.change_set_id)
         .where(ChangeEntry.subject == subject, ChangeEntry.subject_id == subject_id)
-        .order_by(ChangeEntry.id.desc())
+        .order_by(*NEWEST_FIRST)
         .limit(1)
     ).first()
     if row is None or row.action != DELETED:

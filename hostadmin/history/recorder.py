@@ -1,6 +1,6 @@
 """Listeners of the session: they record each object that it writes, in the same flush.
 
-A bulk statement on a recorded table is refused, unless whoever runs it adds the
+A bulk statement on a recorded table is refused, unless its caller adds the
 entries (``history.recording``).
 """
 
@@ -15,6 +15,7 @@ from ..clock import utcnow
 from ..db.session import db
 from ..models import ChangeEntry, ChangeSet, Group, Host
 from ..validation.json_values import same_json
+from .kept_counts import values_of
 from .summary_tables import Facts
 from .writer import (
     CHANGED,
@@ -101,7 +102,7 @@ def _before_flush(session: orm.Session, _context: object, _instances: object) ->
     for instance in _recorded(session.dirty):
         if _differences(instance):
             # Also when only a collection changed: the row is then written, and its
-            # version with it, so that the other of two editors is told.
+            # version with it, so that the other of two editors gets a conflict.
             instance.updated_at = now
             if isinstance(instance, Host):
                 instance.confirmed_at = now
@@ -125,7 +126,12 @@ def _after_flush(session: orm.Session, _context: object) -> None:
         gone = {field: [value, None] for field, value in fields.items()}
         entries.append((item, DELETED, gone))
     if entries:
-        add_entries(session, [_entry(*entry) for entry in entries])
+        known = {
+            item.id: values_of(item)
+            for item, action, _ in entries
+            if action == CHANGED and isinstance(item, Host)
+        }
+        add_entries(session, [_entry(*entry) for entry in entries], known)
 
 
 def _entry(
@@ -194,6 +200,7 @@ def _before_commit(session: orm.Session) -> None:
         id_, at = session.info["change_set_id"], session.info["change_set_at"]
         with permitting(session, HISTORY_TABLES) as connection:
             facts.write(connection, id_, at)
+            session.info["counts_written"] = facts.hosts.write(connection)
 
 
 def _after_commit(session: orm.Session) -> None:

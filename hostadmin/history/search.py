@@ -22,11 +22,13 @@ from ..models import ChangeEntry, ChangeSet, change_counts, change_fields
 from .describe import entry_text, summary
 from .filters import HistoryFilter
 from .objects import Object
+from .sign_ins import ACTIONS
+from .writer import CHANGED, CREATED, NEWEST_FIRST
 
 # Of a change of so few entries, a line says each.
 FEW = 3
 SETS = Sort("changes", ChangeSet.at, ChangeSet.id, descending=True)
-ENTRIES = Sort("entries", ChangeEntry.id, ChangeEntry.id, descending=True, unique=True)
+ENTRIES = Sort("entries", ChangeSet.at, ChangeEntry.id, descending=True)
 WRITTEN = Sort("written", ChangeEntry.id, ChangeEntry.id, unique=True)
 
 Condition = sa.ColumnElement[bool]
@@ -41,6 +43,8 @@ class Line:
     summary: str = ""
     # The kinds of objects that it touched.
     subjects: frozenset[str] = frozenset()
+    # How many hosts it added or edited.
+    hosts: int = 0
     entries: list[ChangeEntry] = field(default_factory=list)
 
 
@@ -77,7 +81,7 @@ def list_changes(
         page.start,
         page.next_cursor,
         page.previous_cursor,
-        _time_of(session, search.sort, stopped) if stopped else None,
+        stopped.key if stopped else None,
     )
 
 
@@ -98,7 +102,7 @@ def iter_changes(
     while True:
         page = list_changes(session, asked, objects, cursor, size=500)
         for line in page.lines:
-            # Entries of one change set may stand on two pages.
+            # Entries of one change set may be on two pages.
             if line.change.id != last:
                 yield line
             last = line.change.id
@@ -160,6 +164,8 @@ def _sets(asked: HistoryFilter) -> _Search:
         conditions.append(_touches((asked.kind,)))
     if asked.hidden:
         conditions.append(~_touches(asked.hidden))
+    elif asked.sign_ins is not None:
+        conditions.append(_is_sign_in if asked.sign_ins else ~_is_sign_in)
     key: Any
     id_: Any
     if asked.field:
@@ -180,20 +186,22 @@ def _entries(
     session: orm.Session, asked: HistoryFilter, objects: Sequence[Object]
 ) -> _Search:
     """Search the entries of some objects."""
-    key = ChangeEntry.id
+    key, id_ = ChangeSet.at, ChangeEntry.id
     which = [
         sa.and_(ChangeEntry.subject == subject, ChangeEntry.subject_id == id_)
         for subject, id_ in objects
     ]
-    leading: Any = sa.select(
-        key.label("key"), key.label("id"), ChangeEntry.change_set_id
-    ).where(sa.or_(sa.false(), *which))
-    others = [*_by_whom(asked), *_when(asked, ChangeSet.at)]
+    leading: Any = (
+        sa.select(key.label("key"), id_.label("id"), ChangeEntry.change_set_id)
+        .join(ChangeEntry.change_set)
+        .where(sa.or_(sa.false(), *which), *_by_whom(asked), *_when(asked, key))
+    )
+    others = []
     if asked.field:
         # The name is one of ours.
         has_field = engine_of(session).json_has(ChangeEntry.changes, asked.field)
         others.append(has_field)
-    return _Search(ENTRIES, leading, key, key, others)
+    return _Search(ENTRIES, leading, key, id_, others)
 
 
 def _touches(kinds: Sequence[str]) -> Condition:
@@ -201,6 +209,17 @@ def _touches(kinds: Sequence[str]) -> Condition:
     return sa.exists().where(
         counts.change_set_id == ChangeSet.id, counts.subject.in_(kinds)
     )
+
+
+_signed_in = sa.and_(
+    change_counts.c.subject == "account", change_counts.c.action.in_(ACTIONS)
+)
+_of_set = change_counts.c.change_set_id == ChangeSet.id
+# Anyone who makes the first account is logged in by the same act, which is a change.
+_is_sign_in: Condition = sa.and_(
+    sa.exists().where(_of_set, _signed_in),
+    ~sa.exists().where(_of_set, sa.not_(_signed_in)),
+)
 
 
 def find_change(
@@ -228,13 +247,6 @@ def _when(asked: HistoryFilter, at: Any) -> list[Condition]:
 # ---- what they say
 
 
-def _time_of(session: orm.Session, sort: Sort, place: Cursor) -> datetime:
-    if sort is SETS:
-        time: datetime = place.key
-        return time
-    return session.get_one(ChangeEntry, place.id).change_set.at
-
-
 def _lines(session: orm.Session, ids: Sequence[int]) -> list[Line]:
     sets = session.scalars(sa.select(ChangeSet).where(ChangeSet.id.in_(ids)))
     by_id = {change.id: change for change in sets}
@@ -256,8 +268,16 @@ def summarised(session: orm.Session, changes: Sequence[ChangeSet]) -> list[Line]
     for change in changes:
         found = counts.get(change.id, {})
         text = summary(change, found, entries.get(change.id, ()))
-        lines.append(Line(change, text, frozenset(subject for subject, _ in found)))
+        line = Line(change, text)
+        _note_counts(line, found)
+        lines.append(line)
     return lines
+
+
+def _note_counts(line: Line, counts: Counts) -> None:
+    line.subjects = frozenset(subject for subject, _ in counts)
+    touched = (counts.get(("host", action), 0) for action in (CREATED, CHANGED))
+    line.hosts = sum(touched)
 
 
 def counts_of(session: orm.Session, ids: Sequence[int]) -> dict[int, Counts]:
@@ -275,8 +295,9 @@ def _entry_lines(session: orm.Session, ids: Sequence[int]) -> list[Line]:
     entries = session.scalars(
         sa.select(ChangeEntry)
         .where(ChangeEntry.id.in_(ids))
-        .order_by(ChangeEntry.id.desc())
-        .options(orm.joinedload(ChangeEntry.change_set))
+        .join(ChangeEntry.change_set)
+        .order_by(*NEWEST_FIRST)
+        .options(orm.contains_eager(ChangeEntry.change_set))
     )
     lines: list[Line] = []
     for entry in entries:
@@ -287,7 +308,7 @@ def _entry_lines(session: orm.Session, ids: Sequence[int]) -> list[Line]:
     for line in lines:
         parts = [entry_text(entry) for entry in line.entries]
         in_all = counts.get(line.change.id, {})
-        line.subjects = frozenset(subject for subject, _ in in_all)
+        _note_counts(line, in_all)
         rest = sum(in_all.values()) - len(parts)
         if rest > 0:
             parts.append(f"and {rest:,} more")

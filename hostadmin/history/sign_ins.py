@@ -1,4 +1,4 @@
-"""What people did at the door: bounded, unlike the history of hosts.
+"""Log-ins and log-outs: bounded, unlike the history of hosts.
 
 Anybody can fail to log in, so few failures are kept; and who logged in when is not kept
 for ever.
@@ -13,10 +13,10 @@ from sqlalchemy import orm
 from ..clock import utcnow
 from ..limits import limits
 from ..models import ChangeEntry, ChangeSet, change_counts
-from .writer import HISTORY_TABLES, permitting
+from .writer import HISTORY_TABLES, NEWEST_FIRST, OLDEST_FIRST, permitting
 
 LOGGED_IN, LOGGED_OUT = "logged in", "logged out"
-FAILED, ENDED = "failed log-in", "ended sessions"
+FAILED, ENDED = "failed login", "ended sessions"
 ACTIONS = (LOGGED_IN, LOGGED_OUT, FAILED, ENDED)
 HOUR = timedelta(hours=1)
 # Deleted at once, since somebody waits.
@@ -33,7 +33,7 @@ def has_enough_failures(session: orm.Session, account_id: int) -> bool:
             ChangeEntry.subject_id == account_id,
             ChangeEntry.action == FAILED,
         )
-        .order_by(ChangeEntry.id.desc())
+        .order_by(*NEWEST_FIRST)
         .limit(limits.failures_an_hour)
     ).all()
     return len(times) == limits.failures_an_hour and times[-1] > utcnow() - HOUR
@@ -42,7 +42,7 @@ def has_enough_failures(session: orm.Session, account_id: int) -> bool:
 def forget_sign_ins(
     session: orm.Session, account_ids: Collection[int], before: datetime
 ) -> None:
-    """Delete what these accounts did at the door before that time, the oldest first."""
+    """Delete the log-ins of these accounts before that time, the oldest first."""
     entry = ChangeEntry.__table__.c
     rows = session.execute(
         sa.select(ChangeEntry.id, ChangeEntry.change_set_id)
@@ -53,7 +53,7 @@ def forget_sign_ins(
             ChangeEntry.action.in_(ACTIONS),
             ChangeSet.at < before,
         )
-        .order_by(ChangeEntry.id)
+        .order_by(*OLDEST_FIRST)
         .limit(MOST)
     ).all()
     if not rows:

@@ -10,14 +10,34 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from ..models import FormerName, change_counts, change_fields
+from ..clock import utcnow
+from ..models import (
+    FormerName,
+    change_counts,
+    change_fields,
+    host_counts,
+    inventory_changes,
+    undos,
+)
 from ..validation.accounts import username_key
 from ..validation.values import name_key
+from .kept_counts import CountChanges
 
 Entry = TypeVar("Entry", bound=Mapping[str, Any])
 
 NAME_FIELDS = {"host": "hostname", "account": "username"}
-FACT_TABLES = frozenset({change_counts, change_fields, FormerName.__table__})
+SUMMARY_TABLES = frozenset(
+    {
+        change_counts,
+        change_fields,
+        host_counts,
+        inventory_changes,
+        undos,
+        FormerName.__table__,
+    }
+)
+# What exports, lists and counts are made of.
+INVENTORY = frozenset({"host", "group", "inventory"})
 
 
 class Facts:
@@ -27,12 +47,16 @@ class Facts:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.fields: set[str] = set()
         self.names: list[dict[str, Any]] = []
+        # Hosts were seen again: no entry says so.
+        self.confirms = False
+        self.hosts = CountChanges()
 
     def noting(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """Yield entries, columns of ``ChangeEntry``, and take each in on its way."""
         for entry in entries:
             self.counts[entry["subject"], entry["action"]] += 1
             self.fields.update(entry["changes"])
+            self.hosts.note(entry)
             name = _former_name(entry)
             if name is not None:
                 self.names.append(
@@ -60,10 +84,15 @@ class Facts:
             {"field": field, "at": at, "change_set_id": change_set_id}
             for field in sorted(self.fields - NOT_FIELDS)
         ]
+        touched: list[dict[str, Any]] = []
+        if self.confirms or any(subject in INVENTORY for subject, _ in self.counts):
+            touched = [{"at": utcnow(), "change_set_id": change_set_id}]
         for statement, rows in (
             (sa.insert(change_counts), counts),
             (sa.insert(change_fields), fields),
             (sa.insert(FormerName), self.names),
+            # The last one, see there.
+            (sa.insert(inventory_changes), touched),
         ):
             if rows:
                 connection.execute(statement, rows)

@@ -6,15 +6,17 @@ through ``inventory.write_edits``, which adds entries with Core statements.
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.exc import DBAPIError
 
-from ..clock import utcnow
+from ..clock import CLOCKS_DIFFER, utcnow
 from ..db.bulk_insert import analyze, insert_rows
 from ..db.session import Base, db, was_rolled_back, write_transaction
 from ..errors import Busy
@@ -32,11 +34,14 @@ from ..models import (
     group_children,
     group_members,
 )
-from .summary_tables import FACT_TABLES, Facts
+from .kept_counts import Values, fold_sometimes
+from .summary_tables import SUMMARY_TABLES, Facts
 
 CREATED, CHANGED, DELETED = "created", "changed", "deleted"
 SOURCES = ("web", "api", "command", "import")
-ATTEMPTS = 3
+# On a cluster, one of two who write the same is rolled back where one server lets the
+# other wait; several times, where many do.
+ATTEMPTS = 8
 # Seconds after which a write is not begun again.
 PATIENCE = 2
 
@@ -55,7 +60,9 @@ RECORDED_TABLES = frozenset(
 )
 
 # These are only added to.
-HISTORY_TABLES = frozenset({ChangeSet.__table__, ChangeEntry.__table__}) | FACT_TABLES
+HISTORY_TABLES = (
+    frozenset({ChangeSet.__table__, ChangeEntry.__table__}) | SUMMARY_TABLES
+)
 RECORDED_TABLES |= HISTORY_TABLES
 # What grows by much at once.
 _BIG_TABLES = [
@@ -65,6 +72,12 @@ _BIG_TABLES = [
         *("host_groups", "change_entries"),
     )
 ]
+
+# Ids of several servers need not follow the order of time.
+OLDEST_FIRST = (ChangeSet.at, ChangeSet.id, ChangeEntry.id)
+NEWEST_FIRST = tuple(sa.desc(column) for column in OLDEST_FIRST)
+
+_NOTHING: MappingProxyType[int, Values] = MappingProxyType({})
 
 Recorded = Host | Group | Inventory | Account | ApiToken
 Result = TypeVar("Result")
@@ -93,14 +106,18 @@ def writing(
     session.info["act"] = ActorContext(actor, source, message, address)
     session.info.pop("written_id", None)
     session.info.pop("entries_written", None)
+    session.info.pop("counts_written", None)
     try:
         # The act outlives the block: what it left to flush is recorded, too.
         with write_transaction():
             yield
     finally:
         session.info.pop("act", None)
+    engine = session.get_bind().engine
     if session.info.pop("entries_written", 0) >= limits.analyzed_entries:
-        analyze(session.get_bind().engine, _BIG_TABLES)
+        analyze(engine, _BIG_TABLES)
+    if written := session.info.pop("counts_written", 0):
+        fold_sometimes(engine, written)
 
 
 def write(act: ActorContext, work: Callable[[], Result]) -> Result:
@@ -117,10 +134,13 @@ def write(act: ActorContext, work: Callable[[], Result]) -> Result:
         except DBAPIError as error:
             if not was_rolled_back(error):
                 raise
-            # Whoever waited long for a lock is not made to wait again.
+            # Anyone who waited long for a lock is not made to wait again.
             waited = time.monotonic() - started
             if attempt == ATTEMPTS or waited > PATIENCE:
-                raise Busy("Others were writing the same; nothing was saved.") from None
+                raise Busy(
+                    "Someone else was saving the same data. Nothing was saved. "
+                    "Try again."
+                ) from None
     raise AssertionError("unreachable")
 
 
@@ -132,7 +152,7 @@ def current_change_set_id(session: orm.Session) -> int:
     act = session.info.get("act")
     if act is None:
         raise RuntimeError("Write inside history.writing(): who does this?")
-    now = utcnow()
+    now = _next_moment(session)
     statement = sa.insert(ChangeSet).values(
         at=now,
         actor=act.actor,
@@ -151,6 +171,28 @@ def current_change_set_id(session: orm.Session) -> int:
     return int(row[0])
 
 
+def current_change_time(session: orm.Session) -> datetime:
+    """Return the time of this transaction's change set: what it writes has it, too."""
+    current_change_set_id(session)
+    found: datetime = session.info["change_set_at"]
+    return found
+
+
+def _next_moment(session: orm.Session) -> datetime:
+    """Return the time: later than that of all changes that this one may build upon.
+
+    The clocks of several servers differ, and the history is in the order of time. One
+    that is a fault must not move the whole history.
+    """
+    now = utcnow()
+    newest: datetime | None = session.connection().scalar(
+        sa.select(ChangeSet.at).order_by(ChangeSet.at.desc()).limit(1)
+    )
+    if newest is not None and now <= newest < now + CLOCKS_DIFFER:
+        return newest + timedelta(microseconds=1)
+    return now
+
+
 def written_change_set_id(session: orm.Session) -> int | None:
     """Return the id of the last change set that was committed; None if there was none.
 
@@ -160,8 +202,15 @@ def written_change_set_id(session: orm.Session) -> int | None:
     return found
 
 
-def add_entries(session: orm.Session, entries: Iterable[dict[str, Any]]) -> None:
-    """Add entries (columns of ``ChangeEntry`` without the change set) with Core."""
+def add_entries(
+    session: orm.Session,
+    entries: Iterable[dict[str, Any]],
+    known: Mapping[int, Values] = _NOTHING,
+) -> None:
+    """Add entries (columns of ``ChangeEntry`` without the change set) with Core.
+
+    ``known`` are what changed hosts are counted by, as far as somebody has read it.
+    """
     if session.in_nested_transaction():
         raise RuntimeError("A savepoint could take entries back that were counted.")
     change_set_id = current_change_set_id(session)
@@ -175,6 +224,7 @@ def add_entries(session: orm.Session, entries: Iterable[dict[str, Any]]) -> None
                 for entry in facts.noting(entries)
             ),
         )
+        facts.hosts.count(connection, known)
 
 
 def add_confirmed(session: orm.Session, count: int) -> None:
@@ -186,11 +236,12 @@ def add_confirmed(session: orm.Session, count: int) -> None:
     )
     with permitting(session, HISTORY_TABLES) as connection:
         connection.execute(statement)
+    session.info["facts"].confirms = True
 
 
 @contextlib.contextmanager
 def recording(session: orm.Session) -> Iterator[sa.Connection]:
-    """Let Core statements write recorded tables: whoever asks adds the entries.
+    """Let Core statements write recorded tables: the caller adds the entries.
 
     For ``inventory.bulk_write`` and what is built on it; the history itself stays shut.
     """
@@ -216,9 +267,10 @@ def changes_of(
     return list(
         session.scalars(
             sa.select(ChangeEntry)
+            .join(ChangeEntry.change_set)
             .where(ChangeEntry.subject == subject, ChangeEntry.subject_id == subject_id)
-            .order_by(ChangeEntry.id.desc())
+            .order_by(*NEWEST_FIRST)
             .limit(limit)
-            .options(orm.joinedload(ChangeEntry.change_set))
+            .options(orm.contains_eager(ChangeEntry.change_set))
         )
     )

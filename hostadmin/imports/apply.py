@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from .. import history
 from ..clock import utcnow
+from ..db.guards import NESTING, take_turn
 from ..inventory.bulk_read_groups import children_by_name
 from ..inventory.edits import CONFIRMED, Change, Edit, changed_meanwhile, created
 from ..inventory.write_edits import create_groups, write_edits
@@ -43,10 +44,10 @@ def apply_plan(session: orm.Session, staging: Staging, progress: Progress) -> No
 def _write_groups(session: orm.Session, staging: Staging) -> Collection[str]:
     """Write the groups; return the names of those that were there."""
     nests = _changes_nesting(staging)
-    query = sa.select(Group.name, Group.id, Group.version).order_by(Group.id)
-    # Two imports could each add one half of a ring; the lock lets one go first. On
-    # SQLite the write transaction is that lock.
-    rows = session.execute(query.with_for_update() if nests else query)
+    if nests:
+        # Two imports could each add one half of a ring.
+        take_turn(session, NESTING)
+    rows = session.execute(sa.select(Group.name, Group.id, Group.version))
     there = {name: (id_, version) for name, id_, version in rows}
     for batch in staging.groups.batches():
         if not all(_is_as_planned(row, there.get(row.name)) for row in batch):

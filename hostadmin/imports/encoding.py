@@ -31,10 +31,18 @@ _LIKELY = (
 _OFFERED = ("cp850", "cp437", "cp852", "cp866", "koi8_r", "iso8859_2")
 
 
+class UnsureEncoding(InvalidFile):
+    """The text could be in several encodings: encoding → a word as it would read."""
+
+    def __init__(self, message: str, guesses: dict[str, str]) -> None:
+        self.guesses = guesses
+        super().__init__(message)
+
+
 def recognise(name: str, source: BinaryIO) -> tuple[str, str]:
     """Return the encoding of a text that is not UTF-8, and a word to look at.
 
-    Raises ``InvalidFile`` with the guesses where it is not sure.
+    Raises ``UnsureEncoding`` with the guesses where it is not sure.
     """
     lines: list[bytes] = []
     first = 0
@@ -46,16 +54,33 @@ def recognise(name: str, source: BinaryIO) -> tuple[str, str]:
         if len(lines) == _MAX_LINES:
             break
     if _has_utf8(source):
-        raise InvalidFile(
-            f"{name}: line {first} holds {_shown_bytes(lines[0])}, which is not UTF-8 "
-            "as the rest of the file is; correct that line, or name the encoding of "
-            "all with --encoding."
+        raise UnsureEncoding(
+            f"{name}: line {first} has {_shown_bytes(lines[0])}, which is not UTF-8, "
+            "unlike the rest of the file; correct that line, or name the encoding of "
+            "the file with --encoding.",
+            _first_words(_sensible(lines, _LIKELY)),
         )
     guesses = _sensible(lines, _LIKELY)
     if len(set(guesses.values())) == 1:
         encoding, words = next(iter(guesses.items()))
         return encoding, words[0]
-    raise InvalidFile(f"{name}: {_question(first, lines, guesses)}")
+    guesses = guesses or _sensible(lines, _OFFERED)
+    question = _question(first, lines, guesses)
+    raise UnsureEncoding(f"{name}: {question}", _first_words(guesses))
+
+
+def _first_words(guesses: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return each encoding with a word in which it differs from most others."""
+    if not guesses:
+        return {}
+    place = _telling_place(list(guesses.values()))
+    return {name: words[place] for name, words in guesses.items()}
+
+
+def _telling_place(readings: Sequence[tuple[str, ...]]) -> int:
+    """Return the word in which most readings differ."""
+    places = range(min(map(len, readings)))
+    return max(places, key=lambda at: len({words[at] for words in readings}))
 
 
 def decoding_error(name: str, source: BinaryIO, encoding: str) -> InvalidFile:
@@ -72,7 +97,7 @@ def decoding_error(name: str, source: BinaryIO, encoding: str) -> InvalidFile:
             number += before.count("\n")
             wrong = error.object[error.start : error.start + 4].hex(" ").upper()
             return InvalidFile(
-                f"{name}: line {number} is not {encoding}: it holds the bytes {wrong}. "
+                f"{name}: line {number} is not {encoding}: it has the bytes {wrong}. "
                 "Save the file as UTF-8, or name its encoding with --encoding."
             )
         number += text.count("\n")
@@ -83,21 +108,18 @@ def decoding_error(name: str, source: BinaryIO, encoding: str) -> InvalidFile:
 def _question(
     first: int, lines: Sequence[bytes], guesses: dict[str, tuple[str, ...]]
 ) -> str:
-    guesses = guesses or _sensible(lines, _OFFERED)
     if not guesses:
         return (
-            f"line {first} holds {_shown_bytes(lines[0])}, which is not UTF-8; save "
+            f"line {first} has {_shown_bytes(lines[0])}, which is not UTF-8; save "
             "the file as UTF-8, or name its encoding with --encoding."
         )
     names: dict[tuple[str, ...], str] = {}
     for encoding, words in guesses.items():
         names.setdefault(words, encoding)
-    # The word in which most of them differ.
-    places = range(min(map(len, names)))
-    place = max(places, key=lambda at: len({words[at] for words in names}))
+    place = _telling_place(list(names))
     shown = [f"{name} ({quoted(words[place], 30)})" for words, name in names.items()]
     return (
-        f"line {first} is not UTF-8, and its encoding is not sure: "
+        f"line {first} is not UTF-8, and its encoding could be "
         f"{' or '.join(shown[:_SHOWN])}. Choose with --encoding, such as --encoding "
         f"{next(iter(names.values()))}."
     )
@@ -181,10 +203,11 @@ def _is_word(word: str) -> bool:
     )
 
 
-# A sign between letters, a Greek sigma of the end in the middle, and letters that only
-# a Mac has.
+# A sign between letters or a trade mark before one, a Greek sigma of the end in the
+# middle, and letters that only a Mac has.
 _ODD = re.compile(
-    "\\w[^\\w\u2019\u00b7-]\\w|\u03c2\\w|[\u0192\ufb01\ufb02\u0131\u02dc]"
+    "\\w[^\\w\u2019\u00b7-]\\w|[\u00ae\u00a9\u2122]\\w|\u03c2\\w"
+    "|[\u0192\ufb01\ufb02\u0131\u02dc]"
 )
 _NO_LETTERS = frozenset(("Co", "Cn", "Sk", "Sm", "Sc", "So", "Mn", "No"))
 

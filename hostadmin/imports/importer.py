@@ -9,19 +9,24 @@ import contextlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, BinaryIO
 
 from sqlalchemy import orm
 
+from ..errors import InvalidFile
+from ..formats.document import Observed
 from ..formats.read_options import ReadOptions
 from ..formats.rows import GROUP, HOST, RowError
 from ..formats.workbook import Workbook, is_workbook
-from . import apply, plan_hosts
-from .layouts import FORMATS
-from .read_file import read_file
+from ..query.ast import EVERYTHING, Node
+from . import apply, missing, plan_hosts
+from .layouts import CSV, FORMATS, XLSX
+from .read_file import layout_of, read_file
 from .staged_table import CHANGED, NEW, SAME, Staged, StagedTable
 from .staging import Staging
 from .text_file import TextFile, open_source, recognised
+from .warnings import Warned
 
 __all__ = [
     "FORMATS",
@@ -37,6 +42,8 @@ __all__ = [
 
 Progress = plan_hosts.Progress
 RECOGNISED = ReadOptions()
+# Hosts that a file does not list are listed for a page up to here.
+MOST_LISTED = 10_000
 
 
 def _silent(_rows: int) -> None:
@@ -85,6 +92,68 @@ class Plan:
     replace: bool = False
     # How many hosts of the inventory the file does not list.
     unlisted: int = 0
+    # What becomes of those of a query, and whether they are listed in any case.
+    missing_action: str = missing.REPORT
+    within: Node = EVERYTHING
+    is_for_page: bool = False
+    # Names in the file of hosts that have another name here.
+    same: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> int:
+        """How many hosts of the query the file does not list, where that was asked."""
+        return self.staging.count_missing()
+
+    @property
+    def warnings(self) -> dict[str, int]:
+        """How many lines are worth a look, by the kind of warning."""
+        found: dict[str, int] = self.staging.noted("warnings", {})
+        return found
+
+    def warned(self, most: int) -> list[Warned]:
+        """Return the first lines that are worth a look."""
+        rows = self.staging.warning_page("", 0, most)
+        return [Warned(*row) for _, *row in rows]
+
+    @property
+    def lists_missing(self) -> bool:
+        """Whether to look which hosts are missing: never at a million for ten rows."""
+        if self.missing_action != missing.REPORT or self.within != EVERYTHING:
+            return self.lists_all or self.missing_action != missing.REPORT
+        return self.is_for_page and self.lists_all and self.unlisted <= MOST_LISTED
+
+    @property
+    def lists_all(self) -> bool:
+        """Whether what the file does not list is missing: of a part, nobody knows."""
+        observed = self.staging.observed
+        return observed is None or observed.is_complete
+
+    def save(self) -> None:
+        """Keep all of the plan in the file of its staging."""
+        observed = self.staging.observed
+        self.staging.tell(
+            read_as=self.read_as,
+            notes=self.notes,
+            replace=self.replace,
+            unlisted=self.unlisted,
+            missing_action=self.missing_action,
+            observed=observed
+            and [observed.at and observed.at.isoformat(), observed.is_complete],
+        )
+        self.staging.finish()
+
+    @classmethod
+    def saved(cls, staging: Staging) -> "Plan":
+        """Return the plan that was saved with a staging."""
+        noted = staging.noted
+        if observed := noted("observed"):
+            at, is_complete = observed
+            when = datetime.fromisoformat(at) if at else None
+            staging.observed = Observed(when, is_complete)
+        return cls(
+            *(staging, noted("read_as"), noted("notes"), noted("replace")),
+            *(noted("unlisted"), noted("missing_action")),
+        )
 
     @property
     def hosts(self) -> Counts:
@@ -141,7 +210,7 @@ class Plan:
         found: list[Planned] = []
         for table in self._tables():
             for row in table.keeping(limit - len(found)):
-                found.append(_as_planned(table.subject, row))
+                found.append(as_planned(table.subject, row))
         return found
 
     def _tables(self) -> tuple[StagedTable, ...]:
@@ -155,10 +224,10 @@ def _counts(table: StagedTable) -> Counts:
 def _planned(table: StagedTable) -> Iterator[Planned]:
     for batch in table.batches():
         for row in batch:
-            yield _as_planned(table.subject, row)
+            yield as_planned(table.subject, row)
 
 
-def _as_planned(subject: str, row: Staged) -> Planned:
+def as_planned(subject: str, row: Staged) -> Planned:
     changes = row.changes or {}
     if row.action == NEW:
         by = {HOST: "hostname", GROUP: "name"}.get(subject, "")
@@ -177,7 +246,7 @@ def staged(
 ) -> Iterator[Plan]:
     """Read a file into a staging that lives as long as the block.
 
-    Raises ``InvalidFile``. ``progress`` is told how many rows were read.
+    Raises ``InvalidFile``. ``progress`` gets how many rows were read.
     """
     with tempfile.TemporaryFile() as spool:
         name, source = open_source(path, spool)
@@ -194,13 +263,49 @@ def staged_upload(
 ) -> Iterator[Plan]:
     """Do the same with an open file that can be read again and again."""
     with Staging() as staging:
-        file: TextFile | Workbook
-        if is_workbook(source):
-            file = Workbook(name, source)
-        else:
-            file = recognised(name, source, options.encoding)
-        read_as = read_file(staging, file, options, progress)
-        yield Plan(staging, read_as, file.notes)
+        yield read_into(staging, opened(name, source, options), options, progress)
+
+
+def opened(
+    name: str, source: BinaryIO, options: ReadOptions = RECOGNISED
+) -> TextFile | Workbook:
+    """Return an open file as what it is. Raises ``InvalidFile``."""
+    if is_workbook(source):
+        return Workbook(name, source)
+    return recognised(name, source, options.encoding)
+
+
+def peek_headings(name: str, source: BinaryIO, options: ReadOptions) -> tuple[str, ...]:
+    """Return the headings of a table; nothing where there are none to be found."""
+    with contextlib.suppress(InvalidFile):
+        file = opened(name, source, options)
+        if layout_of(file, options.format) not in (CSV, XLSX):
+            return ()
+        # A question about the columns comes after their headings.
+        with Staging() as staging, contextlib.suppress(_Enough, InvalidFile):
+            read_file(staging, file, options, _stop)
+        header = file.seen.header
+        return header.cells if header and header.line else ()
+    return ()
+
+
+class _Enough(Exception):
+    """The first rows were read."""
+
+
+def _stop(_rows: int) -> None:
+    raise _Enough
+
+
+def read_into(
+    staging: Staging,
+    file: TextFile | Workbook,
+    options: ReadOptions = RECOGNISED,
+    progress: Progress = _silent,
+) -> Plan:
+    """Read a file into a staging. Raises ``InvalidFile``."""
+    read_as = read_file(staging, file, options, progress)
+    return Plan(staging, read_as, file.notes)
 
 
 # ---- plan and apply
@@ -216,14 +321,19 @@ def make_plan(
     """Decide what becomes of each row. Once it was made, it may be made again.
 
     ``replace`` takes away what the inventory says of the hosts and groups of the file
-    and the file does not. Raises ``InvalidFile``.
+    and the file does not. Raises ``InvalidFile``, and ``QueryError`` for a query that
+    makes no sense here.
     """
     plan.replace = replace
-    plan_hosts.make_plan(session, plan.staging, progress, replace=replace)
-    observed = plan.staging.observed
-    # What is only a part does not say what is missing.
-    if observed is None or observed.is_complete:
+    plan_hosts.make_plan(
+        session, plan.staging, progress, replace=replace, same=plan.same
+    )
+    if plan.lists_all:
         plan.unlisted = plan_hosts.count_unlisted(session, plan.staging)
+    plan.staging.clear_missing()
+    if plan.lists_missing:
+        action, node = plan.missing_action, plan.within
+        missing.list_missing(session, plan.staging, action, node)
 
 
 def first_unlisted(session: orm.Session, plan: Plan) -> list[str]:
@@ -240,3 +350,4 @@ def apply_plan(session: orm.Session, plan: Plan, progress: Progress = _silent) -
     Raises ``Conflict`` when the inventory changed since: then plan again.
     """
     apply.apply_plan(session, plan.staging, progress)
+    missing.write_missing(session, plan.staging, plan.missing_action)

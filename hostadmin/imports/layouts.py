@@ -37,9 +37,23 @@ LABELS = {
     "json": "JSON of hostadmin",
     "jsonl": "JSON Lines of hostadmin",
     "json-api": "JSON of AWX or NetBox",
-    "ssh_config": "a configuration of ssh",
+    "ssh_config": "an SSH configuration",
     "hosts": "a hosts file",
-    NMAP: "a scan of nmap",
+    NMAP: "an nmap scan",
+}
+# By what it was recognised.
+REASONS = {
+    CSV: "a row names the columns",
+    XLSX: "it is a spreadsheet file",
+    "ansible-ini": "it has groups in brackets, or a name on each line",
+    "ansible-yaml": "it is YAML",
+    "ansible-json": "it is JSON with groups as keys",
+    "json": "it has the records of a hostadmin export",
+    "jsonl": "it has a JSON record on each line",
+    "json-api": "it has the results of an API",
+    "ssh_config": "its blocks begin with Host",
+    "hosts": "its lines begin with an address",
+    NMAP: "it is nmap XML",
 }
 # What somebody may ask for: the layouts it may be in, and the one where that does
 # not show. The names of all export formats are among them.
@@ -60,7 +74,7 @@ FORMATS = ("auto", XLSX, *ASKED)
 def items_of(layout: str, file: TextFile, options: ReadOptions) -> Iterator[Item]:
     """Yield what a file states. Raises ``InvalidFile``, perhaps only in the middle."""
     if layout == CSV:
-        return csv_read.read(file.name, file.lines(), file.notes, options)
+        return csv_read.read(file.name, file.lines(), file.notes, options, file.seen)
     if layout == NMAP:
         return nmap.read(file.name, file.blocks(), file.notes, options)
     return _READERS[layout](file.name, file.blocks(), file.notes)

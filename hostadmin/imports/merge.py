@@ -52,15 +52,22 @@ def merge_host(
         elif name in _LISTS:
             if before or name in given:
                 _LISTS[name](merged, given, known, replace)
-        elif name in given:
-            if not _equal(name, before, given[name]):
-                merged.changes[name] = [before, given[name]]
-        elif before is not None:
-            merged.unstated[name] = before
-            if replace:
-                merged.changes[name] = [before, None]
+        else:
+            _merge_value(merged, name, given, before, replace)
     _keep_from_contradicting(merged, given, known)
     return merged
+
+
+def _merge_value(
+    merged: Merged, name: str, given: Mapping[str, Any], before: Any, replace: bool
+) -> None:
+    if name in given:
+        if not _equal(name, before, given[name]):
+            merged.changes[name] = [before, given[name]]
+    elif before is not None:
+        merged.unstated[name] = before
+        if replace:
+            merged.changes[name] = [before, None]
 
 
 def _equal(name: str, before: Any, value: Any) -> bool:
@@ -85,7 +92,7 @@ def _set_vars(merged: Merged, before: Any, after: dict[str, Any]) -> None:
     try:
         clean_vars(after)
     except InvalidValue as error:
-        raise Unfit("vars", f"with those that are there, {error}") from None
+        raise Unfit("vars", f"with the existing ones, {error}") from None
     merged.changes["vars"] = [before or None, after or None]
 
 
@@ -105,16 +112,21 @@ def _merge_addresses(
     merged: Merged, given: Mapping[str, Any], known: Mapping[str, Any], replace: bool
 ) -> None:
     before, stated = known.get("addresses") or [], given.get("addresses", [])
-    own = given.get("ip_addr") or (None if replace else known.get("ip_addr"))
-    gained = [text for text in stated if text != own and text not in before]
-    unstated = [text for text in before if text not in stated and text != own]
+    kept = None if replace else known.get("ip_addr")
+    own = given.get("ip_addr") or kept
+    gained = [text for text in stated if text not in (own, *before)]
+    unstated = [text for text in before if text not in (own, *stated)]
     _set_list(merged, "addresses", before, gained, unstated, replace)
-    now = merged.changes["addresses"][1] if "addresses" in merged.changes else before
-    if own in (now or ()):
-        # It became the main one.
+    _drop_main_address(merged, own, before)
+    _check_length("addresses", merged, MAX_ADDRESSES)
+
+
+def _drop_main_address(merged: Merged, own: Any, before: Sequence[Any]) -> None:
+    """Keep what became the main address out of the further ones."""
+    _, now = merged.changes.get("addresses", (None, before))
+    if now and own in now:
         rest = [text for text in now if text != own]
         merged.changes["addresses"] = [before, rest or None]
-    _check_length("addresses", merged, MAX_ADDRESSES)
 
 
 def _merge_groups(
@@ -164,8 +176,8 @@ def _check_length(name: str, merged: Merged, limit: int) -> None:
     if len(after) > limit:
         raise Unfit(
             name,
-            f"with those that are there, {len(after)} entries; at most {limit} are "
-            "kept.",
+            f"with the existing ones, there are {len(after)} entries; at most {limit} "
+            "are allowed.",
         )
 
 
@@ -191,27 +203,33 @@ def _keep_from_contradicting(
     address stays beside a name in ``ansible_host``: both are true.
     """
     stated = given.get("vars", {})
-    before = known.get("vars") or {}
-    after = merged.changes["vars"][1] if "vars" in merged.changes else before
-    stale = {
-        name
-        for name, contradicts in (
-            ("ansible_host", _other_address(given, after)),
-            ("ansible_port", _other_port(given.get("port"), after)),
-        )
-        if contradicts and name not in stated
-    }
-    if stale:
-        rest = {name: v for name, v in after.items() if name not in stale}
-        _set_vars(merged, before, rest)
-        for name in stale & merged.unstated.get("vars", {}).keys():
-            del merged.unstated["vars"][name]
-        if not merged.unstated.get("vars", True):
-            del merged.unstated["vars"]
+    _drop_contradicting(merged, given, known, stated)
     port = known.get("port")
     if "port" not in given and port is not None and _other_port(port, stated):
         merged.changes["port"] = [port, None]
         merged.unstated.pop("port", None)
+
+
+def _drop_contradicting(
+    merged: Merged,
+    given: Mapping[str, Any],
+    known: Mapping[str, Any],
+    stated: Mapping[str, Any],
+) -> None:
+    before = known.get("vars") or {}
+    after = merged.changes["vars"][1] if "vars" in merged.changes else before
+    contradicts = {
+        "ansible_host": _other_address(given, after),
+        "ansible_port": _other_port(given.get("port"), after),
+    }
+    stale = {name for name, does in contradicts.items() if does} - set(stated)
+    if not stale:
+        return
+    _set_vars(merged, before, {n: v for n, v in after.items() if n not in stale})
+    for name in stale & merged.unstated.get("vars", {}).keys():
+        del merged.unstated["vars"][name]
+    if not merged.unstated.get("vars", True):
+        del merged.unstated["vars"]
 
 
 def _other_address(given: Mapping[str, Any], variables: Mapping[str, Any]) -> bool:

@@ -18,12 +18,12 @@ from .merge import Merged, Unfit, merge_references, merge_vars
 from .staged_table import CHANGED, NEW, SAME, Staged
 from .staging import Staging
 
-# Groups that are inside of themselves are told up to here, then all of them refused.
+# Groups that are inside of themselves are shown up to here, then all of them refused.
 MAX_RINGS = 20
 
 
 def check(session: orm.Session, staging: Staging, *, replace: bool) -> None:
-    """Refuse groups that stand there twice, or that would be inside themselves."""
+    """Refuse groups that are there twice, or that would be inside themselves."""
     staging.groups.drop_implied()
     staging.groups.refuse_doubles()
     staging.inventory.refuse_doubles()
@@ -102,23 +102,15 @@ def merge_group(
 
 
 def _refuse_rings(session: orm.Session, staging: Staging, replace: bool) -> None:
-    by_name: dict[str, Staged] = {}
-    emptied: set[str] = set()
-    for batch in staging.groups.stated():
-        for row in batch:
-            if "children" in row.fields:
-                # The variables of all groups at once would be too much.
-                row.fields = {"children": row.fields["children"]}
-                by_name[row.name] = row
-        emptied |= {row.name for row in batch if replace}
+    by_name, emptied = _stated_children(staging, replace)
     if not by_name:
         return
-    graph = {
+    known = {
         parent: set(children)
         for parent, children in children_by_name(session).items()
         if parent not in emptied
     }
-    there = {parent: set(children) for parent, children in graph.items()}
+    graph = {parent: set(children) for parent, children in known.items()}
     for name, row in by_name.items():
         graph.setdefault(name, set()).update(row.fields["children"])
     for number, ring in enumerate(find_rings(graph)):
@@ -131,11 +123,27 @@ def _refuse_rings(session: orm.Session, staging: Staging, replace: bool) -> None
         parent, child = next(
             (parent, child)
             for parent, child in itertools.pairwise(ring)
-            if child not in there.get(parent, ())
+            if child not in known.get(parent, ())
         )
         row = by_name.pop(parent)
         staging.groups.reject(row, [_ring_error(row, child, ring)])
-        graph[parent] = there.get(parent, set())
+        graph[parent] = known.get(parent, set())
+
+
+def _stated_children(
+    staging: Staging, replace: bool
+) -> tuple[dict[str, Staged], set[str]]:
+    """Return the groups that state children, and those that lose all others."""
+    by_name: dict[str, Staged] = {}
+    emptied: set[str] = set()
+    for batch in staging.groups.stated():
+        for row in batch:
+            if "children" in row.fields:
+                # The variables of all groups at once would be too much.
+                row.fields = {"children": row.fields["children"]}
+                by_name[row.name] = row
+        emptied |= {row.name for row in batch if replace}
+    return by_name, emptied
 
 
 def find_rings(graph: Mapping[str, Iterable[str]]) -> Iterator[list[str]]:

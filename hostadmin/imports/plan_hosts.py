@@ -1,7 +1,8 @@
 """What an import would do: the rows of a file compared with the inventory."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -18,11 +19,14 @@ from . import plan_groups
 from .merge import Unfit, merge_host
 from .staged_table import BATCH, CHANGED, NEW, SAME, Staged
 from .staging import Staging
+from .warnings import find_warnings
 
 Progress = Callable[[int], None]
+NOTHING_SAME: Mapping[str, str] = MappingProxyType({})
 
 # How many spellings are remembered; more of them are looked up again.
 MAX_SPELLINGS = 50_000
+MAX_NOTED = 3_000
 # So many groups are remembered as known to the staging.
 MAX_GROUPS = 50_000
 # Hosts that a file does not list are named up to here, and counted.
@@ -30,12 +34,21 @@ SHOWN = 20
 
 
 def make_plan(
-    session: orm.Session, staging: Staging, progress: Progress, *, replace: bool
+    session: orm.Session,
+    staging: Staging,
+    progress: Progress,
+    *,
+    replace: bool,
+    same: Mapping[str, str] = NOTHING_SAME,
 ) -> None:
-    """Decide what becomes of each staged row."""
+    """Decide what becomes of each staged row.
+
+    ``same`` are names in the file of hosts that have another name here.
+    """
     for table in (staging.hosts, staging.groups, staging.inventory):
         table.begin()
     _name_the_nameless(session, staging)
+    staging.hosts.rename(same)
     staging.hosts.refuse_doubles()
     plan_groups.check(session, staging, replace=replace)
     named = _Named(staging)
@@ -58,6 +71,7 @@ def make_plan(
         done += len(batch)
         progress(done)
     plan_groups.decide(session, staging, replace=replace)
+    find_warnings(session, staging, spellings.first_lines)
 
 
 class _Named:
@@ -111,7 +125,7 @@ def _ambiguous(row: Staged, names: Sequence[str]) -> RowError:
         "",
         "ip_addr",
         f"{row.fields['ip_addr']} belongs to {len(names)} hosts ({some}{more}); "
-        "a row without a name must fit one.",
+        "a row without a name must match one.",
     )
 
 
@@ -156,6 +170,8 @@ class _Spellings:
     def __init__(self, session: orm.Session) -> None:
         self._session = session
         self._known: dict[tuple[str, str], str] = {}
+        # Where each term came first, of as many as somebody would compare.
+        self.first_lines: dict[tuple[str, str], int] = {}
         self._folded: dict[tuple[str, str], str] = {}
 
     def learn(self, rows: Iterable[Staged]) -> None:
@@ -163,23 +179,32 @@ class _Spellings:
         if len(self._known) > MAX_SPELLINGS:
             self._known.clear()
             self._folded.clear()
-        missing: dict[str, dict[str, str]] = {}
-        for row in rows:
+        unknown = {term for row in rows for term in _terms(row)} - self._known.keys()
+        if not unknown:
+            return
+        self._note_lines(rows, unknown)
+        self._look_up(term for row in rows for term in _terms(row) if term in unknown)
+        for field, text in unknown:
+            self._known[field, text] = self._folded[field, fold(text)]
+
+    def _note_lines(
+        self, rows: Iterable[Staged], unknown: Container[tuple[str, str]]
+    ) -> None:
+        for row in rows if len(self.first_lines) < MAX_NOTED else ():
             for term in _terms(row):
-                if term in self._known:
-                    continue
-                field, text = term
-                # Of several that fold alike, the first is what the others become.
-                missing.setdefault(field, {}).setdefault(fold(text), text)
+                if term in unknown:
+                    self.first_lines.setdefault(term, row.line)
+
+    def _look_up(self, terms: Iterable[tuple[str, str]]) -> None:
+        missing: dict[str, dict[str, str]] = {}
+        for field, text in terms:
+            # Of several that fold alike, the first is what the others become.
+            missing.setdefault(field, {}).setdefault(fold(text), text)
         for field, by_fold in missing.items():
             new = {f: t for f, t in by_fold.items() if (field, f) not in self._folded}
             found = vocabulary.find_spellings(self._session, field, new.values())
             for folded, text in new.items():
                 self._folded[field, folded] = found[text]
-        for row in rows if missing else ():
-            for term in _terms(row):
-                if term not in self._known:
-                    self._known[term] = self._folded[term[0], fold(term[1])]
 
     def find(self, field: str, text: str) -> str:
         return self._known[field, text]

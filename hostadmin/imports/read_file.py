@@ -27,6 +27,15 @@ MAX_BAD = 100_000
 MAX_COMPARED = 20_000
 
 
+def layout_of(file: TextFile | Workbook, format: str) -> str:
+    """Return what the file is read as. Raises ``InvalidFile``."""
+    if format not in FORMATS:
+        raise InvalidFile(f"Unknown format {format}. Use one of: {', '.join(FORMATS)}.")
+    if isinstance(file, Workbook):
+        return _layout_of_workbook(file, format)
+    return _layout_of_text(file, format)
+
+
 def read_file(
     staging: Staging,
     file: TextFile | Workbook,
@@ -37,14 +46,11 @@ def read_file(
 
     Raises ``InvalidFile``.
     """
-    format = options.format
-    if format not in FORMATS:
-        raise InvalidFile(f"There is no format {format}; {', '.join(FORMATS)} are.")
+    layout = layout_of(file, options.format)
+    items: Iterable[Item]
     if isinstance(file, Workbook):
-        layout = _layout_of_workbook(file, format)
-        items: Iterable[Item] = workbook.read(file, options)
+        items = workbook.read(file, options)
     else:
-        layout = _layout_of_text(file, format)
         items = items_of(layout, file, options)
     done = 0
     keep = _Keeper(staging, file.name)
@@ -58,11 +64,12 @@ def read_file(
     if not layout.startswith("ansible") and (same := keep.namesakes()):
         file.notes.append(namesakes_note(same))
     if not done:
-        where = "row below the header" if layout in (CSV, XLSX) else "host in the file"
-        note = f"There is no {where}."
-        # A format that looks for hosts itself has told already.
+        where = "rows below the header" if layout in (CSV, XLSX) else "hosts"
+        note = f"The file has no {where}."
+        # A format that looks for hosts itself has said so already.
         if note not in file.notes:
             file.notes.append(note)
+    staging.unknown = keep.unknown
     return LABELS[layout]
 
 
@@ -76,21 +83,21 @@ def _layout_of_text(file: TextFile, format: str) -> str:
     head = file.head()
     layout = detect(head)
     if format == XLSX:
-        raise InvalidFile(f"{file.name}: is text, and no workbook.")
+        raise InvalidFile(f"{file.name}: is text, not a workbook.")
     if format != "auto":
         possible, default = ASKED[format]
         return layout if layout in possible else default
     if layout == "ansible-ini" and "[" not in head and "=" not in head:
         # Perhaps the first line was meant as a header.
         first = next(filter(None, map(str.strip, head.splitlines())), "")
-        file.notes.append(f"Read as a list of names, beginning with {quoted(first)}.")
+        file.notes.append(f"Read as a list of names, starting with {quoted(first)}.")
     return layout
 
 
 def _blanks_note(names: Sequence[str]) -> str:
     return (
-        f"Names with a blank in them: {some(names)}. Where these are several hosts, "
-        "each needs a line of its own; in YAML, with a colon behind."
+        f"Names with a space: {some(names)}. If these are several hosts, put each on "
+        "its own line; in YAML, with a colon after it."
     )
 
 
@@ -105,6 +112,10 @@ class _Keeper:
         self.with_blanks: list[str] = []
         # In the order of the file.
         self._groups: dict[str, None] = {}
+
+    @property
+    def unknown(self) -> dict[tuple[str, str], int]:
+        return dict(self._cleaner.unknown)
 
     def take(self, items: Iterable[Item]) -> None:
         staging = self._staging
@@ -149,7 +160,7 @@ class _Keeper:
         if self._bad > MAX_BAD and self._bad > self._good:
             some = ", ".join(str(error) for error in errors)
             raise InvalidFile(
-                f"{self._name}: over {MAX_BAD:,} bad rows, and fewer good ones, such "
-                f"as {some}"
+                f"{self._name}: over {MAX_BAD:,} bad rows and fewer good ones. The "
+                f"last one: {some}"
             )
         self._staging.add_errors(errors)

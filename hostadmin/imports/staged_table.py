@@ -2,7 +2,7 @@
 
 import marshal
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +31,16 @@ CREATE TABLE staged_{subject} (
 );
 """
 
-# Several times faster than JSON. The file is ours and gone at the end, so nobody else
-# can have written what is read back.
-_encode = marshal.dumps
+# What every Python that runs us can read.
+_MARSHAL = 4
+
+
+# Several times faster than JSON. The file is ours alone, also where it is kept in the
+# database, so nobody else can have written what is read back.
+def _encode(value: Any) -> bytes:
+    return marshal.dumps(value, _MARSHAL)
+
+
 _decode = marshal.loads
 
 
@@ -96,7 +103,14 @@ class StagedTable:
         self.subject = subject
         self._table = f"staged_{subject}"
         self._places = places
-        database.executescript(_TABLE.format(subject=subject))
+
+    def create(self) -> None:
+        self._db.executescript(_TABLE.format(subject=self.subject))
+
+    def _script(self, text: str) -> None:
+        """Run statements; what follows is in one transaction again."""
+        self._db.executescript(text)
+        self._db.execute("BEGIN")
 
     # ---- filling
 
@@ -177,7 +191,7 @@ class StagedTable:
         Which of the two is right is not ours to say.
         """
         self._index()
-        self._db.executescript(
+        self._script(
             "CREATE TEMP TABLE named AS"
             f"  SELECT key, id, line FROM {self._table} UNION ALL"
             f"  SELECT key, id, line FROM bad WHERE subject = '{self.subject}';"
@@ -196,16 +210,20 @@ class StagedTable:
             " AND o.id = CASE WHEN s.id > d.first THEN d.first ELSE d.second END"
             " ORDER BY s.id"
         )
-        one = f"one {'row ' if self.subject == HOST else ''}for each {self.subject}."
+        one = f"use one {'row ' if self.subject == HOST else ''}per {self.subject}."
         by = NAMED_BY[self.subject]
         for place, line, name, implied, other in found:
             # No name is in the file where the address stands for it.
             field = "ip_addr" if implied else by
-            where = "there twice" if other == line else f"in line {other}, too"
+            where = (
+                "a duplicate in the same line"
+                if other == line
+                else f"a duplicate of line {other}"
+            )
             message = f"is {where}; {one}"
             error = RowError(line, name, field, message, self.subject)
             add_errors(self._db, place, [error])
-        self._db.executescript(
+        self._script(
             f"DELETE FROM {self._table} WHERE key IN (SELECT key FROM doubles);"
             "DROP TABLE doubles; DROP TABLE named;"
         )
@@ -241,6 +259,22 @@ class StagedTable:
         """Yield the good rows in the order of the file, ``BATCH`` at a time."""
         return self._batches("1")
 
+    def with_action(self, action: str) -> Iterator[list[Staged]]:
+        """Yield the rows with this action, in the order of the file."""
+        return self._batches(f"action = '{action}'")
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Take rows for hosts of another name, given as name → the other one."""
+        self._index()
+        for name, other in names.items():
+            found = self._read(
+                "key = :key", {"last": -1, "size": 1, "key": name_key(name)}
+            )
+            for row in found:
+                row.key, row.name = name_key(other), other
+                row.fields["hostname"] = other
+            self.name(found)
+
     def keeping(self, limit: int) -> list[Staged]:
         """Return the first rows about which more is known than the file states."""
         for batch in self._batches("kept IS NOT NULL", limit):
@@ -249,17 +283,33 @@ class StagedTable:
 
     def _batches(self, where: str, size: int = BATCH) -> Iterator[list[Staged]]:
         last = -1
-        while True:
-            found = self._db.execute(
-                "SELECT id, line, key, fields, name, action, object_id, version, "
-                f"changes, kept FROM {self._table} WHERE id > ? AND {where} "
-                "ORDER BY id LIMIT ?",
-                (last, size),
-            ).fetchall()
-            if not found:
-                return
-            last = found[-1][0]
-            yield [_staged(*row) for row in found]
+        while found := self._read(where, {"last": last, "size": size}):
+            last = found[-1].id
+            yield found
+
+    def _read(self, where: str, values: dict[str, Any]) -> list[Staged]:
+        rows = self._db.execute(
+            "SELECT id, line, key, fields, name, action, object_id, version, "
+            f"changes, kept FROM {self._table} WHERE id > :last AND {where} "
+            "ORDER BY id LIMIT :size",
+            values,
+        )
+        return [_staged(*row) for row in rows]
+
+    def index_actions(self) -> None:
+        """Let pages of the plan be read by what becomes of the rows."""
+        self._index()
+        self._db.execute(
+            f"CREATE INDEX IF NOT EXISTS {self._table}_action"
+            f" ON {self._table} (action, id)"
+        )
+
+    def page(self, action: str, part: str, after: int, size: int) -> list[Staged]:
+        """Return rows with this action whose key has this part, in their order."""
+        where = f"action = '{action}'"
+        if part:
+            where += " AND instr(key, :part)"
+        return self._read(where, {"last": after, "size": size, "part": part})
 
     def count(self, action: str) -> int:
         return self._number("action = ?", action)
@@ -282,6 +332,43 @@ class StagedTable:
 
     def holds(self, key: str) -> bool:
         return bool(self._number("key = ?", key))
+
+    def held(self, keys: Sequence[str]) -> set[str]:
+        """Return those of the keys that a row has."""
+        marks = ", ".join("?" * len(keys))
+        rows = self._db.execute(
+            f"SELECT key FROM {self._table} WHERE key IN ({marks})", keys
+        )
+        return {key for (key,) in rows}
+
+    # ---- what differs from the plan before
+
+    def remember(self) -> None:
+        """Keep what was decided, before it is decided again."""
+        self._script(
+            "DROP TABLE IF EXISTS before;"
+            f"CREATE TABLE before AS SELECT id, name, action, changes"
+            f" FROM {self._table};"
+            "CREATE UNIQUE INDEX before_id ON before (id);"
+        )
+
+    def differences(self, most: int) -> tuple[int, list[tuple[str, str, str]]]:
+        """Return how many rows are decided otherwise, and some: name, was, is.
+
+        What is no good row any more is bad.
+        """
+        where = (
+            f"FROM before b LEFT JOIN {self._table} s ON s.id = b.id"
+            " WHERE s.id IS NULL OR s.action <> b.action OR s.changes IS NOT b.changes"
+        )
+        [count] = self._db.execute(f"SELECT count(*) {where}").fetchone()
+        rows = self._db.execute(
+            f"SELECT b.name, b.action, coalesce(s.action, 'bad') {where}"
+            " ORDER BY b.id LIMIT ?",
+            (most,),
+        ).fetchall()
+        self._db.execute("DROP TABLE before")
+        return int(count), rows
 
     def _number(self, where: str, *values: str) -> int:
         [number] = self._db.execute(

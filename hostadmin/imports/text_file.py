@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import InvalidFile
+from ..formats.csv_table.seen import TableSeen
 from ..formats.document import MAX_LINE
+from ..places import COMMAND
 from ..validation.values import quoted
 from .encoding import decoding_error, recognise
 
@@ -24,7 +26,7 @@ BLOCK = 1024**2
 
 # First bytes of files that people take for a table.
 NOT_TEXT = (
-    (b"PK\x03\x04", "a zip archive, and no workbook; unpack it first"),
+    (b"PK\x03\x04", "a zip archive, not a workbook; unpack it first"),
     (b"\x1f\x8b", "compressed with gzip; unpack it first"),
     (b"BZh", "compressed with bzip2; unpack it first"),
     (b"\xfd7zXZ", "compressed with xz; unpack it first"),
@@ -39,7 +41,7 @@ NOT_TEXT = (
     (
         b"$ANSIBLE_VAULT;",
         "encrypted with ansible-vault; decrypt it first: ansible-vault decrypt "
-        "--output - FILE | flask hosts import -",
+        f"--output - FILE | {COMMAND} hosts import -",
     ),
 )
 WEB_PAGE = re.compile(rb"<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
@@ -60,6 +62,8 @@ class TextFile:
     source: BinaryIO
     encoding: str
     notes: list[str] = field(default_factory=list)
+    # Of a table, as far as it was read.
+    seen: TableSeen = field(default_factory=TableSeen)
 
     def head(self) -> str:
         """Return the first characters."""
@@ -93,7 +97,7 @@ class TextFile:
                 if len(line) == MAX_LINE and not line.endswith(("\n", "\r")):
                     raise InvalidFile(
                         f"{self.name}: line {number} is over {MAX_LINE:,} characters "
-                        "long; this is no table of hosts."
+                        "long; this is not a table of hosts."
                     )
                 yield line
         except UnicodeError:
@@ -131,7 +135,7 @@ def open_source(path: str, spool: BinaryIO) -> tuple[str, BinaryIO]:
         raise InvalidFile(f"{name}: {reason}.") from None
     except ValueError:
         # A name with a NUL, which no file system has.
-        raise InvalidFile("There is no file of that name.") from None
+        raise InvalidFile("The file does not exist.") from None
 
 
 def recognised(name: str, source: BinaryIO, encoding: str = "") -> TextFile:
@@ -147,14 +151,14 @@ def _copied(source: BinaryIO, spool: BinaryIO) -> BinaryIO:
     while block := source.read(BLOCK):
         spool.write(block)
         if spool.tell() > MAX_FILE:
-            raise InvalidFile(f"The input is over {MAX_FILE:,} bytes; split it.")
+            raise InvalidFile(f"The input has over {MAX_FILE:,} bytes; split it.")
     return spool
 
 
 def _opened(path: str, spool: BinaryIO) -> BinaryIO:
     if Path(path).is_dir():
         raise InvalidFile(_directory(path))
-    source = Path(path).open("rb")  # noqa: SIM115 - whoever reads it closes it
+    source = Path(path).open("rb")  # noqa: SIM115 - the reader closes it
     if source.seekable():
         return source
     with source:
@@ -164,14 +168,14 @@ def _opened(path: str, spool: BinaryIO) -> BinaryIO:
 def _directory(path: str) -> str:
     what = "is a directory; name a file."
     if any((Path(path) / name).is_dir() for name in VARS_FOLDERS):
-        what = f"is a directory of Ansible. {one_file_of(path)}"
+        what = f"is an Ansible directory. {one_file_of(path)}"
     return f"{path}: {what}"
 
 
 def one_file_of(path: str) -> str:
     """Return the line that makes one file of all that belongs to an inventory."""
     return (
-        "Make one file of it, and import that: ansible-inventory -i "
+        "Convert it to one file, and import that: ansible-inventory -i "
         f"{shlex.quote(path)} --list --export > inventory.json"
     )
 
@@ -181,7 +185,7 @@ def _encoding(name: str, source: BinaryIO, chosen: str) -> tuple[str, list[str]]
     size = source.seek(0, io.SEEK_END)
     source.seek(0)
     if size > MAX_FILE:
-        raise InvalidFile(f"{name}: over {MAX_FILE:,} bytes; split it.")
+        raise InvalidFile(f"{name}: has over {MAX_FILE:,} bytes; split it.")
     head = source.read(HEAD)
     if not head.strip():
         raise InvalidFile(f"{name}: is empty.")
@@ -208,25 +212,25 @@ def _chosen_encoding(name: str) -> str:
         found = codecs.lookup(name)
     except LookupError:
         raise InvalidFile(
-            f"--encoding: there is no encoding {quoted(name)}; utf-8, cp1252 and "
-            "gb18030 are some."
+            f"--encoding: unknown encoding {quoted(name)}. Examples: utf-8, cp1252, "
+            "gb18030."
         ) from None
     if not found._is_text_encoding:
-        raise InvalidFile(f"--encoding: {quoted(name)} is no encoding of text.")
+        raise InvalidFile(f"--encoding: {quoted(name)} is not a text encoding.")
     return "utf-8-sig" if found.name == "utf-8" else found.name
 
 
 def _refuse_other(name: str, head: bytes) -> None:
     if b"\0" in head:
         raise InvalidFile(
-            f"{name}: is not a text file, or one in UTF-16 without its mark; "
+            f"{name}: is not a text file, or is UTF-16 without a byte order mark; "
             "save it as UTF-8, or name its encoding with --encoding."
         )
     # No name begins like that.
     if head.lstrip().startswith(b"<") and b"<nmaprun" not in head:
         if WEB_PAGE.search(head):
-            raise InvalidFile(f"{name}: is a web page; was a log-in in between?")
-        raise InvalidFile(f"{name}: is XML, and no scan of nmap.")
+            raise InvalidFile(f"{name}: is a web page, perhaps a login page.")
+        raise InvalidFile(f"{name}: is XML, but not an nmap scan.")
 
 
 def _is_utf8(source: BinaryIO) -> bool:

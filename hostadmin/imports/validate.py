@@ -1,5 +1,7 @@
 """What a file states, by the rules that hold for every way in."""
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import FieldError, InvalidInput, InvalidValue
@@ -9,37 +11,55 @@ from ..inventory.inventory_vars import NAME
 from ..validation.host_fields import VOCABULARY_FIELDS
 from ..validation.json_values import clean_vars
 from ..validation.rules import HOST_RULES, clean_group, clean_host
-from ..validation.values import RESERVED_GROUPS, HostStatus, quoted
+from ..validation.values import RESERVED_GROUPS, plain, quoted
 
 Cleaned = tuple[dict[str, Any], list[RowError]]
 
 # Fields whose values repeat from row to row.
 _REPEATING = (*VOCABULARY_FIELDS, "status", "port")
 _MAX_KNOWN = 10_000
+# A page asks for the meaning of so many words.
+MAX_UNKNOWN = 50
 
 
 class Cleaner:
     """Cleans the rows of one file; what was good once is not looked at again."""
 
     def __init__(self) -> None:
+        # Words that are no value, as (field, text), and in how many rows.
+        self.unknown: Counter[tuple[str, str]] = Counter()
         self._known: dict[tuple[str, str], Any] = {}
 
     def row(self, row: Row) -> Cleaned:
         """Return the stated fields as plain JSON, or what is wrong with them."""
         known, rest = self._split(row)
         errors = list(row.errors)
+        for error in errors:
+            if error.word:
+                self._count_unknown(error.field, error.word)
         cleaned: dict[str, Any] = {}
         try:
             cleaned = clean_host(rest)
         except InvalidInput as error:
             errors += error.errors
+            self._note_unknown(rest, error)
         fields = _without_empty(cleaned | known)
         if not errors and "hostname" not in fields and "ip_addr" not in fields:
-            errors.append(FieldError("hostname", "is missing, and so is an address."))
+            errors.append(FieldError("hostname", "is missing, and so is the address."))
         if not errors:
             return fields, []
         name = _shown(row.values.get("hostname", ""))
         return {}, [RowError(row.line, name, e.field, e.message) for e in errors]
+
+    def _note_unknown(self, rest: Mapping[str, object], error: InvalidInput) -> None:
+        text = rest.get("status")
+        if isinstance(text, str) and any(e.field == "status" for e in error.errors):
+            self._count_unknown("status", text.strip())
+
+    def _count_unknown(self, field: str, text: str) -> None:
+        key = (field, text)
+        if key in self.unknown or len(self.unknown) < MAX_UNKNOWN:
+            self.unknown[key] += 1
 
     def _split(self, row: Row) -> tuple[dict[str, Any], dict[str, object]]:
         """Return what is known to be good, cleaned, and what has to be looked at."""
@@ -64,9 +84,9 @@ class Cleaner:
         try:
             value = HOST_RULES[name](text)
         except InvalidValue:
-            # Told with the other errors of its row.
+            # Shown with the other errors of its row.
             return
-        self._known[term] = value.value if isinstance(value, HostStatus) else value
+        self._known[term] = plain(value)
 
 
 def clean_file_group(group: FileGroup) -> Cleaned:

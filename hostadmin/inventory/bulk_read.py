@@ -8,11 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..history.kept_counts import VALUE_COLUMNS, Values
 from ..models import Group, Host, HostAddress, group_members
+from ..validation.values import plain
 from .bulk_write import ADDRESSES, ALIASES, HOSTS, PLAIN
-from .edits import plain
 
 ALL = (*PLAIN, "aliases", "addresses", "groups")
+# Read only where they are asked for.
+TIMES = ("updated_at", "confirmed_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class StoredHost:
     version: int
     fields: dict[str, Any]
     created_at: datetime
+    # Values of what hosts are counted by, where they were asked for.
+    counted_by: Values = ()
 
 
 def read_hosts(session: orm.Session, keys: Sequence[str]) -> dict[str, StoredHost]:
@@ -31,10 +36,14 @@ def read_hosts(session: orm.Session, keys: Sequence[str]) -> dict[str, StoredHos
 
 
 def read_hosts_by_id(
-    session: orm.Session, ids: Sequence[int], names: Sequence[str] = ALL
+    session: orm.Session,
+    ids: Sequence[int],
+    names: Sequence[str] = ALL,
+    *,
+    counted: bool = False,
 ) -> dict[int, StoredHost]:
-    """Return hosts by their ids, with these fields."""
-    return _read(session, HOSTS.c.id, ids, names)
+    """Return hosts by their ids, with these fields and what they are counted by."""
+    return _read(session, HOSTS.c.id, ids, names, VALUE_COLUMNS if counted else ())
 
 
 def _read(
@@ -42,8 +51,9 @@ def _read(
     by: sa.Column[Any],
     wanted: Sequence[Any],
     names: Sequence[str] = ALL,
+    counted_by: Sequence[Any] = (),
 ) -> dict[Any, StoredHost]:
-    plain_names = [name for name in PLAIN if name in names]
+    plain_names = [name for name in (*PLAIN, *TIMES) if name in names]
     columns = [HOSTS.c[name] for name in plain_names]
     rows: Sequence[Any] = session.execute(
         sa.select(
@@ -52,18 +62,20 @@ def _read(
             HOSTS.c.version,
             HOSTS.c.created_at,
             *columns,
+            *counted_by,
         ).where(by.in_(wanted))
     ).all()
     found: dict[Any, StoredHost] = {}
     by_id: dict[int, dict[str, Any]] = {}
     for row in rows:
         key, host_id, version, created_at, *cells = row
+        cells, values = cells[: len(columns)], tuple(cells[len(columns) :])
         fields = {
             name: plain(cell)
             for name, cell in zip(plain_names, cells, strict=True)
             if cell is not None and cell != {}
         }
-        found[key] = StoredHost(host_id, version, fields, created_at)
+        found[key] = StoredHost(host_id, version, fields, created_at, values)
         by_id[host_id] = fields
     if by_id:
         _read_texts(session, by_id, names)

@@ -13,10 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.exc import IntegrityError
 
-from ..clock import utcnow
 from ..db.bulk_insert import insert_rows
 from ..db.engines import engine_of
-from ..history import add_confirmed, add_entries, recording
+from ..history import add_confirmed, add_entries, current_change_time, recording
 from ..models import Host, HostAddress, HostAlias, group_members
 from ..validation import values
 from ..validation.addresses import ip_key
@@ -72,16 +71,18 @@ def insert_hosts(session: orm.Session, edits: Sequence[Edit]) -> None:
     All of them come back as the same, with an id, or none. Raises ``Conflict`` when a
     name or id is taken.
     """
+    now = current_change_time(session)
     with recording(session) as connection:
-        added = _insert(connection, edits)
+        added = _insert(connection, edits, now)
     add_entries(session, (edit.entry() for edit in added))
 
 
-def _insert(connection: sa.Connection, edits: Sequence[Edit]) -> list[Edit]:
-    now = utcnow()
+def _insert(
+    connection: sa.Connection, edits: Sequence[Edit], now: datetime
+) -> list[Edit]:
     ids: Sequence[int] | None = [edit.id for edit in edits]
     if not edits[0].id:
-        # Whoever reserved ids need not ask for them after the rows were inserted.
+        # Anyone who reserved ids need not ask for them after the rows were inserted.
         engine = engine_of(connection)
         ids = engine.reserve_ids(connection, HOSTS.c.id, len(edits))
     rows: Iterable[dict[str, Any]] = (_row(edit, now) for edit in edits)
@@ -139,6 +140,9 @@ def derived(fields: Mapping[str, Any]) -> dict[str, Any]:
         keys["hostname_sort"] = values.natural_key(keys["hostname_key"])
     if "ip_addr" in fields:
         keys["ip_key"] = ip_key(fields["ip_addr"])
+    for name in VOCABULARY_FIELDS:
+        if name in fields:
+            keys[f"{name}_sort"] = values.term_order(fields[name])
     return keys
 
 
@@ -178,13 +182,14 @@ def change_hosts(session: orm.Session, edits: Sequence[Edit]) -> None:
 
     Raises ``Conflict`` when one is no longer at its version.
     """
+    now = current_change_time(session)
     with recording(session) as connection:
-        _change(connection, edits)
-    add_entries(session, [edit.entry() for edit in edits])
+        _change(connection, edits, now)
+    known = {edit.id: edit.counted_by for edit in edits if edit.counted_by}
+    add_entries(session, [edit.entry() for edit in edits], known)
 
 
-def _change(connection: sa.Connection, edits: Sequence[Edit]) -> None:
-    now = utcnow()
+def _change(connection: sa.Connection, edits: Sequence[Edit], now: datetime) -> None:
     seen_at = edits[0].seen_at
     confirmed = {"confirmed_at": now} if seen_at is None else {}
     by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
@@ -288,7 +293,9 @@ def confirm_unchanged(
     by_version: dict[int, list[int]] = {}
     for host_id, version in versions.items():
         by_version.setdefault(version, []).append(host_id)
-    statement = _confirming(seen_at or utcnow())
+    if not versions:
+        return
+    statement = _confirming(seen_at or current_change_time(session))
     with recording(session) as connection:
         for version, ids in by_version.items():
             for start in range(0, len(ids), BATCH):
@@ -298,5 +305,4 @@ def confirm_unchanged(
                 )
                 if seen.rowcount != len(some):
                     raise changed_meanwhile("host")
-    if versions:
-        add_confirmed(session, len(versions))
+    add_confirmed(session, len(versions))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ..errors import QueryError
-from ..query.fields import FIELDS, field_hint, find_field
+from ..query.fields import field_hint, find_field
 from ..validation.host_fields import HOST_FIELDS
 from ..validation.values import quoted
 
@@ -13,14 +13,16 @@ _CALLED = {"group": "groups"}
 DEFAULT = tuple(
     _CALLED.get(field.query, field.query) for field in HOST_FIELDS if field.is_listed
 )
-COLUMNS = tuple(_CALLED.get(name, name) for name in FIELDS)
+COLUMNS = tuple(
+    _CALLED.get(field.query, field.query) for field in HOST_FIELDS if field.query
+)
 
 
 def parse_columns(names: Iterable[str]) -> tuple[str, ...]:
     """Return the columns of these names, each once. Raises ``QueryError``."""
     found = [_column(name.strip()) for name in names if name.strip()]
     if len(found) > MOST:
-        raise QueryError(f"A list shows at most {MOST} columns.")
+        raise QueryError(f"Show at most {MOST} columns.")
     return tuple(dict.fromkeys(found)) or DEFAULT
 
 
@@ -28,10 +30,13 @@ def _column(name: str) -> str:
     try:
         field = find_field(name)
     except QueryError:
+        raise QueryError(f"Unknown column {quoted(name)}.", field_hint(name)) from None
+    column = _CALLED.get(field.name, field.name)
+    if column not in COLUMNS and not field.path:
         raise QueryError(
-            f"There is no column {quoted(name)} to show.", field_hint(name)
-        ) from None
-    return _CALLED.get(field.name, field.name)
+            f"{quoted(name)} can be used in a query, but cannot be shown as a column."
+        )
+    return column
 
 
 def variable_path(column: str) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 Features decide which edits there are, and why; ``write_edits`` makes rows of them.
 """
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,9 +10,10 @@ from typing import Any, NamedTuple
 
 from ..errors import Conflict
 from ..history import CHANGED, CREATED
+from ..history.kept_counts import Values
 from ..validation.addresses import ip_key
 from ..validation.json_values import same_json
-from ..validation.values import HostStatus, fold
+from ..validation.values import HostStatus, fold, plain
 
 # Seen again: that gives no version and no entry, but a count on the change set.
 CONFIRMED = "confirmed"
@@ -51,6 +51,8 @@ class Edit:
     action: str = CHANGED
     # When it was seen to exist, if that was not now.
     seen_at: datetime | None = None
+    # Values of what a host is counted by, if they were read.
+    counted_by: Values = ()
 
     def after(self, name: str) -> Any:
         """Return what a field will hold, as far as the edit says it."""
@@ -94,15 +96,10 @@ def created(subject: str, fields: Mapping[str, Any]) -> Edit:
 def changed_meanwhile(subject: str = "") -> Conflict:
     """Return the refusal to write what is no longer what was planned."""
     what = f"Some of the {subject}s were" if subject else "The inventory was"
-    return Conflict(f"{what} changed meanwhile; nothing was saved.")
+    return Conflict(f"{what} changed by someone else. Nothing was saved.")
 
 
 # ---- values
-
-
-def plain(value: Any) -> Any:
-    """Return a value as the history keeps it."""
-    return value.value if isinstance(value, enum.Enum) else value
 
 
 def identity(name: str, item: Any) -> Any:
@@ -150,7 +147,7 @@ def same_value(name: str, one: Any, other: Any) -> bool:
     return same_json(one or None, other or None)
 
 
-def is_respelling(before: str | None, after: str | None) -> bool:
+def is_rename(before: str | None, after: str | None) -> bool:
     """Whether both are the same value, written in two ways."""
     if before is None or after is None or before == after:
         return False

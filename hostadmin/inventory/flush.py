@@ -1,4 +1,4 @@
-"""What every single write shares: versions, and constraints told in words."""
+"""What every single write shares: versions, and constraints explained in words."""
 
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ from ..models import Group, Host, Inventory
 
 Saved = TypeVar("Saved", Host, Group, Inventory)
 
-CHANGED_SINCE_OPENED = "was changed by somebody else since you opened it."
+CHANGED_SINCE_OPENED = "was changed by someone else since you opened it."
 
 
 def check_version(item: Host | Group | Inventory, version: int | None) -> None:
@@ -29,11 +29,9 @@ def saved(item: Saved, name_field: str) -> Saved:
         raise Conflict(f"{name} {CHANGED_SINCE_OPENED}") from None
     except IntegrityError as error:
         if "uq_" in str(error.orig) or "UNIQUE" in str(error.orig).upper():
-            taken = f"“{name}” was taken at the same moment."
+            taken = f"“{name}” has just been taken."
             raise InvalidInput([FieldError(name_field, taken)]) from None
         if "FOREIGN KEY" in str(error.orig).upper():
-            raise Conflict(
-                f"A group of {name} was deleted at the same moment."
-            ) from None
+            raise Conflict(f"A group of {name} has just been deleted.") from None
         raise
     return item

@@ -8,8 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..db.guards import NESTING, take_turn
 from ..db.session import db
 from ..errors import FieldError, InvalidInput, NotFound
+from ..keyset.pages import Count
+from ..limits import limits
 from ..models import Group, Host, group_members
 from ..query.sql.group_tree import children_by_parent, with_descendants
 from ..validation.rules import clean_group
@@ -26,7 +29,7 @@ def get_group(group_id: int) -> Group:
     """Return the group or raise ``NotFound``."""
     group = db.session.get(Group, group_id)
     if group is None:
-        raise NotFound(f"There is no group with the id {group_id} (any more).")
+        raise NotFound(f"Group {group_id} does not exist.")
     return group
 
 
@@ -73,7 +76,7 @@ def delete_group(group_id: int, version: int | None = None) -> None:
 def _check_name_free(name: str, own_id: int | None) -> None:
     other = db.session.scalar(sa.select(Group.id).where(Group.name == name))
     if other is not None and other != own_id:
-        raise InvalidInput([FieldError("name", f"{quoted(name)} is taken already.")])
+        raise InvalidInput([FieldError("name", f"{quoted(name)} already exists.")])
 
 
 def _set_fields(group: Group, fields: Mapping[str, Any]) -> None:
@@ -87,9 +90,8 @@ def _set_fields(group: Group, fields: Mapping[str, Any]) -> None:
 
 
 def _checked_children(group: Group, names: list[str]) -> list[Group]:
-    # Two people could each add one half of a cycle; the lock lets one go first.
-    # On SQLite the write transaction is that lock.
-    db.session.execute(sa.select(Group.id).order_by(Group.id).with_for_update())
+    # Two people could each add one half of a cycle.
+    take_turn(db.session(), NESTING)
     children = find_groups(names, field="children")
     if group.id is not None:
         tree = load_tree(db.session())
@@ -138,7 +140,7 @@ def unknown_groups(
 
 def no_group(name: str, known: Iterable[str]) -> str:
     """Return a sentence that says so, with the nearest of the known groups."""
-    return f"There is no group {quoted(name)}. {did_you_mean(name, known)}".strip()
+    return f"Group {quoted(name)} does not exist. {did_you_mean(name, known)}".strip()
 
 
 def suggest(session: orm.Session, part: str, limit: int = 20) -> list[str]:
@@ -208,6 +210,32 @@ def direct_counts(session: orm.Session, ids: Iterable[int]) -> dict[int, int]:
         .group_by(group_members.c.group_id)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def nested_counts(session: orm.Session, ids: Iterable[int]) -> dict[int, Count]:
+    """Return group id → number of hosts in it, for those that have child groups.
+
+    Each counts up to a cap; all are read by one statement.
+    """
+    children = children_by_parent(session)
+    most = limits.counted_rows
+    columns = []
+    for id_ in ids:
+        if id_ in children:
+            inside = group_members.c.group_id.in_(
+                sorted(with_descendants([id_], children))
+            )
+            hosts = sa.select(group_members.c.host_id).where(inside).distinct()
+            some = hosts.limit(most + 1).subquery()
+            number = sa.select(sa.func.count()).select_from(some).scalar_subquery()
+            columns.append(number.label(f"group_{id_}"))
+    if not columns:
+        return {}
+    row = session.execute(sa.select(*columns)).one()
+    return {
+        int(name.removeprefix("group_")): Count(min(number, most), number > most)
+        for name, number in row._mapping.items()
+    }
 
 
 @dataclass(frozen=True)

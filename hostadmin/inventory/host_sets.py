@@ -7,6 +7,7 @@ from sqlalchemy import orm
 
 from ..clock import utcnow
 from ..db.bulk_insert import batched
+from ..db.guards import SETS, take_turn
 from ..errors import InvalidValue, QueryError
 from ..limits import limits
 from ..models import NOBODY, HostSet, SavedView, host_set_members
@@ -39,6 +40,7 @@ def keep_set(
 
 
 def _make_room(session: orm.Session, owner_id: int, size: int) -> None:
+    take_turn(session, SETS)
     oldest = utcnow() - limits.set_age
     old = set(session.scalars(sa.select(HostSet.id).where(HostSet.created_at < oldest)))
     own = {
@@ -46,7 +48,7 @@ def _make_room(session: orm.Session, owner_id: int, size: int) -> None:
         for row in session.execute(
             sa.select(HostSet.id, HostSet.size)
             .where(HostSet.owner_id == owner_id)
-            .order_by(HostSet.id.desc())
+            .order_by(HostSet.created_at.desc(), HostSet.id.desc())
         )
     }
     if not old and _fits(len(own) + 1, sum(own.values()) + size):
@@ -71,9 +73,9 @@ def _fits(count: int, hosts: int) -> bool:
 
 def _no_room() -> str:
     return (
-        "Your saved views name so many pasted hosts that no more can be kept: at most "
-        f"{limits.account_sets:,} sets with {limits.account_set_hosts:,} hosts in all. "
-        "Delete a view that names one first."
+        "Your saved views use too many pasted lists. You can keep "
+        f"{limits.account_sets:,} lists with {limits.account_set_hosts:,} hosts in "
+        "all. Delete a view that uses one first."
     )
 
 

@@ -21,7 +21,7 @@ def get_host(host_id: int) -> Host:
     """Return the host or raise ``NotFound``."""
     host = db.session.get(Host, host_id)
     if host is None:
-        raise NotFound(f"There is no host with the id {host_id} (any more).")
+        raise NotFound(f"Host {host_id} does not exist.")
     return host
 
 
@@ -122,8 +122,7 @@ def _check_name_free(name: str, own_id: int | None) -> None:
             [
                 FieldError(
                     "hostname",
-                    f"“{other.hostname}” is there already; "
-                    "upper and lower case count as the same.",
+                    f"“{other.hostname}” already exists (case is ignored).",
                 )
             ]
         )

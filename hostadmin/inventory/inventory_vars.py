@@ -40,7 +40,7 @@ def change_inventory(
     inventory = db.session.get(Inventory, ONLY_ID)
     if inventory is None:
         if version:
-            raise Conflict("The variables of all hosts were removed meanwhile.")
+            raise Conflict("The variables of all hosts were changed by someone else.")
         inventory = Inventory(id=ONLY_ID, vars={})
         db.session.add(inventory)
     elif version is not None:

@@ -4,7 +4,7 @@ import contextlib
 import functools
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -12,26 +12,47 @@ from sqlalchemy import orm
 from ..db.engines import engine_of
 from ..db.time_limit import TooSlow, time_limit
 from ..errors import QueryError
-from ..keyset.cursors import Sort, read_cursor
-from ..keyset.pages import Count, Page, capped_count, fetch_page
+from ..keyset.cursors import Cursor, Sort, read_cursor
+from ..keyset.pages import (
+    Count,
+    Page,
+    capped_count,
+    fetch_page,
+    known_count,
+    rows_beside,
+)
 from ..limits import limits
 from ..models import Group, Host
 from ..query import ast
 from ..query.ast import Node
 from ..query.fields import SORTABLE, Field, field_hint, find_field
 from ..query.sql.compiler import Clause, Forms, compile_forms, compile_node, select_ids
+from ..query.sql.term_order import implied_by
 from ..validation.values import quoted
+from .kept_counts import kept_count, kept_count_where
+from .variable_order import (
+    beside,
+    has_variables,
+    ordered_ids,
+    page_of,
+    placed,
+    without_variables,
+)
 
 DEFAULT_SORT = "hostname"
 # To know what a query means, some of its conditions have to be looked up.
 COMPILE_SECONDS = 3.0
-# A page is read along the order, which is quick unless all matches stand at its end;
+# A page is read along the order, which is quick unless all matches are at its end;
 # or all of them at once, which is slow where they are many, but does not mind where
-# they stand. Each way is tried for so long, then the other one for longer.
+# they are. Each way is tried for so long, then the other one for longer.
 ATTEMPTS = ((0.15, "walk"), (0.4, "collect"), (0.45, "walk"), (2.0, "collect"))
+# Who looks at one host does not wait for its neighbours in a list.
+BESIDE_SECONDS = 0.2
 PAGE_SECONDS = sum(seconds for seconds, _ in ATTEMPTS)
 NOT_COUNTED = Count(0, capped=True)
 
+
+T = TypeVar("T")
 
 # The variables of groups may be long, and would be read once for each host.
 _GROUP_NAMES = orm.selectinload(Host.groups).load_only(Group.name)
@@ -42,8 +63,8 @@ _MORE = {
 
 
 @dataclass(frozen=True)
-class HostPage:
-    """One page of hosts with their groups.
+class HostPage(Generic[T]):
+    """One page of hosts with their groups, or of their ids.
 
     ``count`` is how many match, ``total_count`` how many there are; both stop at a
     cap. ``start`` is the number of the first row. ``sort`` is the order they are in:
@@ -52,7 +73,7 @@ class HostPage:
     ``stopped_after`` so many seconds.
     """
 
-    rows: list[Host]
+    rows: list[T]
     count: Count
     total_count: Count
     next_cursor: str | None
@@ -70,7 +91,7 @@ def parse_sort(text: str) -> Sort:
     names = [part.name for part in parts]
     for place, name in enumerate(names):
         if name in names[:place]:
-            raise QueryError(f"Hosts are sorted by {quoted(name)} twice.")
+            raise QueryError(f"{quoted(name)} is used twice in the sort order.")
     first, *further = parts
     return replace(first, then=tuple(further))
 
@@ -80,26 +101,34 @@ def _parse_part(wanted: str) -> Sort:
     try:
         field = find_field(name)
     except QueryError:
-        raise QueryError(
-            f"There is no column {quoted(name)} to sort by.", field_hint(name)
-        ) from None
+        raise QueryError(f"Unknown column {quoted(name)}.", field_hint(name)) from None
+    descending = wanted.startswith("-")
+    if field.path:
+        return Sort(
+            *(field.name, Host.vars, Host.id),
+            nullable=True,
+            descending=descending,
+            path=field.path,
+        )
     if field.sort_column is None:
         raise QueryError(
             f"Hosts cannot be sorted by {quoted(field.name)}.",
-            f"They can be by {', '.join(SORTABLE)}.",
+            f"Use one of: {', '.join(SORTABLE)}, var.NAME.",
         )
-    return _sort(field, field.sort_column, descending=wanted.startswith("-"))
+    return _sort(field, field.sort_column, descending=descending)
 
 
 def _sort(
     field: Field, column: orm.InstrumentedAttribute[Any], *, descending: bool
 ) -> Sort:
+    is_ordered_apart = field.kind.has_vocabulary
     return Sort(
         name=field.name,
         column=column,
         id_column=Host.id,
         nullable=field.nullable,
         descending=descending,
+        implied=implied_by(field.own_column, column) if is_ordered_apart else None,
     )
 
 
@@ -114,31 +143,62 @@ def list_hosts(
     cursor: str | None = None,
     size: int = 50,
     more: Collection[str] = (),
-) -> HostPage:
+) -> HostPage[Host]:
     """Return one page of the hosts that the query means.
 
     ``more`` of them can be "aliases" and "addresses", which are tables of their own.
     """
     order = parse_sort(sort) if isinstance(sort, str) else sort
-    total = capped_count(session, sa.select(Host.id))
     hosts = sa.select(Host).options(_GROUP_NAMES, *(_MORE[name] for name in more))
+    return _list(session, hosts, node, order, cursor, size)
+
+
+def count_hosts(session: orm.Session, node: Node) -> Count:
+    """Return how many hosts the query means; ``NOT_COUNTED`` where that is slow."""
     if node == ast.EVERYTHING:
-        every = fetch_page(session, hosts, None, order, cursor, size, count=total)
+        return _count_all(session)
+    return _count(session, node)[1]
+
+
+def list_host_ids(
+    session: orm.Session, node: Node, sort: Sort, cursor: str | None, size: int
+) -> HostPage[int]:
+    """Return the same page, of ids alone."""
+    return _list(session, sa.select(Host.id), node, sort, cursor, size)
+
+
+def _list(
+    session: orm.Session,
+    hosts: sa.Select[T],
+    node: Node,
+    order: Sort,
+    cursor: str | None,
+    size: int,
+) -> HostPage[T]:
+    total = _count_all(session)
+    if node == ast.EVERYTHING:
+        order = _fitting(order, total)
+        every = _fetch(session, hosts, None, order, cursor, size, count=total)
         return _host_page(every, total, total)
     forms, count = _count(session, node)
+    order = _fitting(order, count)
     if forms is None:
         try:
             with time_limit(session, COMPILE_SECONDS):
                 forms = compile_forms(session, node)
         except TooSlow as slow:
             return _stopped(order, total, slow.seconds)
-    if count == Count(0):
+    if not count.value and not count.capped:
         # Without an index it would take as long again to find none.
         if cursor:
-            read_cursor(order, cursor)
-        return _host_page(Page([], None, None, 1, order), count, total, forms.walked)
+            read_cursor(placed(order) if has_variables(order) else order, cursor)
+        nothing: Page[T] = Page([], None, None, 1, order)
+        return _host_page(nothing, count, total, forms.walked)
+    bound = (
+        replace(count, capped=True) if _is_walked(order, count, total, size) else count
+    )
     read = functools.partial(
-        fetch_page, session, hosts, sort=order, cursor=cursor, size=size, count=count
+        _fetch, session, hosts, sort=order, cursor=cursor, size=size, count=bound
     )
     page = _read_either_way(session, read, forms)
     if page is None:
@@ -146,9 +206,40 @@ def list_hosts(
     return _known_page(page, count, total, forms.walked)
 
 
+def _fitting(order: Sort, count: Count) -> Sort:
+    """Return the order without the variables that so many are not sorted by."""
+    if not (count.capped and has_variables(order)):
+        return order
+    return without_variables(order) or SORTS[DEFAULT_SORT]
+
+
+def _fetch(
+    session: orm.Session,
+    hosts: sa.Select[T],
+    where: Clause | None,
+    sort: Sort,
+    cursor: str | None,
+    size: int,
+    **how: Any,
+) -> Page[T]:
+    if has_variables(sort):
+        return page_of(session, hosts, where, sort, cursor, size)
+    return fetch_page(session, hosts, where, sort, cursor, size, **how)
+
+
+def _is_walked(order: Sort, count: Count, total: Count, size: int) -> bool:
+    """Whether a page is found by the way sooner than all matches are collected.
+
+    Where one of n hosts matches, a page is full after n times as many as are shown.
+    """
+    if order.then or count.exact is None or total.exact is None:
+        return False
+    return count.exact**2 > size * total.exact
+
+
 def _read_either_way(
-    session: orm.Session, read: Callable[..., Page[Host]], forms: Forms
-) -> Page[Host] | None:
+    session: orm.Session, read: Callable[..., Page[T]], forms: Forms
+) -> Page[T] | None:
     for seconds, way in ATTEMPTS:
         with contextlib.suppress(TooSlow), time_limit(session, seconds):
             collect = way == "collect"
@@ -157,19 +248,26 @@ def _read_either_way(
     return None
 
 
-def _stopped(order: Sort, total: Count, seconds: float) -> HostPage:
-    nothing: Page[Host] = Page([], None, None, 1, order.alone)
+def _stopped(order: Sort, total: Count, seconds: float) -> HostPage[Any]:
+    nothing: Page[Any] = Page([], None, None, 1, order.alone)
     return _host_page(nothing, NOT_COUNTED, total, stopped_after=seconds)
 
 
 def _known_page(
-    page: Page[Host], count: Count, total: Count, where: Clause | None
-) -> HostPage:
+    page: Page[T], count: Count, total: Count, where: Clause | None
+) -> HostPage[T]:
     """Return the page; uncounted, it tells how many there are up to its end."""
     if count is not NOT_COUNTED:
         return _host_page(page, count, total, where)
     known = Count(page.start + len(page.rows) - 1, page.next_cursor is not None)
     return _host_page(page, known, total, where, stopped_after=limits.count_seconds)
+
+
+def _count_all(session: orm.Session) -> Count:
+    kept = kept_count(session)
+    if kept is None:
+        return capped_count(session, sa.select(Host.id))
+    return known_count(kept)
 
 
 def _count(session: orm.Session, node: Node) -> tuple[Forms | None, Count]:
@@ -178,18 +276,44 @@ def _count(session: orm.Session, node: Node) -> tuple[Forms | None, Count]:
     try:
         with time_limit(session, limits.count_seconds):
             forms = compile_forms(session, node)
+            kept = kept_count_where(session, node, forms.walked)
+            if kept is not None:
+                return forms, known_count(kept)
             return forms, capped_count(session, forms.ids)
     except TooSlow:
         return forms, NOT_COUNTED
 
 
+def hosts_beside(
+    session: orm.Session, node: Node, sort: str, host: Host
+) -> tuple[Host | None, Host | None]:
+    """Return the hosts before and after this one in the list of a query.
+
+    None for those that are not found in a moment. Raises ``QueryError``.
+    """
+    order = parse_sort(sort)
+    try:
+        with time_limit(session, BESIDE_SECONDS):
+            forms = compile_forms(session, node)
+            count = capped_count(session, forms.ids)
+            order = _fitting(order.alone if count.capped else order, count)
+            names = sa.select(Host).options(orm.load_only(Host.hostname))
+            if has_variables(order):
+                return beside(session, names, forms.walked, order, host.id)
+            key, *then = (getattr(host, part.column.key) for part in order.parts)
+            place = Cursor(key, host.id, 1, then=tuple(then))
+            return rows_beside(session, names, forms.walked, order, place, count)
+    except TooSlow:
+        return None, None
+
+
 def _host_page(
-    page: Page[Host],
+    page: Page[T],
     count: Count,
     total: Count,
     where: Clause | None = None,
     stopped_after: float = 0.0,
-) -> HostPage:
+) -> HostPage[T]:
     return HostPage(
         page.rows,
         count,
@@ -231,7 +355,7 @@ def _stream(engine: sa.Engine, node: Node, sort: Sort) -> Iterator[Host]:
         count = Count(limits.counted_rows, capped=True)
         if where is not None:
             count = capped_count(reader, sa.select(Host.id).where(where))
-        read = _walk if count.capped else _collect
+        read = _walk if count.capped and not has_variables(sort) else _collect
         for batch in read(reader, where, sort):
             yield from batch
             # Nothing of a batch may stay behind, or a big export fills the memory.
@@ -259,12 +383,18 @@ def _collect(
     reader: orm.Session, where: Clause | None, sort: Sort
 ) -> Iterator[list[Host]]:
     """Find the few matches once, then yield them in batches."""
-    few = Count(limits.counted_rows)
-    page = fetch_page(
-        reader, sa.select(Host.id), where, sort, None, limits.counted_rows, count=few
-    )
-    for start in range(0, len(page.rows), limits.list_batch):
-        ids = page.rows[start : start + limits.list_batch]
+    found = _few_ids(reader, where, sort)
+    for start in range(0, len(found), limits.list_batch):
+        ids = found[start : start + limits.list_batch]
         hosts = reader.scalars(_COMPLETE.where(Host.id.in_(ids)))
         by_id = {host.id: host for host in hosts}
         yield [by_id[host_id] for host_id in ids]
+
+
+def _few_ids(reader: orm.Session, where: Clause | None, sort: Sort) -> list[int]:
+    if has_variables(sort):
+        return ordered_ids(reader, where, sort)
+    few, ids = Count(limits.counted_rows), sa.select(Host.id)
+    return fetch_page(
+        reader, ids, where, sort, None, limits.counted_rows, count=few
+    ).rows

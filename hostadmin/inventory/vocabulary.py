@@ -7,7 +7,7 @@ from sqlalchemy import orm
 from sqlalchemy.exc import IntegrityError
 
 from ..models import Host, VocabularyEntry
-from ..validation.values import fold
+from ..validation.values import fold, sort_key
 
 
 def canonical_value(session: orm.Session, field: str, text: str) -> str:
@@ -104,11 +104,10 @@ def in_use(session: orm.Session, field: str, spelling: str) -> bool:
 def spellings(session: orm.Session, field: str, limit: int = 200) -> list[str]:
     """Return the values of a field that hosts have, in order."""
     in_use = sa.exists().where(getattr(Host, field) == VocabularyEntry.spelling)
-    return list(
-        session.scalars(
-            sa.select(VocabularyEntry.spelling)
-            .where(VocabularyEntry.field == field, in_use)
-            .order_by(VocabularyEntry.spelling)
-            .limit(limit)
-        )
+    found = session.scalars(
+        sa.select(VocabularyEntry.spelling)
+        .where(VocabularyEntry.field == field, in_use)
+        .order_by(VocabularyEntry.folded)
+        .limit(limit)
     )
+    return sorted(found, key=sort_key)

@@ -1,4 +1,4 @@
-"""Edits into rows and history, whoever made them, in the transaction that is open."""
+"""Edits into rows and history, of every feature, in the transaction that is open."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -22,7 +22,7 @@ from .edits import (
     Edit,
     changed_meanwhile,
     in_order,
-    is_respelling,
+    is_rename,
 )
 
 BATCH = 1_000
@@ -94,10 +94,7 @@ class _Known:
         if len(self._spelled) > MAX_SPELLINGS:
             self._spelled.clear()
         for before, after in set(changes):
-            if (
-                is_respelling(before, after)
-                and self._spelled.get((name, after)) != after
-            ):
+            if is_rename(before, after) and self._spelled.get((name, after)) != after:
                 vocabulary.rename_value(self._session, name, after)
                 self._spelled.clear()
         texts = dict.fromkeys(c.after for c in changes if c.after is not None)

@@ -4,12 +4,14 @@ import base64
 import binascii
 import enum
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.sql.elements import ColumnElement
 
 from ..db.session import UTCDateTime
 from ..errors import QueryError
@@ -22,8 +24,10 @@ MAX_CURSOR = 4096
 class Sort:
     """One order of a list, by one column, and ``then`` by others.
 
-    A ``unique`` column, which is never empty, needs no tie-break; every other one
-    gets the id.
+    ``implied`` returns what a condition on another column, of which this one gives the
+    order, says about this one, if it says something. ``path`` leads to what gives the
+    order inside of a column of JSON, which no index has. A ``unique`` column, which is
+    never empty, needs no tie-break; every other one gets the id.
     """
 
     name: str
@@ -33,6 +37,10 @@ class Sort:
     descending: bool = False
     unique: bool = False
     then: tuple["Sort", ...] = ()
+    implied: Callable[[ColumnElement[bool]], ColumnElement[bool] | None] | None = field(
+        default=None, compare=False
+    )
+    path: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -148,6 +156,10 @@ def _key(sort: Sort, value: object, *, empty: bool) -> Any:
         return _whole(value, -limit, limit)
     if not isinstance(value, str):
         raise ValueError
+    return _text_key(kind, value)
+
+
+def _text_key(kind: sa.types.TypeEngine[Any], value: str) -> Any:
     if isinstance(kind, sa.Enum) and kind.enum_class is not None:
         return kind.enum_class(value)
     if isinstance(kind, UTCDateTime):

@@ -41,24 +41,33 @@ def walk(
     """
     down = sort.descending != backward
     key: Any = sort.column
-    order = [key] if sort.unique else [key, sort.id_column]
     rows = select.add_columns(key, sort.id_column)
     shared = None if where is None else _shared(where, sort)
+    has_one_key = False
     if where is not None:
         hides = engine.hides_conditions
         rows = rows.where(*(_unsought(where, sort, shared) if hides else [where]))
+        implied = _implied(where, sort)
+        rows = rows.where(*implied)
+        has_one_key = any(_column_of(clause) is not None for clause in implied)
     if index := _index_of(sort, shared):
         rows = engine.along_index(rows, sort.column.class_.__table__, index)
     for stretch in _stretches(sort, place, backward):
-        columns = order
-        if not engine.orders_by_constants:
-            columns = order[1:] if stretch.one_key else order
-        elif shared is not None:
-            columns = [_column_of(shared), *order]
+        columns = _order(engine, sort, shared, stretch.one_key or has_one_key)
         conditions = stretch.conditions(sort, key, sort.id_column, down)
         yield rows.where(*conditions).order_by(
             *(column.desc() if down else column.asc() for column in columns)
         )
+
+
+def _order(
+    engine: Engine, sort: Sort, shared: Clause | None, has_one_key: bool
+) -> list[Any]:
+    """Return the columns to order by, as the engine finds the index by them."""
+    columns = [sort.column] if sort.unique else [sort.column, sort.id_column]
+    if not engine.orders_by_constants:
+        return columns[1:] if has_one_key else columns
+    return columns if shared is None else [_column_of(shared), *columns]
 
 
 # ---- indexes
@@ -124,6 +133,14 @@ def _unsought(where: Clause, sort: Sort, shared: Clause | None) -> list[Clause]:
 
 
 # ---- conditions
+
+
+def _implied(where: Clause, sort: Sort) -> list[Clause]:
+    """Return what the condition says about the sort column by way of another one."""
+    if sort.implied is None:
+        return []
+    found = (sort.implied(_bare(part)) for part in _joined(where))
+    return [clause for clause in found if clause is not None]
 
 
 def _joined(where: Clause) -> list[Clause]:

@@ -6,7 +6,7 @@ come last in both directions; they are a range of their own, so that an index on
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -27,12 +27,18 @@ EVERY = 2**31 - 1
 
 @dataclass(frozen=True)
 class Count:
-    """A number of rows; ``capped`` means there are more than that."""
+    """A number of rows; ``capped`` means there are more than that.
+
+    Where it is known how many, though they were not counted, that is ``exact``.
+    """
 
     value: int
     capped: bool = False
+    exact: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
+        if self.exact is not None:
+            return f"{self.exact:,}"
         return f"{self.value:,}+" if self.capped else f"{self.value:,}"
 
 
@@ -65,6 +71,12 @@ def capped_count(
     return Count(min(number, most), capped=number > most)
 
 
+def known_count(number: int) -> Count:
+    """Return a number that did not have to be counted, capped like one that had."""
+    most = limits.counted_rows
+    return Count(min(number, most), capped=number > most, exact=number)
+
+
 # ---- pages
 
 
@@ -86,7 +98,7 @@ def fetch_page(
     few matches, these are collected and sorted; otherwise the index of the sort
     column is walked until the page is full. Either way the cost is bounded. Only a few
     are sorted by further columns; of many, the page tells by its ``sort``. ``collect``
-    sorts all matches though they are many: where the walk is long, since they all stand
+    sorts all matches though they are many: where the walk is long, since they all are
     at the end of it, that is the shorter way.
     """
     is_bounded = count is not None and not count.capped
@@ -96,6 +108,25 @@ def fetch_page(
     limit = limits.counted_rows + 1 if few else EVERY
     reader = _Reader(session, rows, where, sort, size, few or collect, limit)
     return turn_page(sort, reader.read, cursor)
+
+
+def rows_beside(
+    session: orm.Session,
+    rows: sa.Select[T],
+    where: ColumnElement[bool] | None,
+    sort: Sort,
+    place: Cursor,
+    count: Count,
+) -> tuple[T | None, T | None]:
+    """Return the rows before and after a place in the list that ``fetch_page`` reads.
+
+    The sort must be one that such a list can have, see there.
+    """
+    few = not count.capped
+    limit = limits.counted_rows + 1 if few else EVERY
+    reader = _Reader(session, rows, where, sort, 1, few, limit)
+    before, after = (reader.read(place, backward).rows for backward in (True, False))
+    return before[0] if before else None, after[0] if after else None
 
 
 class Found(Generic[T]):

@@ -2,6 +2,10 @@
 
 A revision must make for ever what it made at first. So nothing here is taken from the
 models, and once a released revision uses it, nothing here changes.
+
+What is there already is left alone, and what is gone is not dropped again: on MariaDB,
+each statement counts by itself, so that a revision that was interrupted begins anew
+somewhere in its middle.
 """
 
 from typing import Any
@@ -18,6 +22,8 @@ TIME = (
 NUMBER = sa.Integer()
 TEXT = sa.String(255)
 LONG_TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
+JSON = sa.JSON().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+BYTES = sa.LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 UNNUMBERED: dict[str, Any] = {
     f"{name}_{option}": value
@@ -72,6 +78,8 @@ def create(
     checks: dict[str, str] | None = None,
     options: dict[str, Any] = UNNUMBERED,
 ) -> None:
+    if _has_table(table):
+        return
     rules = {f"{column}_not_empty": f"{column} <> ''" for column in not_empty}
     rules |= checks or {}
     op.create_table(
@@ -102,17 +110,55 @@ def _unique(table: str, columns: tuple[str, ...]) -> list[sa.UniqueConstraint]:
 
 
 def index(table: str, *columns: str, name: str = "") -> None:
-    name = name or "_".join(columns)
-    op.create_index(op.f(f"ix_{table}_{name}"), table, [*columns])
+    name = f"ix_{table}_{name or '_'.join(columns)}"
+    if not _has_index(table, name):
+        op.create_index(op.f(name), table, [*columns])
+
+
+def drop(table: str) -> None:
+    if op.get_context().as_sql or _has_table(table):
+        op.drop_table(table)
+
+
+def drop_index(table: str, name: str) -> None:
+    if op.get_context().as_sql or _has_index(table, name):
+        op.drop_index(name, table)
+
+
+def _has_table(table: str) -> bool:
+    return not op.get_context().as_sql and sa.inspect(op.get_bind()).has_table(table)
+
+
+def _has_index(table: str, name: str) -> bool:
+    if op.get_context().as_sql:
+        return False
+    return any(
+        index["name"] == name for index in sa.inspect(op.get_bind()).get_indexes(table)
+    )
+
+
+# What nobody can make again from a file: people, their tokens and views, history.
+KEPT = {
+    "hosts": "hosts",
+    "host_groups": "groups",
+    "change_sets": "changes",
+    "accounts": "accounts",
+    "api_tokens": "tokens",
+    "saved_views": "views",
+}
 
 
 def refuse_to_lose_rows(connection: sa.Connection) -> None:
-    """Refuse a downgrade to nothing while there are hosts, groups or accounts."""
-    for table in ("hosts", "host_groups", "accounts"):
-        found = sa.inspect(connection).has_table(table) and connection.scalar(
-            sa.text(f"SELECT 1 FROM {table} LIMIT 1")  # noqa: S608 - our own names
+    """Refuse a downgrade to nothing while there is something to lose."""
+    inspector = sa.inspect(connection)
+    found = [
+        noun
+        for table, noun in KEPT.items()
+        if inspector.has_table(table)
+        and connection.scalar(sa.text(f"SELECT 1 FROM {table} LIMIT 1"))  # noqa: S608
+    ]
+    if found:
+        raise RuntimeError(
+            f"The database holds {', '.join(found)}; a downgrade to nothing would lose "
+            "them. Back it up, then add --yes-lose-data."
         )
-        if found:
-            raise RuntimeError(
-                f"The table {table} holds rows; a downgrade to nothing would lose them."
-            )

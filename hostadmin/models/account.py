@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ..clock import utcnow
 from ..db.session import (
     TABLE_OPTIONS,
+    TRANSIENT,
     UNNUMBERED_TABLE_OPTIONS,
     Base,
     UTCDateTime,
@@ -72,7 +73,7 @@ class AccountSession(Base):
     """One log-in in one browser. It ends when the row goes."""
 
     __tablename__ = "account_sessions"
-    __table_args__ = (TABLE_OPTIONS,)
+    __table_args__ = (TABLE_OPTIONS | TRANSIENT,)
 
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
     key_hash: Mapped[str] = mapped_column(key_text(HASH_LENGTH), unique=True)
@@ -126,7 +127,7 @@ class LoginAttempt(Base):
     __table_args__ = (
         sa.Index("ix_login_attempts_name_hash_at", "name_hash", "at"),
         sa.Index("ix_login_attempts_address_at", "address", "at"),
-        TABLE_OPTIONS,
+        TABLE_OPTIONS | TRANSIENT,
     )
 
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
@@ -150,12 +151,12 @@ class AccountAddress(Base):
 
 
 class SetupLink(Base):
-    """The link for whoever makes the first account; at most one."""
+    """The link for the person who makes the first account; at most one."""
 
     __tablename__ = "setup_link"
     __table_args__ = (
         sa.CheckConstraint(f"id = {ONLY_ID}", name="only_one"),
-        UNNUMBERED_TABLE_OPTIONS,
+        UNNUMBERED_TABLE_OPTIONS | TRANSIENT,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -13,6 +13,7 @@ from ..db.session import (
     TABLE_OPTIONS,
     UNNUMBERED_TABLE_OPTIONS,
     Base,
+    ExactJSON,
     UTCDateTime,
     key_text,
 )
@@ -57,7 +58,11 @@ class ChangeEntry(Base):
 
     __tablename__ = "change_entries"
     __table_args__ = (
-        sa.Index("ix_change_entries_change_set_id_id", "change_set_id", "id"),
+        # In their order, and what they are about without a look at the rows.
+        sa.Index(
+            "ix_change_entries_change_set_id_id",
+            *("change_set_id", "id", "subject", "subject_id"),
+        ),
         sa.Index("ix_change_entries_subject_id", "subject", "subject_id", "id"),
         TABLE_OPTIONS,
     )
@@ -71,7 +76,7 @@ class ChangeEntry(Base):
     # created, changed or deleted; for accounts also what they did
     action: Mapped[str] = mapped_column(key_text(16))
     # field name → [from, to]
-    changes: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    changes: Mapped[dict[str, Any]] = mapped_column(ExactJSON)
 
     change_set: Mapped[ChangeSet] = orm.relationship(back_populates="entries")
 
@@ -93,6 +98,30 @@ change_fields = sa.Table(
     Base.metadata,
     sa.Column("field", key_text(32), primary_key=True),
     # That of the change set, so that one range holds those of a field in their order.
+    sa.Column("at", UTCDateTime, primary_key=True),
+    sa.Column("change_set_id", sa.ForeignKey("change_sets.id"), primary_key=True),
+    **UNNUMBERED_TABLE_OPTIONS,
+)
+
+
+# Which change took back which, where all of it went back. With an entry, only that one.
+undos = sa.Table(
+    "undos",
+    Base.metadata,
+    sa.Column("undo_id", sa.ForeignKey("change_sets.id"), primary_key=True),
+    sa.Column("undone_id", sa.ForeignKey("change_sets.id"), nullable=False),
+    sa.Column("entry_id", BIG_ID),
+    sa.Index("ix_undos_undone_id", "undone_id"),
+    **UNNUMBERED_TABLE_OPTIONS,
+)
+
+
+# Which change sets touched hosts, groups or variables, in the order in which they were
+# committed: written last of all, so that between this time and the moment from which
+# others see it lies nothing but the commit.
+inventory_changes = sa.Table(
+    "inventory_changes",
+    Base.metadata,
     sa.Column("at", UTCDateTime, primary_key=True),
     sa.Column("change_set_id", sa.ForeignKey("change_sets.id"), primary_key=True),
     **UNNUMBERED_TABLE_OPTIONS,

@@ -28,6 +28,8 @@ from .group import Group, group_members
 SORT_KEY_LENGTH = MAX_TEXT + MAX_TEXT // 2 + 1
 IP_KEY_LENGTH = 33
 
+TERM_ORDER = key_text(values.SORT_KEY_LENGTH)
+
 STATUS = sa.Enum(
     HostStatus,
     name="status",
@@ -41,7 +43,7 @@ STATUS = sa.Enum(
 # lets an index give the next page.
 SORTED_COLUMNS = tuple(field.sort for field in HOST_FIELDS if field.sort)
 # Names often tell the role, the place or the environment. Then all hosts that share one
-# may stand at the end of the order by name, which lists begin with; so each value has
+# may be at the end of the order by name, which lists begin with; so each value has
 # that order of its own.
 SHARED_COLUMNS = VOCABULARY_FIELDS
 
@@ -97,6 +99,12 @@ class Host(Base):
     )
     role: Mapped[str | None] = mapped_column(key_text(MAX_TEXT), active_history=True)
     owner: Mapped[str | None] = mapped_column(key_text(MAX_TEXT), active_history=True)
+    # In what order the values of those come: without regard to case and accents.
+    environment_sort: Mapped[str | None] = mapped_column(TERM_ORDER)
+    os_sort: Mapped[str | None] = mapped_column(TERM_ORDER)
+    location_sort: Mapped[str | None] = mapped_column(TERM_ORDER)
+    role_sort: Mapped[str | None] = mapped_column(TERM_ORDER)
+    owner_sort: Mapped[str | None] = mapped_column(TERM_ORDER)
     vars: Mapped[dict[str, Any]] = mapped_column(
         ExactJSON, default=dict, active_history=True
     )
@@ -141,8 +149,10 @@ class Host(Base):
         return cleaned
 
     @orm.validates(*VOCABULARY_FIELDS)
-    def _clean_text(self, _field: str, value: object) -> object:
-        return values.clean_term(value)
+    def _clean_text(self, field: str, value: object) -> object:
+        cleaned = values.clean_term(value)
+        setattr(self, f"{field}_sort", values.term_order(cleaned))
+        return cleaned
 
     def __str__(self) -> str:
         return self.hostname

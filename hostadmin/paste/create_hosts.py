@@ -50,8 +50,7 @@ def plan_names(session: orm.Session, lines: Iterable[str]) -> AddPlan:
         plan.new.setdefault(name_key(str(host["hostname"])), host)
         if len(plan.new) > limits.pasted_new_hosts:
             raise InvalidValue(
-                f"There are more than {limits.pasted_new_hosts:,} names; import them "
-                "as a file."
+                f"More than {limits.pasted_new_hosts:,} names. Import them from a file."
             )
     for key in sorted(hosts_named(session, plan.new)):
         plan.taken.append(str(plan.new.pop(key)["hostname"]))
@@ -75,7 +74,7 @@ def add_names(
     """
     plan = plan_names(session, lines)
     if plan.digest != digest:
-        raise Conflict("What would be added is no longer what you saw.")
+        raise Conflict("Something changed since the preview. Nothing was added.")
     write_edits(session, [created("host", host) for host in plan.new.values()])
     added = hosts_named(session, plan.new).values()
     return {host.id: host.hostname for host in added}

@@ -12,7 +12,7 @@ from ..inventory.bulk_write import ADDRESSES, ALIASES, BATCH, HOSTS
 from ..validation.values import MAX_TEXT
 from .parse import Cell, Name
 
-# So many candidates of one name are told; the rest is counted.
+# So many candidates of one name are shown; the rest is counted.
 MOST_CANDIDATES = 10
 # Beyond so many unknown names no similar ones are looked for: each costs a search.
 MOST_GUESSES = 2_000
@@ -43,7 +43,7 @@ class Ambiguous(NamedTuple):
     given: str
     how: str
     candidates: tuple[Candidate, ...]
-    # Whether there are more than are told.
+    # Whether there are more than are shown.
     more: bool
 
 
@@ -53,7 +53,7 @@ class Answer:
 
     found: list[Found] = field(default_factory=list)
     missing: list[Name] = field(default_factory=list)
-    doubts: list[Ambiguous] = field(default_factory=list)
+    ambiguous: list[Ambiguous] = field(default_factory=list)
 
     def hosts(self, picked: Iterable[int] = ()) -> dict[int, str]:
         """Return id → name of the hosts found, and of the candidates picked.
@@ -61,7 +61,7 @@ class Answer:
         Whatever else is picked was not offered, and is left out.
         """
         hosts = {one.host.id: one.host.hostname for one in self.found}
-        offered = {c.id: c.hostname for doubt in self.doubts for c in doubt.candidates}
+        offered = {c.id: c.hostname for name in self.ambiguous for c in name.candidates}
         wanted = set(picked)
         return hosts | {id_: name for id_, name in offered.items() if id_ in wanted}
 
@@ -90,7 +90,7 @@ def find_pasted(session: orm.Session, cells: Sequence[Cell]) -> Answer:
         elif len(candidates) == 1:
             answer.found.append(Found(name.text, how, candidates[0]))
         else:
-            answer.doubts.append(_doubt(name, how, candidates))
+            answer.ambiguous.append(_ambiguous(name, how, candidates))
     _guess(session, unknown, answer)
     return answer
 
@@ -108,7 +108,7 @@ def _chosen(cells: Iterable[Cell], known: Mapping[str, object]) -> list[Name]:
     return list(names.values())
 
 
-def _doubt(name: Name, how: str, candidates: Sequence[Candidate]) -> Ambiguous:
+def _ambiguous(name: Name, how: str, candidates: Sequence[Candidate]) -> Ambiguous:
     shown = tuple(candidates[:MOST_CANDIDATES])
     return Ambiguous(name.text, how, shown, more=len(candidates) > len(shown))
 
@@ -204,7 +204,7 @@ def _guess(session: orm.Session, unknown: list[Name], answer: Answer) -> None:
                 similar.setdefault(key, known[head])
     for name in unknown:
         if candidates := similar.get(name.key):
-            answer.doubts.append(_doubt(name, BY_SHORT, candidates))
+            answer.ambiguous.append(_ambiguous(name, BY_SHORT, candidates))
         else:
             answer.missing.append(name)
 

@@ -1,6 +1,6 @@
-"""From a text as it was copied from anywhere to the names that stand in it.
+"""From a text as it was copied from anywhere to the names that are in it.
 
-Knows no database. What could be read in two ways is told in both, the likelier first.
+Knows no database. What could be read in two ways is returned in both, likelier first.
 """
 
 import html
@@ -11,8 +11,9 @@ from typing import NamedTuple
 from ..errors import InvalidValue
 from ..limits import limits
 from ..validation.addresses import Address, address_key, address_text, parse_address
-from ..validation.values import MAX_TEXT, fold, name_key
-from .ranges import has_range, single_words
+from ..validation.numbers import MAX_PORT, whole_number
+from ..validation.values import MAX_TEXT, name_key
+from .ranges import has_range, single_words, without_lists
 
 # Only what HTML knows, since <web-1> is a name in angle brackets.
 _TAG = re.compile(
@@ -60,14 +61,13 @@ class Cell(NamedTuple):
 
 
 def read_pasted(text: str) -> list[Cell]:
-    """Return what stands in the text, each once and in its order.
+    """Return what is in the text, each once and in its order.
 
     Raises ``InvalidValue`` where that is too much.
     """
     if len(text) > limits.pasted_characters:
         raise InvalidValue(
-            f"There are more than {limits.pasted_characters:,} characters in this; "
-            "look up a part of them at a time."
+            f"More than {limits.pasted_characters:,} characters. Look up fewer names."
         )
     found: dict[Cell, None] = {}
     keys: set[str] = set()
@@ -77,17 +77,16 @@ def read_pasted(text: str) -> list[Cell]:
             keys.update(name.key for name in cell.names)
             if len(keys) > limits.pasted_names:
                 raise InvalidValue(
-                    f"There are more than {limits.pasted_names:,} different names in "
-                    "this; look up a part of them at a time."
+                    f"More than {limits.pasted_names:,} different names. Look up fewer."
                 )
     return list(found)
 
 
 def _cells(text: str) -> Iterator[Cell]:
-    # The same again says nothing new, and may stand there a million times.
+    # The same again says nothing new, and may be there a million times.
     seen: set[str] = set()
     for line in text.splitlines():
-        for part in _CELLS.split(_plain(line)):
+        for part in _CELLS.split(without_lists(_plain(line))):
             if part in seen:
                 continue
             seen.add(part)
@@ -133,7 +132,7 @@ def _distinct(names: Iterable[Name | None]) -> Iterator[Name]:
 
 
 def _whole(text: str) -> Name | None:
-    """Return the text as one name, as it could stand in the inventory."""
+    """Return the text as one name, as it could be in the inventory."""
     text = " ".join(text.strip(_QUOTES).split())
     key = name_key(text)
     return Name(text, key) if key and len(text) <= MAX_TEXT else None
@@ -148,7 +147,7 @@ def _in_sentence(name: Name) -> Name:
 def _names(word: str) -> Iterator[Name | None]:
     """Yield the names and addresses that a word stands for: mostly one."""
     if _PLAIN.fullmatch(word):
-        yield Name(word, fold(word))
+        yield Name(word, word.lower())
         return
     for one in single_words(word):
         yield _name(one)
@@ -160,7 +159,7 @@ def _name(word: str) -> Name | None:
     address = _address(text)
     if address is not None:
         shown = address_text(address)
-        return Name(shown, fold(shown), address_key(address), port)
+        return Name(shown, shown.lower(), address_key(address), port)
     key = name_key(text)
     if not any(char.isalnum() for char in key):
         return None
@@ -178,7 +177,7 @@ def _bare(word: str) -> tuple[str, int | None]:
     if bracketed:
         return _without_zone(bracketed[1]), _port(bracketed[2])
     if not has_range(text):
-        text = text.strip("[]").split("/", 1)[0].rstrip(_CLOSING)
+        text = text.strip("[]" + _QUOTES).split("/", 1)[0].rstrip(_CLOSING)
     if text.count(":") == 1:
         text, _, port = text.partition(":")
         return text.rstrip("."), _port(port)
@@ -190,9 +189,7 @@ def _without_zone(text: str) -> str:
 
 
 def _port(text: str | None) -> int | None:
-    good = text and text.isascii() and text.isdigit() and len(text) <= 5
-    number = int(text) if good and text else 0
-    return number if 1 <= number <= 65535 else None
+    return whole_number(text, 1, MAX_PORT)
 
 
 def _address(text: str) -> Address | None:

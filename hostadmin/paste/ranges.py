@@ -1,10 +1,11 @@
-"""Names that stand for several: ``web[1-3]``, ``10.0.0.1-5``, ``web-1/web-2``."""
+"""Names that stand for several: ``web[1-3,7]``, ``10.0.0.1-5``, ``web-1/web-2``."""
 
 import ipaddress
+import itertools
 import re
 from collections.abc import Iterator
 
-# A longer range stays as it is written: not found, and told so.
+# A longer range stays as it is written: not found, and shown as such.
 MOST = 256
 
 _RANGE = re.compile(
@@ -15,11 +16,49 @@ _ADDRESSES = re.compile(
     r"((?:\d{1,3}\.){3})(\d{1,3})[-–](?:((?:\d{1,3}\.){3}))?(\d{1,3})",
     re.ASCII,
 )
+# A word with lists in it, as Slurm, ClusterShell and shells write them.
+_ITEM = r"\w{1,9}(?:-\w{1,9})?"
+_LIST = re.compile(rf"[\[{{]({_ITEM}(?:,{_ITEM})+)[\]}}]")
+_WITH_LISTS = re.compile(r"(?:[^\s,;|\[\]{}]|[\[{][^\s\[\]{}]*[\]}])+")
+_SPACED = re.compile(
+    r"((?:\d{1,3}\.){3}\d{1,3})\s+(?:[-–—]|to|bis|through)\s+"
+    r"((?:\d{1,3}\.){3}\d{1,3})(?![\w.])",
+    re.ASCII | re.IGNORECASE,
+)
 _MASK = re.compile(r"\d{1,3}|255(?:\.\d{1,3}){3}", re.ASCII)
 
 
+def without_lists(line: str) -> str:
+    """Return a line with ``web1 web[3-5]`` for ``web[1,3-5]``, and ranges as one word.
+
+    Commas and blanks would part them.
+    """
+    if "[" in line or "{" in line:
+        line = _WITH_LISTS.sub(lambda found: _each_listed(found[0]), line)
+    return _SPACED.sub(r"\1-\2", line) if "." in line else line
+
+
+def _each_listed(word: str) -> str:
+    parts = _LIST.split(word)
+    # Alone in brackets it is a list of names, whose commas part them anyway.
+    if len(parts) == 1 or not any(parts[::2]):
+        return word
+    choices = [
+        [f"[{item}]" if "-" in item else item for item in part.split(",")]
+        if place % 2
+        else [part]
+        for place, part in enumerate(parts)
+    ]
+    number = 1
+    for several in choices:
+        number *= len(several)
+        if number > MOST:
+            return word
+    return " ".join(map("".join, itertools.product(*choices)))
+
+
 def has_range(word: str) -> bool:
-    """Whether a range stands beside something else: [1:2] alone is none."""
+    """Whether a range is beside something else: [1:2] alone is none."""
     found = _RANGE.search(word)
     return found is not None and found[0] != word
 

@@ -10,7 +10,7 @@ __all__ = ["assert_complete", "identity", "install", "may"]
 
 
 def install(app: Flask) -> None:
-    """Stand before every request, and let templates ask what they may show."""
+    """Run before every request, and let templates ask what they may show."""
     install_guard(app)
     app.add_template_global(identity)
     app.add_template_global(may)

@@ -16,6 +16,8 @@ from .policy import allows, needed
 
 # Where the signed cookie holds the key of the session; alone, it opens nothing.
 KEY = "sid"
+# Opened by a token in the header alone: no browser sends that by itself.
+API = "/api/v"
 
 
 def lifetime() -> Lifetime:
@@ -49,7 +51,7 @@ def may(endpoint: str, method: str = "") -> bool:
     return allows(needed(endpoint, method), identity())
 
 
-def asker() -> Client:
+def client() -> Client:
     return Client(request.remote_addr, request.headers.get("User-Agent"))
 
 
@@ -64,8 +66,11 @@ def leave() -> None:
 
 
 def find_identity() -> Identity | None:
-    """Look up who asks. Whoever shows a token is nobody else, whatever the cookie."""
-    found = _of_token() if shows_token() else _of_session()
+    """Look up who asks. With a token, cookies do not count."""
+    if request.path.startswith(API):
+        found = _of_token() if is_bearer() else None
+    else:
+        found = _of_token() if shows_token() else _of_session()
     # Gives the connection back: a long answer may hold another one.
     db.session.rollback()
     if found is None:

@@ -2,6 +2,7 @@
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import Unauthorized
 
 from ..validation.local_path import own_path
 from .current_user import find_identity, is_bearer, shows_token
@@ -9,10 +10,14 @@ from .policy import Permission, allows, needed
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # Read by tools, which take a page to log in for an answer.
-TOOL_PATHS = ("/export/", "/api/", "/stats/table.")
-TOOL_PAGES = ("/metrics", "/api")
+TOOL_PATHS = ("/export/", "/api/v", "/stats/table.")
+TOOL_PAGES = ("/metrics",)
 # Basic is understood but not asked for: browsers would open a window of their own.
 CHALLENGE = 'Bearer realm="hostadmin"'
+
+
+class LogInFirst(Unauthorized):
+    """Somebody sent a form who is not logged in, perhaps not any more."""
 
 
 def install(app: Flask) -> None:
@@ -35,7 +40,7 @@ def guard() -> ResponseReturnValue | None:
             # There is no such page: Flask says so next.
             return None
         if not allows(permission, g.identity):
-            abort(403, f"Your role, {g.identity.role.value}, does not allow this.")
+            abort(403, f"Your role ({g.identity.role.value}) does not allow this.")
     if request.method not in SAFE_METHODS and not _has_token():
         current_app.extensions["csrf"].protect()
     return None
@@ -54,18 +59,25 @@ def is_tool() -> bool:
 
 def login_url() -> str:
     """Return the page to log in, which leads back to where somebody wanted to go."""
+    return url_for("login.log_in", next=wanted_url())
+
+
+def wanted_url() -> str | None:
+    """Return the page that somebody wanted to see, None for the first one."""
     wanted = request.full_path.rstrip("?")
     if request.method not in ("GET", "HEAD"):
         can_be_read = request.url_rule and "GET" in (request.url_rule.methods or ())
         wanted = request.path if can_be_read else "/"
     wanted = own_path(request.script_root + wanted) or ""
     home = wanted in ("", f"{request.script_root}/")
-    return url_for("login.log_in", next=None if home else wanted)
+    return None if home else wanted
 
 
 def _ask_to_log_in() -> ResponseReturnValue:
     if is_tool():
-        abort(401, "Log in first. Tools show a token: Authorization: Bearer …")
+        abort(401, "Log in first. Tools send a token: Authorization: Bearer …")
+    if request.method not in SAFE_METHODS:
+        raise LogInFirst
     return redirect(login_url())
 
 

@@ -41,14 +41,14 @@ def checked_account() -> tuple[str, str]:
 
 
 def checked_password(username: str) -> str:
-    """Return the hash of a new password that stands in two fields of the form."""
+    """Return the hash of a new password that is in two fields of the form."""
     password = request.form.get(PASSWORD, "")
     try:
         passwords.check_new_password(password, username, least_length())
     except InvalidValue as error:
         raise InvalidInput([FieldError(PASSWORD, str(error))]) from None
     if request.form.get(AGAIN, "") != password:
-        raise InvalidInput([FieldError(AGAIN, "This is not the same password.")])
+        raise InvalidInput([FieldError(AGAIN, "The passwords do not match.")])
     return passwords.hash_password(password)
 
 

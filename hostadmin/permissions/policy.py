@@ -17,7 +17,7 @@ class Permission(enum.Enum):
     # Nobody is even asked for: works without a database.
     OPEN = "open"
     # Part of logging in and out.
-    LOGIN = "door"
+    LOGIN = "log in"
     # Any account or token: reads the inventory.
     READ = "read"
     # Any person: what is their own, such as the password.
@@ -66,18 +66,31 @@ POLICY: Lines = {
     "accounts.state": {"POST": ADMIN},
     "accounts.password": {"POST": ADMIN},
     "accounts.revoke_token": {"POST": ADMIN},
+    "backup.index": {"GET": ADMIN},
+    "backup.download": {"POST": ADMIN},
     "home.index": {"GET": READ},
     "help.index": {"GET": READ},
+    "jump.find": {"GET": READ},
+    "api_page.index": {"GET": READ},
     **model("hosts"),
     **model("groups"),
     "groups.suggestions": {"GET": READ},
     **model("inventory"),
     "stats.index": {"GET": READ},
     "stats.table": {"GET": READ},
-    "hygiene.index": {"GET": READ},
+    "trend.index": {"GET": READ},
+    "data_quality.index": {"GET": READ},
+    "home.data_quality": {"GET": READ},
     # Which columns are shown: kept in the browser, not here.
     "hosts.columns_view": {"POST": OWN},
+    "hosts.columns_panel": {"GET": READ},
+    "hosts.export_panel": {"GET": READ},
+    "hosts.examples_panel": {"GET": READ},
+    "hosts.sort_panel": {"GET": READ},
+    "hosts.confirm_view": {"POST": CHANGE},
+    "hosts.field_view": {"GET": CHANGE},
     "hosts.facet_view": {"GET": READ},
+    "hosts.facets_view": {"GET": READ},
     "hosts.complete_view": {"GET": READ},
     "export.download": {"GET": READ},
     "metrics.metrics": {"GET": READ},
@@ -96,6 +109,45 @@ POLICY: Lines = {
     "bulk.bulk_page": {"GET": CHANGE, "POST": CHANGE},
     "bulk.turn": {"POST": CHANGE},
     "undo.undo_page": {"GET": CHANGE, "POST": CHANGE},
+    # Only with a token: see current_user.find_identity.
+    "api.openapi": {"GET": OPEN},
+    "api.list_hosts": {"GET": READ},
+    "api.show_host": {"GET": READ},
+    "api.show_named_host": {"GET": READ},
+    "api.add_one": {"POST": CHANGE},
+    "api.change_one": {"PATCH": CHANGE},
+    "api.delete_one": {"DELETE": CHANGE},
+    "api.confirm_one": {"POST": CHANGE},
+    "api.list_groups": {"GET": READ},
+    "api.show_group": {"GET": READ},
+    "api.show_named_group": {"GET": READ},
+    "api.add_group": {"POST": CHANGE},
+    "api.change_group": {"PATCH": CHANGE},
+    "api.delete_group": {"DELETE": CHANGE},
+    "api.show_inventory": {"GET": READ},
+    "api.change_inventory_vars": {"PATCH": CHANGE},
+    "api.count": {"GET": READ},
+    "api.list_views": {"GET": READ},
+    "api.show_view": {"GET": READ},
+    "api.add_view": {"POST": CHANGE},
+    "api.change_view": {"PATCH": CHANGE},
+    "api.delete_view": {"DELETE": CHANGE},
+    "api.follow": {"GET": READ},
+    "api.show_change": {"GET": READ},
+    "api.list_change_entries": {"GET": READ},
+    "api.plan_change": {"POST": CHANGE},
+    "api.plan_undo": {"POST": CHANGE},
+    "api.plan_import": {"POST": CHANGE},
+    # Each sees only what they uploaded themselves.
+    "imports.index": {"GET": CHANGE, "POST": CHANGE},
+    "imports.show": {"GET": CHANGE},
+    "imports.file": {"GET": CHANGE, "POST": CHANGE},
+    "imports.columns": {"GET": CHANGE, "POST": CHANGE},
+    "imports.plan": {"GET": CHANGE, "POST": CHANGE},
+    "imports.done": {"GET": CHANGE, "POST": CHANGE},
+    "imports.delete_mapping": {"POST": CHANGE},
+    "imports.errors": {"GET": CHANGE},
+    "imports.cancel": {"POST": CHANGE},
 }
 
 

@@ -43,7 +43,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Word:
-    """A word without a field: it stands in a name, an alias or an address."""
+    """A word without a field: it is in a name, an alias or an address."""
 
     value: str
 

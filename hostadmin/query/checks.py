@@ -3,7 +3,7 @@
 Adding a check of this kind is one function here and one line in ``CHECKS``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,18 +11,34 @@ from sqlalchemy import orm
 from sqlalchemy.sql.elements import ColumnElement
 
 from ..db.engines import Engine, engine_of, will_write
+from ..formats.csv_table.placeholders import PLACEHOLDERS
 from ..limits import limits
-from ..models import Host, HostAddress, HostAlias
+from ..models import (
+    FormerName,
+    Group,
+    Host,
+    HostAddress,
+    HostAlias,
+    VocabularyEntry,
+    group_members,
+)
+from ..validation import look_alikes, values
 from .clauses import Alternative, by_ids
 
 SAME_ADDRESS = "same-address"
 SAME_ADDRESS_AND_PORT = "same-address-and-port"
 SAME_SHORT_NAME = "same-short-name"
 ALIAS_IS_NAME = "alias-is-name"
+LOOK_ALIKE_NAME = "look-alike-name"
+FORMER_NAME = "former-name"
+GROUP_IS_NAME = "group-is-name"
+PLACEHOLDER = "placeholder"
+# Names that are asked for at once.
+_TOGETHER = 500
 
 
 def short_name(engine: Engine, name: ColumnElement[str]) -> ColumnElement[str]:
-    """Return SQL for what stands before the first dot, of an IPv4 address all of it."""
+    """Return SQL for what is before the first dot, of an IPv4 address all of it."""
     dot = engine.position_of(name, ".")
     short = sa.func.substr(name, 1, dot - 1)
     # Most names begin with a letter, and then their digits need not be taken out.
@@ -107,11 +123,90 @@ def _alias_is_name(session: orm.Session) -> list[Alternative]:
     )
 
 
+def _look_alike_name(session: orm.Session) -> list[Alternative]:
+    """Names that hold odd signs are compared in Python; of others none looks alike."""
+    name = Host.hostname_key
+    signs = (name.contains(sign, autoescape=True) for sign in look_alikes.ODD_SIGNS)
+    is_odd = sa.or_(~engine_of(session).is_ascii(name.expression), *signs)
+    # Where most names are odd, some are still compared.
+    odd = sa.select(Host.id, name).where(is_odd).order_by(Host.id)
+    by_look: dict[str, set[int]] = {}
+    for host_id, key in session.execute(odd.limit(limits.looked_up_ids)):
+        by_look.setdefault(look_alikes.skeleton(key), set()).add(host_id)
+    for host_id, key in _named(session, by_look):
+        by_look[key].add(host_id)
+    return _alternatives(
+        session, {i for ids in by_look.values() if len(ids) > 1 for i in ids}
+    )
+
+
+def _former_name(session: orm.Session) -> list[Alternative]:
+    """A host that got another name, and one that has or had that name since."""
+    former, one, other = FormerName, orm.aliased(Host), orm.aliased(Host)
+    both = (
+        sa.select(one.id.label("one"), other.id.label("other"))
+        .select_from(former)
+        .join(one, one.id == former.subject_id)
+        .join(other, other.hostname_key == former.name_key)
+        .where(former.subject == "host", one.id != other.id)
+    )
+    pairs = session.execute(both.limit(limits.looked_up_ids)).all()
+    return _alternatives(session, {id_ for pair in pairs for id_ in pair})
+
+
+def _group_is_name(session: orm.Session) -> list[Alternative]:
+    names = {values.name_key(name) for name in session.scalars(sa.select(Group.name))}
+    return _alternatives(session, {host_id for host_id, _ in _named(session, names)})
+
+
+def _placeholder(session: orm.Session) -> list[Alternative]:
+    """Texts that say that there is none, and members of groups that are called so."""
+    entry = VocabularyEntry
+    held = session.execute(
+        sa.select(entry.field, entry.spelling).where(entry.folded.in_(PLACEHOLDERS))
+    )
+    spellings: dict[str, list[str]] = {}
+    for field, spelling in held:
+        spellings.setdefault(field, []).append(spelling)
+    found = [
+        Alternative(column.in_(texts), column)
+        for field, texts in spellings.items()
+        for column in [getattr(Host, field)]
+    ]
+    groups = session.scalars(
+        sa.select(Group.id).where(sa.func.lower(Group.name).in_(PLACEHOLDERS))
+    ).all()
+    if groups:
+        members = group_members.c
+        ids = sa.select(members.host_id).where(members.group_id.in_(groups))
+        found += by_ids(session, ids, limits.looked_up_ids)
+    return found or [Alternative(sa.false())]
+
+
+def _named(session: orm.Session, keys: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield id and key of the hosts that have one of these keys."""
+    wanted = sorted(keys)
+    for start in range(0, len(wanted), _TOGETHER):
+        some = wanted[start : start + _TOGETHER]
+        named = sa.select(Host.id, Host.hostname_key).where(Host.hostname_key.in_(some))
+        yield from ((row.id, row.hostname_key) for row in session.execute(named))
+
+
+def _alternatives(session: orm.Session, ids: set[int]) -> list[Alternative]:
+    if len(ids) > limits.statement_ids:
+        return [Alternative(engine_of(session).id_among(Host.id, sorted(ids)))]
+    return [Alternative(Host.id.in_(sorted(ids)) if ids else sa.false())]
+
+
 CHECKS: dict[str, Callable[[orm.Session], list[Alternative]]] = {
     SAME_ADDRESS: _same_address,
     SAME_ADDRESS_AND_PORT: _same_address_and_port,
     SAME_SHORT_NAME: _same_short_name,
     ALIAS_IS_NAME: _alias_is_name,
+    LOOK_ALIKE_NAME: _look_alike_name,
+    FORMER_NAME: _former_name,
+    GROUP_IS_NAME: _group_is_name,
+    PLACEHOLDER: _placeholder,
 }
 
 

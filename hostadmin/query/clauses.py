@@ -1,11 +1,12 @@
 """A way in which a condition can hold, and how it fails where a column is NULL."""
 
+import operator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import orm
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import BooleanClauseList, ColumnElement
 
 from ..db.engines import engine_of
 from ..limits import limits
@@ -28,10 +29,17 @@ class Alternative:
 
     @property
     def fails(self) -> Clause:
-        refuted = sa.not_(self.holds)
+        refuted = _refuted(self.holds)
         if self.nullable is None:
             return refuted
         return sa.or_(self.nullable.is_(None), refuted)
+
+
+def _refuted(clause: Clause) -> Clause:
+    """Return the negation; of a range, both sides of it, which an index finds."""
+    if isinstance(clause, BooleanClauseList) and clause.operator is operator.and_:
+        return sa.or_(*(sa.not_(part) for part in clause.clauses))
+    return sa.not_(clause)
 
 
 def by_ids(

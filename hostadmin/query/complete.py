@@ -1,4 +1,4 @@
-"""What can stand where the cursor is: fields, operators, values, "and" and "or"."""
+"""What can be where the cursor is: fields, operators, values, "and" and "or"."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -62,7 +62,7 @@ def complete(
     limit: int = LIMIT,
     names: Names | None = None,
 ) -> list[Suggestion]:
-    """Return what could stand at the cursor, the likeliest first; never an error."""
+    """Return what could be at the cursor, the likeliest first; never an error."""
     cursor = max(0, min(cursor, len(text)))
     slots = read(text[:cursor]).slots
     if not slots:

@@ -3,6 +3,8 @@
 The table of the fields of a host is ``validation.host_fields``.
 """
 
+import re
+
 from ..errors import QueryError
 from ..models import Host
 from ..validation.host_fields import HOST_FIELDS, HostField
@@ -38,14 +40,22 @@ _FIELDS = (
         "check",
         "Check",
         KINDS["check"],
-        f"what the hygiene page finds: {', '.join(CHECKS)}",
+        f"problems found by Data quality: {', '.join(CHECKS)}",
         nullable=False,
     ),
     Field(
         "set",
         "Set",
         KINDS["set"],
-        "the number of a set of hosts, such as those of a pasted list",
+        "the number of a set of hosts, such as a pasted list",
+        nullable=False,
+        rank=2,
+    ),
+    Field(
+        "change",
+        "Change",
+        KINDS["change"],
+        "the number of a change: the hosts that it added or edited",
         nullable=False,
         rank=2,
     ),
@@ -59,6 +69,21 @@ _BY_NAME: dict[str, Field] = {
 }
 _VARIABLE = "var."
 _ANY_VARIABLE = "var.NAME"
+# What NetBox, phpIPAM, Foreman, Snipe-IT and Ansible call them: shown, never guessed.
+_OTHER_NAMES = {
+    **dict.fromkeys(("fqdn", "dns_name", "device", "inventory_hostname"), "hostname"),
+    **dict.fromkeys(("ipaddr", "ip_address", "primary_ip", "subnet", "prefix"), "ip"),
+    **dict.fromkeys(("site", "datacenter", "region"), "location"),
+    **dict.fromkeys(("tag", "tags", "hostgroup", "host_group"), "group"),
+    **dict.fromkeys(("description", "comment", "comments", "note"), "notes"),
+    **dict.fromkeys(("added", "registered"), "created"),
+    **dict.fromkeys(("last_updated", "changed"), "updated"),
+    **dict.fromkeys(("last_report", "last_seen", "seen"), "confirmed"),
+    **{"platform": "os", "tenant": "owner", "state": "status", "stage": "env"},
+}
+_OTHER_VARIABLE = re.compile(
+    r"(?:vars|variables?|facts|params?|cf|custom_fields?)[._](.+)", re.IGNORECASE
+)
 
 
 def find_field(name: str) -> Field:
@@ -68,9 +93,9 @@ def find_field(name: str) -> Field:
         return _variable(name.strip()[len(_VARIABLE) :])
     field = _BY_NAME.get(folded)
     if field is None:
-        found = nearest(name, [*_BY_NAME, _ANY_VARIABLE])
+        found = _meant_field(name)
         raise QueryError(
-            f"There is no field {quoted(name)}.",
+            f"Unknown field {quoted(name)}.",
             field_hint(name),
             value=name,
             instead=None if found == _ANY_VARIABLE else found,
@@ -78,22 +103,38 @@ def find_field(name: str) -> Field:
     return field
 
 
+def is_field(name: str) -> bool:
+    """Whether a name is that of a field, or of a variable."""
+    try:
+        find_field(name)
+    except QueryError:
+        return False
+    return True
+
+
+def _meant_field(name: str) -> str | None:
+    if variable := _OTHER_VARIABLE.fullmatch(name.strip()):
+        return f"{_VARIABLE}{variable[1]}"
+    other = _OTHER_NAMES.get(fold(name.strip()))
+    return other or nearest(name, [*_BY_NAME, _ANY_VARIABLE])
+
+
 def field_hint(name: str) -> str:
     """Return a sentence that helps somebody who wrote a name that is no field."""
-    found = nearest(name, [*_BY_NAME, _ANY_VARIABLE])
+    found = _meant_field(name)
     if found:
         return f"Did you mean “{found}”?"
-    return f"Fields are: {', '.join(FIELDS)} and var.NAME."
+    return f"Use one of: {', '.join(FIELDS)}, var.NAME."
 
 
 def _variable(name: str) -> Field:
     path = tuple(name.split("."))
     if not all(path):
         raise QueryError(
-            f"{quoted(_VARIABLE + name)} names no variable.",
-            "Write var.NAME, and var.NAME.KEY for what is inside of it.",
+            f"{quoted(_VARIABLE + name)} is not a variable.",
+            "Use var.NAME, or var.NAME.KEY for a key inside it.",
         )
     if len(path) > MAX_DEPTH:
-        raise QueryError(f"Variables are at most {MAX_DEPTH} deep; this is deeper.")
+        raise QueryError(f"Variables can be at most {MAX_DEPTH} levels deep.")
     kind = KINDS["variable"]
     return Field(f"var.{name}", name, kind, "a variable of the host itself", path=path)

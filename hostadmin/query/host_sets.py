@@ -16,7 +16,7 @@ def parse_set(value: str) -> int:
     """Return the number of a set. Raises ``QueryError``."""
     number = whole_number(str(value), 1, MAX_ID)
     if number is None:
-        raise QueryError(f"{quoted(value)} is no number of a set.")
+        raise QueryError(f"{quoted(value)} is not a valid set ID.")
     return number
 
 
@@ -31,8 +31,8 @@ def in_sets(session: orm.Session, values: Iterable[str]) -> Alternative:
     for number, value in by_id.items():
         if number not in known:
             raise QueryError(
-                f"There is no set {quoted(value)} (any more).",
-                "Sets are kept for some weeks, longer where a saved view names them.",
+                f"Set {quoted(value)} does not exist or has expired.",
+                "Sets are kept for a few weeks, or as long as a saved view uses them.",
                 value=value,
             )
     members = sa.select(host_set_members.c.host_id).where(

@@ -20,7 +20,7 @@ KEYWORDS = frozenset({"and", "or", "not", "in", "is", "empty", "none"})
 
 
 class Scanner:
-    """A place in a text, and what stands there."""
+    """A place in a text, and what is there."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -50,7 +50,7 @@ class Scanner:
         self.position = self.blanks_end(self.position)
 
     def keyword(self) -> str:
-        """Return "and", "or" or "not" if one of these stands here."""
+        """Return "and", "or" or "not" if one of these is here."""
         found = self.match(_KEYWORD)
         return found[1].lower() if found else ""
 
@@ -79,7 +79,7 @@ class Scanner:
         return found[0] if found else ""
 
     def operator(self) -> re.Match[str] | None:
-        """Return the sign that follows; blanks may stand before all but a colon."""
+        """Return the sign that follows; blanks may be before all but a colon."""
         found = self.match(_OPERATOR)
         if found is None:
             found = _OPERATOR.match(self.text, self.blanks_end(self.position))
@@ -94,7 +94,7 @@ class Scanner:
         found = self.match(_QUOTED)
         if found is None:
             self.fail(
-                "This quotation mark is never closed.",
+                "This quotation mark is not closed.",
                 self.position,
                 self.position + 1,
                 expected=(f"another {self.peek()}",),
@@ -127,13 +127,13 @@ class Scanner:
 
 
 def bare_value(value: str) -> bool:
-    """Whether a value can stand in a query without quotation marks."""
+    """Whether a value can be in a query without quotation marks."""
     found = _CHUNK.fullmatch(value)
     return found is not None and value.isprintable() and _is_free(value)
 
 
 def bare_name(value: str) -> bool:
-    """Whether a word or field can stand in a query without quotation marks."""
+    """Whether a word or field can be in a query without quotation marks."""
     if _NAME.fullmatch(value) is None or foreign_sign(value):
         return False
     return value.isprintable() and _is_free(value)

@@ -8,7 +8,7 @@ from ..errors import QueryError
 from ..validation.values import quoted
 from . import ast, slips
 from .ast import EVERYTHING, Node, Quoted, Term, Word, any_of, negated
-from .fields import FIELDS, Field, find_field
+from .fields import FIELDS, Field, find_field, is_field
 from .lexer import Scanner, bare_value, foreign_sign, quoted_text
 from .parse_values import MAX_VALUES, check_text, is_word
 
@@ -31,7 +31,7 @@ _ALL_OR_NOTHING = re.compile(r"\s*(?:(\*+)|none|empty)(?=[\s()]|$)", re.IGNORECA
 
 @dataclass(frozen=True)
 class Token:
-    """A place where something of one kind stands or was expected.
+    """A place where something of one kind is or was expected.
 
     ``kind`` is "term", "operator", "value" or "joint" (something after a term).
     """
@@ -60,7 +60,7 @@ def marked(
 
 
 class Conditions(Scanner):
-    """Reads conditions, and notes what stands where."""
+    """Reads conditions, and notes what is where."""
 
     def __init__(self, text: str, slots: list[Token]) -> None:
         super().__init__(text)
@@ -84,6 +84,7 @@ class Conditions(Scanner):
             # Only a pattern would mean something else without the marks.
             value = Quoted(name) if re.search(r"[*?]", name) else name
             return node or self.word(value, start)
+        slips.refuse_url(self)
         chunk = self.chunk()
         if ":" in chunk and self.address_of(chunk, start):
             self.take(start + len(chunk))
@@ -109,9 +110,7 @@ class Conditions(Scanner):
             slips.refuse_comma(self, start)
         self.no_more()
         if not value.strip():
-            self.fail(
-                "There is nothing in these quotation marks.", start, self.position
-            )
+            self.fail("The quotes are empty.", start, self.position)
         try:
             check_text(value)
         except QueryError as error:
@@ -151,17 +150,17 @@ class Conditions(Scanner):
             place = half.start(1), len(self.text)
             self.slots.append(Token("operator", *place, found))
             self.fail(
-                "After “is” comes “empty” or “not empty”.",
+                "After “is”, write “empty” or “not empty”.",
                 half.start(1),
                 half.end(1),
-                f"A value is written {found.name}:VALUE.",
+                f"Write a value as {found.name}:VALUE.",
                 expected=("“empty”", "“not empty”"),
             )
         if half := self.match(_HALF_IN):
             start, end = half.span(1)
             fixed = f"{half[1]} ({half[2]})"
             self.fail(
-                f"After “{half[1]}” comes a list in parentheses.",
+                f"After “{half[1]}”, write a list in parentheses.",
                 start,
                 end,
                 f"Write {found.name} in (VALUE, VALUE).",
@@ -180,10 +179,10 @@ class Conditions(Scanner):
         self.levels += len(found.path)
         if self.levels > MAX_LEVELS:
             self.fail(
-                f"All variables of the query have more than {MAX_LEVELS} levels.",
+                f"The variables in the query have over {MAX_LEVELS} levels in all.",
                 start,
                 end,
-                "Ask for fewer of them at once.",
+                "Use fewer variables.",
             )
         return found
 
@@ -219,22 +218,24 @@ class Conditions(Scanner):
             self.fail(
                 "The list is empty.", start, self.position + 1, expected=("a value",)
             )
-        values = self.values(found, _short(found))
+        values = self.values(found, _short(found), in_list=True)
         self.skip_blanks()
         if not self.at_end() and self.peek() != ")":
             self.fail(
-                "Values of a list have commas between.",
+                "Separate the values of a list with commas.",
                 self.position,
                 self.position + 1,
                 expected=("“,”", "“)”"),
             )
-        self.close(start, "This list is never closed.")
+        self.close(start, "This list is not closed.")
         return self.any_value(found, _short(found), values, negative=negative)
 
-    def values(self, found: Field, op: str) -> list[str | None]:
+    def values(
+        self, found: Field, op: str, *, in_list: bool = False
+    ) -> list[str | None]:
         values = [self.value(found, op)]
         end = self.position
-        while self.take_sign(","):
+        while self.comma(in_list=in_list):
             if len(values) == MAX_VALUES:
                 self.fail(
                     f"The list has more than {MAX_VALUES:,} values.",
@@ -245,6 +246,12 @@ class Conditions(Scanner):
             end = self.position
         self.position = end
         return values
+
+    def comma(self, *, in_list: bool) -> bool:
+        self.skip_blanks()
+        if not in_list:
+            slips.refuse_condition_in_list(self, is_field)
+        return self.take_sign(",")
 
     def value(self, found: Field, op: str) -> str | None:
         """Read one value; None for "none", which asks for hosts without one."""
@@ -272,8 +279,8 @@ class Conditions(Scanner):
         try:
             if not value.strip():
                 raise QueryError(
-                    "There is nothing in these quotation marks.",
-                    f"For hosts without one write “{found.name} is empty”.",
+                    "The quotes are empty.",
+                    f"To find hosts without one, write “{found.name} is empty”.",
                 )
             found.check_value(op, value)
         except QueryError as error:
@@ -310,17 +317,17 @@ class Conditions(Scanner):
         self.slots.append(Token(kind, start, self.position, found, value, op))
 
     def no_more(self) -> None:
-        """Refuse what stands at a word or value without a blank between."""
+        """Refuse what is at a word or value without a blank between."""
         char = self.peek()
         if not char or char.isspace() or char in "()":
             return
         here = self.position
         self.fail(
-            f"{quoted(char)} cannot stand here.",
+            f"{quoted(char)} is not allowed here.",
             here,
             here + 1,
-            "Put a blank before it, or the whole value in quotation marks.",
-            expected=("a blank", "“,”"),
+            "Put a space before it, or the whole value in quotes.",
+            expected=("a space", "“,”"),
         )
 
     def no_term(self) -> NoReturn:
@@ -331,10 +338,10 @@ class Conditions(Scanner):
         wrong = keyword or self.peek()
         before = f"after “{self.last}”" if self.last else "at the beginning"
         self.fail(
-            f"“{wrong}” cannot stand {before}.",
+            f"“{wrong}” is not allowed {before}.",
             start,
             start + len(wrong),
-            "A field, a word, “not” or “(” is expected there."
+            "Write a field, a word, “not” or “(” there."
             + (f' To search for the word, write "{wrong}".' if keyword else ""),
             expected=TERM_STARTS,
         )
@@ -349,7 +356,7 @@ class Conditions(Scanner):
             f"A value of “{found.name}” is missing after “{self.last}”.",
             start,
             start + len(wrong),
-            f"Put “{wrong}” in quotation marks if it is the value.",
+            f"Put “{wrong}” in quotes if it is the value.",
             expected=expected,
         )
 

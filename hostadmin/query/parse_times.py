@@ -24,7 +24,7 @@ _UNITS = {
     "mo": timedelta(days=30),
     "y": timedelta(days=365),
 }
-# What each unit is called elsewhere: told, never guessed.
+# What each unit is called elsewhere: shown, never guessed.
 _OTHER_UNITS = {
     **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"),
     **dict.fromkeys(("min", "mins", "minute", "minutes"), "m"),
@@ -36,7 +36,9 @@ _OTHER_UNITS = {
 }
 _MONTHS_OR_MINUTES = "M"
 _RELATIVE = re.compile(r"([+-])(\d{1,9})([a-z]+)")
-_NEARLY_RELATIVE = re.compile(r"([+-]?)\s*(\d{1,9})\s*([a-z]+)", re.IGNORECASE)
+_NEARLY_RELATIVE = re.compile(
+    r"([+-]?)\s*(\d{1,9})\s*([a-z]+)(?:\s+ago)?", re.IGNORECASE
+)
 _DATE = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?")
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(\.\d{1,6})?(Z|[+-]\d\d:?\d\d)?",
@@ -44,6 +46,7 @@ _TIME = re.compile(
 )
 _OTHER_DATE = re.compile(r"(\d{4})[/.](\d\d?)[/.](\d\d?)|(\d\d?)\.(\d\d?)\.(\d{4})")
 _CLOCK = re.compile(r"\s+(\d\d?:\d\d(?::\d\d)?)(?:\s?(?:Z|UTC))?(?=[\s),]|$)", re.I)
+_UNIT_BEHIND = re.compile(r"\s+([a-z]+)(?:\s+ago)?(?=[\s),]|$)", re.IGNORECASE)
 _WORDS = ("now", "today", "yesterday")
 
 
@@ -85,7 +88,7 @@ def _no_time(text: str, now: datetime) -> QueryError:
         near = None
     near = None if near == text else near
     return QueryError(
-        f"{quoted(text)} is not a time.",
+        f"{quoted(text)} is not a valid time.",
         f"Did you mean “{near}”?" if near else f"Write {EXAMPLES}.",
         instead=near,
     )
@@ -102,11 +105,22 @@ def _meant(text: str, relative: re.Match[str] | None) -> str | None:
     return nearest(text, _WORDS)
 
 
-def time_behind(date: str, rest: str) -> tuple[str, int] | None:
-    """Return a date with the time of day behind it, and where that ends in the rest.
+def time_behind(begun: str, rest: str) -> tuple[str, int] | None:
+    """Return the time that goes on behind a blank, and where it ends in the rest.
 
-    A blank ends a value, so the time of day would be something else.
+    A blank ends a value, so ``17:00`` behind a date, or ``days ago`` behind a number,
+    would be something else.
     """
+    if re.fullmatch(r"[+-]?\d{1,9}", begun):
+        unit = _UNIT_BEHIND.match(rest)
+        is_known = unit is not None and unit[1].casefold() in _OTHER_UNITS
+        relative = _NEARLY_RELATIVE.fullmatch(f"{begun} {unit[1]}" if unit else "")
+        near = _meant("", relative) if is_known and relative else None
+        return (near, unit.end()) if unit and near else None
+    return _with_clock(begun, rest)
+
+
+def _with_clock(date: str, rest: str) -> tuple[str, int] | None:
     clock = _CLOCK.match(rest)
     if clock is None or not re.fullmatch(r"\d{4}-\d\d-\d\d", date):
         return None

@@ -14,6 +14,7 @@ from ..clock import utcnow
 from ..errors import InvalidValue, QueryError
 from ..validation.addresses import address_key, parse_address
 from ..validation.values import (
+    STATUSES,
     HostStatus,
     clean_port,
     clean_status,
@@ -23,7 +24,7 @@ from ..validation.values import (
     quoted,
 )
 from .checks import CHECKS
-from .mac_addresses import is_mac
+from .mac_addresses import is_mac, is_mac_beginning
 from .parse_times import parse_time
 
 MAX_VALUE = 2_000
@@ -46,32 +47,40 @@ def check_text(value: str, *, several_lines: bool = False) -> None:
     """Refuse a text that is too long, or holds what no value can hold."""
     if len(value) > MAX_VALUE:
         raise QueryError(
-            f"The value has {len(value):,} characters; at most {MAX_VALUE:,} fit."
+            f"The value has {len(value):,} characters; "
+            f"at most {MAX_VALUE:,} are allowed."
         )
     for char in value:
         if several_lines and char in "\t\n\r":
             continue
         if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
             raise QueryError(
-                f"The value {quoted(value)} holds the character U+{ord(char):04X}, "
-                "which no value has.",
+                f"The value {quoted(value)} contains the character U+{ord(char):04X}, "
+                "which is invisible.",
                 "Remove it.",
             )
 
 
 def parse_status(value: str) -> HostStatus:
+    meant = meant_status(str(value))
     try:
         return clean_status(str(value))
-    except InvalidValue as error:
-        raise QueryError(str(error), instead=meant_status(str(value))) from None
+    except InvalidValue:
+        raise QueryError(
+            f"{quoted(value)} is not a valid status.",
+            f"Did you mean “{meant}”?"
+            if meant
+            else f"Use one of: {', '.join(STATUSES)}.",
+            instead=meant,
+        ) from None
 
 
 def parse_check(value: str) -> str:
     name = fold(str(value))
     if name not in CHECKS:
         raise QueryError(
-            f"{quoted(value)} is not a check.",
-            f"Known: {', '.join(CHECKS)}.",
+            f"{quoted(value)} is not a valid check.",
+            f"Use one of: {', '.join(CHECKS)}.",
             instead=nearest(name, CHECKS),
         )
     return name
@@ -97,7 +106,7 @@ def split_range(parse: Callable[[str], Range], value: str) -> Range:
 def _end_of(
     parse: Callable[[str], Range], value: str, before: str, after: str
 ) -> Range:
-    """Read one end of a range; what is told to be right instead is the whole of it."""
+    """Read one end of a range; what is shown to be right instead is the whole of it."""
     try:
         return parse(value)
     except QueryError as error:
@@ -115,7 +124,7 @@ def parse_port(value: str) -> Range:
     except InvalidValue as error:
         raise QueryError(str(error)) from None
     if port is None:
-        raise QueryError("A port is missing.", "Write a whole number, 1–65535.")
+        raise QueryError("A port is missing.", "Use 1–65535.")
     return Range(port, port)
 
 
@@ -134,7 +143,7 @@ def parse_addresses(value: str) -> Range:
             str(error),
             f"Did you mean “{near}”?"
             if near
-            else "Networks are written 10.0.0.0/8 or 10.*, ranges 10.0.0.1..10.0.0.9.",
+            else "Write networks as 10.0.0.0/8 or 10.*, ranges as 10.0.0.1..10.0.0.9.",
             instead=near,
         ) from None
     return Range(key, key)
@@ -172,7 +181,7 @@ def _begun(value: str) -> str | None:
 
 
 def _without_brackets(value: str) -> str:
-    """Return the address of ``[2001:db8::1]``, as it stands in a URL."""
+    """Return the address of ``[2001:db8::1]``, as it is in a URL."""
     return value[1:-1] if value[:1] == "[" and value[-1:] == "]" else value
 
 
@@ -204,7 +213,8 @@ def is_word(text: str) -> bool:
 
     Raises ``QueryError`` as ``word_range`` does.
     """
-    return is_mac(text) or word_range(text) is not None
+    is_of_card = is_mac(text) or is_mac_beginning(text)
+    return is_of_card or word_range(text) is not None
 
 
 def _is_address(text: str) -> bool:
@@ -236,7 +246,8 @@ def _why_no_network(text: str) -> QueryError:
         near = str(ipaddress.ip_network(text, strict=False))
     except ValueError:
         return QueryError(
-            f"{quoted(text)} is not a network.", "10.0.0.0/8 or 2001:db8::/32 is."
+            f"{quoted(text)} is not a valid network.",
+            "Use 10.0.0.0/8 or 2001:db8::/32.",
         )
     return QueryError(
         f"{quoted(text)} has host bits set.", f"Did you mean {near}?", instead=near

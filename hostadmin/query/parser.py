@@ -43,6 +43,15 @@ def parse(text: str) -> Node:
 
 def read(text: str) -> Reading:
     """Read a text as far as it makes sense: to complete it, or to mark an error."""
+    reading = _read(text)
+    fixed = reading.error.fixed if reading.error is not None else None
+    if reading.error is not None and fixed is not None and _read(fixed).error:
+        # Something else is wrong, too: no link leads from one error to the next.
+        reading.error.fixed = None
+    return reading
+
+
+def _read(text: str) -> Reading:
     reading = Reading()
     parser = _Parser(text, reading.slots)
     try:
@@ -75,7 +84,7 @@ class _Parser(Conditions):
         if len(self.text) > MAX_LENGTH:
             self.fail(
                 f"The query has {len(self.text):,} characters; "
-                f"at most {MAX_LENGTH:,} are read.",
+                f"at most {MAX_LENGTH:,} are allowed.",
                 MAX_LENGTH,
                 len(self.text),
             )
@@ -87,10 +96,10 @@ class _Parser(Conditions):
         if not self.at_end():
             here = self.position
             self.fail(
-                "No parenthesis was opened that this one could close.",
+                "This closing parenthesis has no opening one.",
                 here,
                 here + 1,
-                fixed=self.text[:here] + self.text[here + 1 :],
+                fixed=(self.text[:here] + self.text[here + 1 :]).strip(),
             )
         return node
 
@@ -129,7 +138,7 @@ class _Parser(Conditions):
         self.note("term", end)
         more = self.text[end : end + 1] not in ("", ")", ",", "-")
         self.fail(
-            "A minus stands directly before what it leaves out, as in -env:prod.",
+            "Write a minus directly before a condition, as in -env:prod.",
             start,
             start + 1,
             expected=TERM_STARTS,
@@ -141,10 +150,12 @@ class _Parser(Conditions):
         self.depth += 1
         if self.depth > MAX_DEPTH:
             self.fail(
-                f"Here parentheses are more than {MAX_DEPTH} deep.", start, start + 1
+                f"Parentheses are nested more than {MAX_DEPTH} levels deep.",
+                start,
+                start + 1,
             )
         self.take(start + 1)
         node = self.alternatives()
-        self.close(start, "This parenthesis is never closed.")
+        self.close(start, "This parenthesis is not closed.")
         self.depth -= 1
         return node

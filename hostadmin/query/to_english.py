@@ -1,11 +1,11 @@
 """A query in words: "Hosts in prod that run Debian or Ubuntu, not owned by x".
 
-Common conditions have phrases of their own; whatever has none is told after "where",
+Common conditions have phrases of their own; whatever has none is shown after "where",
 so that nothing of the query is left out.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import orm
 
@@ -19,15 +19,15 @@ from .kinds.texts import spellings_of, vocabulary_of
 from .sql.text_match import is_pattern
 from .to_text import top_level_terms
 
-# Where a word stands among the phrases; see the ranks of fields.
+# Where a word is among the phrases; see the ranks of fields.
 _WORD_RANK = 6
-# A value as it stands in the query.
+# A value as it is in the query.
 _AS_IT_IS: Spell = lambda _field, value: value  # noqa: E731 - with its type
 
 
 @dataclass(frozen=True)
 class Phrase:
-    """A part of the sentence; ``rank`` says where it stands."""
+    """A part of the sentence; ``rank`` says where it is."""
 
     text: str
     rank: int
@@ -37,38 +37,50 @@ def describe(node: Node, spell: Spell = _AS_IT_IS) -> str:
     """Return what the query means in words; ``All hosts`` for none."""
     if node == ast.EVERYTHING:
         return "All hosts"
-    subject = "Hosts"
-    has: list[Phrase] = []
-    lacks: list[Phrase] = []
-    where: list[str] = []
+    parts = _Parts()
     for part in top_level_terms(node):
-        inner = part.node if isinstance(part, Not) else part
-        term = _as_one(inner)
-        if term is None:
-            where.append(_sentence(part))
-        elif isinstance(term, Term) and _leads(part, term) and subject == "Hosts":
-            subject = f"{listed(term.values).capitalize()} hosts"
-        elif phrase := _phrase(term, spell, negative=isinstance(part, Not)):
-            is_lack = isinstance(part, Not) and phrase.text.startswith("not ")
-            (lacks if is_lack else has).append(phrase)
+        parts.add(part, spell)
+    return parts.text()
+
+
+@dataclass
+class _Parts:
+    """The parts of a sentence: what the hosts are, have, lack, and the rest."""
+
+    subject: str = "Hosts"
+    has: list[Phrase] = field(default_factory=list)
+    lacks: list[Phrase] = field(default_factory=list)
+    where: list[str] = field(default_factory=list)
+
+    def add(self, part: Node, spell: Spell) -> None:
+        is_negative = isinstance(part, Not)
+        term = _as_one(part.node if isinstance(part, Not) else part)
+        if isinstance(term, Term) and _leads(part, term) and self.subject == "Hosts":
+            self.subject = f"{listed(term.values).capitalize()} hosts"
+        elif term and (phrase := _phrase(term, spell, negative=is_negative)):
+            is_lack = is_negative and phrase.text.startswith("not ")
+            (self.lacks if is_lack else self.has).append(phrase)
         else:
-            where.append(_sentence(part))
-    has.sort(key=lambda phrase: phrase.rank)
-    text = " ".join((subject, *(phrase.text for phrase in has)))
-    joint = ", " if has else " "
-    text += joint.join(("", *(phrase.text for phrase in lacks)))
-    if where:
-        # Only beside others does an "or" need to be told where it ends.
-        shown = [f"({w})" if " or " in w and len(where) > 1 else w for w in where]
-        text += f"{',' if lacks else ''} where {' and '.join(shown)}"
-    return text
+            self.where.append(_sentence(part))
+
+    def text(self) -> str:
+        self.has.sort(key=lambda phrase: phrase.rank)
+        text = " ".join((self.subject, *(phrase.text for phrase in self.has)))
+        joint = ", " if self.has else " "
+        text += joint.join(("", *(phrase.text for phrase in self.lacks)))
+        if not self.where:
+            return text
+        # Only beside others does an "or" need a mark of where it ends.
+        is_marked = len(self.where) > 1
+        shown = [f"({w})" if is_marked and " or " in w else w for w in self.where]
+        return f"{text}{',' if self.lacks else ''} where {' and '.join(shown)}"
 
 
 def describe_count(total: int, node: Node, spell: Spell = _AS_IT_IS) -> str:
     """Return how many hosts there are of the query: ``1,301 active hosts in prod``."""
     text = "Hosts" if node == ast.EVERYTHING else describe(node, spell)
     if total == 1:
-        # The subject stands first, before any value.
+        # The subject is first, before any value.
         text = re.sub("hosts", "host", text, count=1, flags=re.IGNORECASE)
     return f"{total:,} {text[0].lower()}{text[1:]}"
 

@@ -14,11 +14,18 @@ from sqlalchemy.sql.selectable import (
     SelectStatementGrouping,
 )
 
-from ..models import Group, Host, HostAddress, HostAlias, VocabularyEntry
+from ..models import (
+    ChangeEntry,
+    Group,
+    Host,
+    HostAddress,
+    HostAlias,
+    VocabularyEntry,
+)
 
 _MODELS = {
     model.__tablename__: model.__name__
-    for model in (Host, HostAlias, HostAddress, VocabularyEntry, Group)
+    for model in (Host, HostAlias, HostAddress, VocabularyEntry, Group, ChangeEntry)
 }
 _SIGNS = {
     operators.eq: "==",

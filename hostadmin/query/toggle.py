@@ -181,19 +181,27 @@ def _without_value(own: list[Node], field: Field, value: str | None) -> Node | N
     """Return the one list of plain values without this one, if it is such a list."""
     if len(own) != 1:
         return None
-    parts = own[0].nodes if isinstance(own[0], Or) else (own[0],)
     kept: list[Node] = []
-    for part in parts:
-        if not isinstance(part, Term) or not (part.op == ast.EMPTY or _is_list(part)):
+    for part in own[0].nodes if isinstance(own[0], Or) else (own[0],):
+        if not isinstance(part, Term):
             return None
-        if part.op == ast.EMPTY:
-            kept += [part] if value is not None else []
-            continue
-        values = [v for v in part.values if not holds(_one(part, v), field, value)]
-        if any(_is_pattern(v) for v in part.values if v not in values):
+        rest = _term_without(part, field, value)
+        if rest is None:
             return None
-        kept += [Term(part.field, part.op, tuple(values))] if values else []
+        kept += rest
     return any_of(*kept) if kept else ast.EVERYTHING
+
+
+def _term_without(part: Term, field: Field, value: str | None) -> list[Node] | None:
+    """Return what is left of one term, None where that cannot be written."""
+    if part.op == ast.EMPTY:
+        return [part] if value is not None else []
+    if not _is_list(part):
+        return None
+    values = [v for v in part.values if not holds(_one(part, v), field, value)]
+    if any(_is_pattern(v) for v in part.values if v not in values):
+        return None
+    return [Term(part.field, part.op, tuple(values))] if values else []
 
 
 def _one(term: Term, value: str) -> Term:

@@ -26,7 +26,7 @@ FILTER_WORDS = {
     "not_contains": "does not contain",
     "starts_with": "starts with",
     "in_list": "is one of",
-    "not_in_list": "is none of",
+    "not_in_list": "is not one of",
     "empty": "is empty",
     "greater_than": "greater than",
     "smaller_than": "smaller than",
@@ -92,7 +92,7 @@ def _parse(param: str, value: str) -> Filter:
             field.check_term(term)
     except QueryError as error:
         raise QueryError(
-            f"The filter {quoted(param)} makes no sense: {error.message}", error.hint
+            f"Invalid filter {quoted(param)}: {error.message}", error.hint
         ) from None
     return Filter(param, value, field, operation, node)
 
@@ -114,9 +114,9 @@ def _split(param: str) -> tuple[Field, str]:
                 name, operation = spelling, rest[len(spelling) + 1 :]
     field = find_field(name)
     raise QueryError(
-        f"there is no operation {quoted(operation)}.",
+        f"unknown operator {quoted(operation)}.",
         did_you_mean(operation, field.operations)
-        or f"Operations are: {', '.join(field.operations)}.",
+        or f"Use one of: {', '.join(field.operations)}.",
     )
 
 
@@ -160,7 +160,7 @@ def _empty(field: Field, value: str) -> Node:
         return term
     if value.casefold() in _NO:
         return negated(term)
-    raise QueryError(f"{quoted(value)} is neither 1 (empty) nor 0 (not empty).")
+    raise QueryError(f"{quoted(value)} is not valid. Use 1 (empty) or 0 (not empty).")
 
 
 def _one(field: Field, value: str) -> tuple[str, ...]:
@@ -169,17 +169,20 @@ def _one(field: Field, value: str) -> tuple[str, ...]:
 
 def _list(field: Field, value: str) -> tuple[str, ...]:
     if len(value) > MAX_VALUE * 50:
-        raise QueryError("The list is too long.")
+        raise QueryError(
+            f"The list has {len(value):,} characters; "
+            f"at most {MAX_VALUE * 50:,} are allowed."
+        )
     try:
         cells = next(csv.reader([value], skipinitialspace=True, strict=True), [])
     except csv.Error:
         raise QueryError(
             f"{quoted(value)} is not a list.",
-            'Separate values by commas; quote one that holds a comma: "a,b",c.',
+            'Separate values with commas. Quote a value that has a comma: "a,b",c.',
         ) from None
     found = [cell.strip() for cell in cells if cell.strip()]
     if not found:
-        raise QueryError(f"{quoted(value)} holds no value.")
+        raise QueryError(f"{quoted(value)} has no values.")
     return tuple(dict.fromkeys(found))
 
 

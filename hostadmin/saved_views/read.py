@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..auth.identity import Identity
 from ..errors import NotFound, QueryError
 from ..models import NOBODY, DefaultView, SavedView
+from ..validation.accounts import Role
 from ..validation.values import did_you_mean, fold, quoted
 
 HOSTS, STATS = "hosts", "stats"
@@ -24,6 +26,14 @@ class Viewer:
     id: int = NOBODY
     shares: bool = True
     manages: bool = False
+
+    @classmethod
+    def of(cls, who: Identity) -> "Viewer":
+        return cls(
+            who.account_id or NOBODY,
+            shares=who.role.covers(Role.EDITOR),
+            manages=who.role is Role.ADMIN,
+        )
 
 
 def _visible(viewer: Viewer) -> sa.Select[SavedView]:
@@ -50,7 +60,7 @@ def get_view(session: orm.Session, viewer: Viewer, view_id: int) -> SavedView:
     """Return a view that somebody sees, or raise ``NotFound``."""
     view = find_view(session, viewer, view_id)
     if view is None:
-        raise NotFound(f"There is no view with the id {view_id} (any more).")
+        raise NotFound(f"View {view_id} does not exist.")
     return view
 
 
@@ -78,12 +88,12 @@ def named_view(session: orm.Session, viewer: Viewer, name: str) -> SavedView:
             view.name for view in list_views(session, viewer) if view.page == HOSTS
         ]
         raise QueryError(
-            f"There is no view {quoted(name)} of hosts.", did_you_mean(name, names)
+            f"The hosts view {quoted(name)} does not exist.", did_you_mean(name, names)
         )
     if len(own) > 1:
         raise QueryError(
             f"{len(own)} people share a view {quoted(name)}.",
-            "Write its query, or rename one of them.",
+            "Use its query, or rename one of them.",
         )
     return own[0]
 

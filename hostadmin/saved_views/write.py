@@ -12,6 +12,7 @@ from sqlalchemy import orm
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
+from ..db.guards import VIEWS, take_turn
 from ..errors import (
     Conflict,
     FieldError,
@@ -44,9 +45,10 @@ class View:
 def add_view(session: orm.Session, viewer: Viewer, given: View) -> SavedView:
     """Keep a view. Raises ``InvalidInput``."""
     given = _checked(session, viewer, given)
+    take_turn(session, VIEWS)
     count = sa.select(sa.func.count()).where(SavedView.owner_id == viewer.id)
     if (session.scalar(count) or 0) >= limits.saved_views:
-        raise _wrong(f"There are {limits.saved_views} views already; delete one first.")
+        raise _wrong(f"You already have {limits.saved_views} views. Delete one first.")
     _check_name_free(session, viewer.id, given.name, None)
     view = SavedView(owner_id=viewer.id)
     _set(view, given)
@@ -87,14 +89,16 @@ def delete_view(
 def set_default(session: orm.Session, viewer: Viewer, view_id: int | None) -> None:
     """Open the list with a view from now on; with None, with all hosts."""
     if view_id is not None and get_view(session, viewer, view_id).page != HOSTS:
-        raise InvalidValue("Only a view of hosts can be what the list opens with.")
+        raise InvalidValue("Only a view of hosts can be the default view.")
     row = session.get(DefaultView, viewer.id)
     if row is None:
         try:
             with session.begin_nested():
                 session.add(DefaultView(owner_id=viewer.id, view_id=view_id))
         except IntegrityError:
-            raise Conflict("Somebody chose at the same moment; look again.") from None
+            raise Conflict(
+                "The default view was changed at the same time. Try again."
+            ) from None
     else:
         row.view_id = view_id
         session.flush()
@@ -103,13 +107,17 @@ def set_default(session: orm.Session, viewer: Viewer, view_id: int | None) -> No
 def _own(session: orm.Session, viewer: Viewer, view_id: int) -> SavedView:
     view = get_view(session, viewer, view_id)
     if not may_change(viewer, view):
-        raise NotFound(f"{quoted(view.name)} is not yours to change.")
+        raise NotFound(
+            f"{quoted(view.name)} belongs to someone else. You cannot change it."
+        )
     return view
 
 
 def _check_version(view: SavedView, version: int | None) -> None:
     if version is not None and view.version != version:
-        raise Conflict(f"{quoted(view.name)} was changed since you opened it.")
+        raise Conflict(
+            f"{quoted(view.name)} was changed by someone else since you opened it."
+        )
 
 
 def _checked(
@@ -131,11 +139,13 @@ def _checked(
         except QueryError as error:
             raise _wrong(str(error), "query") from None
     if given.page not in PAGES:
-        raise _wrong(f"{quoted(given.page)} is no page that a view can be of.", "page")
+        raise _wrong(
+            f"{quoted(given.page)} is not a page that views can be saved for.", "page"
+        )
     if len(urlencode(given.options)) > MAX_OPTIONS:
-        raise _wrong("The address is too long to be kept.", "page")
+        raise _wrong("The address is too long to save.", "page")
     if given.shared and not viewer.shares:
-        raise _wrong("You may keep views for yourself, not for others.", "shared")
+        raise _wrong("Viewers can only save views for themselves.", "shared")
     return replace(given, name=name, query=query)
 
 
@@ -144,7 +154,7 @@ def _check_name_free(
 ) -> None:
     other = find_by_name(session, owner_id, name)
     if other is not None and other.id != own_id:
-        raise _wrong(f"{quoted(other.name)} is there already.")
+        raise _wrong(f"{quoted(other.name)} already exists.")
 
 
 def _set(view: SavedView, given: View) -> None:
@@ -160,9 +170,11 @@ def _flush(session: orm.Session, name: str) -> None:
     try:
         session.flush()
     except StaleDataError:
-        raise Conflict(f"{quoted(name)} was changed since you opened it.") from None
+        raise Conflict(
+            f"{quoted(name)} was changed by someone else since you opened it."
+        ) from None
     except IntegrityError:
-        raise _wrong(f"{quoted(name)} was taken at the same moment.") from None
+        raise _wrong(f"{quoted(name)} has just been taken.") from None
 
 
 Shown = dict[str, object]

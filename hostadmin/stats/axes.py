@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from ..errors import QueryError
+from ..formatting import counted
 from ..limits import limits
 from ..query.ast import EVERYTHING, Node, terms_of
 from ..query.fields import find_field
 from .dimensions import Dimension
-from .group_by import Key, Tally
+from .dimensions.base import Calendar
+from .group_by import Key, KeyCounts
 
 NOT_SET = "(not set)"
 
@@ -72,7 +74,7 @@ class Axis:
     counts: Sequence[int]
 
 
-def make_axis(dimension: Dimension, found: Tally, order: Order) -> Axis:
+def make_axis(dimension: Dimension, found: KeyCounts, order: Order) -> Axis:
     """Return what to show of the counts, "(not set)" and "(other)" last."""
     if dimension.calendar is not None:
         buckets = _periods(dimension, found, order)
@@ -84,44 +86,51 @@ def make_axis(dimension: Dimension, found: Tally, order: Order) -> Axis:
     return Axis([bucket for bucket, _ in buckets], [number for _, number in buckets])
 
 
-_Slots = list[tuple[Bucket, int]]
+_Counts = list[tuple[Bucket, int]]
 
 
-def _values(dimension: Dimension, found: Tally, order: Order) -> _Slots:
-    counts = dict(found.counts)
-    if order.zeros and dimension.known is not None:
-        missing = [key for key in dimension.known() if key not in counts]
-        counts |= dict.fromkeys(missing, 0)
-        if order.by_key:
-            counts = dict(sorted(counts.items(), key=lambda i: dimension.text(i[0])))
+def _values(dimension: Dimension, found: KeyCounts, order: Order) -> _Counts:
+    counts = _with_zeros(dimension, dict(found.counts), order)
     keys = list(counts) if order.top is None else list(counts)[: order.top]
+    if not found.rest and len(counts) - len(keys) == 1:
+        # The line that says there is one more is as long as the one that says which.
+        keys = list(counts)
     buckets = [(_value(dimension, key), counts[key]) for key in keys]
     rest = found.rest + len(counts) - len(keys)
     if rest:
         number = found.counted - found.unset - sum(n for _, n in buckets)
-        only = "only in " if dimension.is_several else ""
-        label = f"({only}{rest:,} other)"
+        label = (
+            f"(only in {counted(rest, 'other')})"
+            if dimension.is_several
+            else (f"({rest:,} other)")
+        )
         other = Bucket(Kind.OTHER, None, label, dimension.others(keys))
         buckets.append((other, number))
     return buckets
+
+
+def _with_zeros(
+    dimension: Dimension, counts: dict[Key, int], order: Order
+) -> dict[Key, int]:
+    if not order.zeros or dimension.known is None:
+        return counts
+    counts |= {key: 0 for key in dimension.known() if key not in counts}
+    if order.by_key:
+        return dict(sorted(counts.items(), key=lambda item: dimension.rank(item[0])))
+    return counts
 
 
 def _value(dimension: Dimension, key: Key) -> Bucket:
     return Bucket(Kind.VALUE, key, dimension.text(key), dimension.condition(key))
 
 
-def _periods(dimension: Dimension, found: Tally, order: Order) -> _Slots:
+def _periods(dimension: Dimension, found: KeyCounts, order: Order) -> _Counts:
     """Return every period up to the last, also those of no host."""
     calendar = dimension.calendar
     if calendar is None or not found.counts:
         return []
     counts: dict[date, int] = dict(found.counts)
-    # A date in the far future would leave nothing but empty periods.
-    end = start = min(max(counts), calendar.current())
-    oldest = min(counts)
-    for _ in range((order.top or limits.count_rows) - 1):
-        if start > oldest:
-            start = calendar.previous(start)
+    start, end = _span(calendar, counts, order)
     shown = [start]
     while shown[-1] < end:
         shown.append(calendar.next(shown[-1]))
@@ -135,3 +144,16 @@ def _periods(dimension: Dimension, found: Tally, order: Order) -> _Slots:
         after = Bucket(Kind.LATER, None, "(later)", calendar.after(end))
         buckets.append((after, later))
     return buckets
+
+
+def _span(
+    calendar: Calendar, counts: dict[date, int], order: Order
+) -> tuple[date, date]:
+    """Return the first and last period to show."""
+    # A date in the far future would leave nothing but empty periods.
+    end = start = min(max(counts), calendar.current())
+    oldest = min(counts)
+    for _ in range((order.top or limits.count_rows) - 1):
+        if start > oldest:
+            start = calendar.previous(start)
+    return start, end

@@ -14,17 +14,27 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..errors import QueryError
+from ..inventory.kept_counts import kept_count
 from ..limits import limits
 from ..query import ast
 from ..query.ast import Node, all_of
 from ..query.sql.compiler import select_ids
 from ..validation.values import quoted
 from .axes import NOT_SET, Bucket, Kind, Order, make_axis
-from .dimensions import Dimension, plain
+from .by_columns import count_each_column
+from .data_quality import STALE_DAYS, unconfirmed
+from .dimensions import Dimension
 from .dimensions import find_dimension as find_dimension
 from .dimensions import groupable_names as groupable_names
-from .group_by import Key, Tally, as_tally, count_any, tally, tally_all, tally_columns
-from .hygiene import STALE_DAYS, unconfirmed
+from .group_by import (
+    Key,
+    KeyCounts,
+    Keys,
+    as_key_counts,
+    count_all_keys,
+    count_any,
+    count_keys,
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ class Table:
         return self.counts[place] / self.total if self.total else 0.0
 
     def places(self) -> Callable[[Key], int]:
-        """Return where a key stands, be it among others."""
+        """Return where a key is, be it among others."""
         known = {
             bucket.key: place
             for place, bucket in enumerate(self.buckets)
@@ -89,6 +99,8 @@ class CrossTable:
 
 def count_hosts(session: orm.Session, node: Node = ast.EVERYTHING) -> int:
     """Return how many hosts the query means, exactly."""
+    if (kept := kept_count(session, node)) is not None:
+        return kept
     ids = select_ids(session, node)
     counted = ids.with_only_columns(sa.func.count(), maintain_column_froms=True)
     return session.scalar(counted) or 0
@@ -99,7 +111,9 @@ def find_dimensions(session: orm.Session, by: Sequence[str]) -> list[Dimension]:
     dimensions = [find_dimension(session, name) for name in by]
     for number, dimension in enumerate(dimensions):
         if dimension.name in [other.name for other in dimensions[:number]]:
-            raise QueryError(f"Hosts are counted by {quoted(dimension.name)} twice.")
+            raise QueryError(
+                f"{quoted(dimension.name)} is used twice. Use two different fields."
+            )
     return dimensions
 
 
@@ -115,7 +129,11 @@ def count_by_many(
 
     def rank(item: tuple[tuple[Key, ...], int]) -> tuple[Any, ...]:
         keys, count = item
-        return (-count, *((key is None, plain(key) or "") for key in keys))
+        ranks = (
+            (key is None, "" if key is None else dimension.rank(key))
+            for dimension, key in zip(dimensions, keys, strict=True)
+        )
+        return (-count, *ranks)
 
     return [_cell(dimensions, keys, n) for keys, n in sorted(counts.items(), key=rank)]
 
@@ -124,12 +142,12 @@ def _every(
     session: orm.Session, dimensions: Sequence[Dimension], node: Node
 ) -> Counter[tuple[Key, ...]]:
     """Return the hosts by all keys that there are; they are held in memory."""
-    counts = tally_all(session, dimensions, node, limits.count_values)
+    counts = count_all_keys(session, dimensions, node, limits.count_values)
     if counts is None:
         names = " and ".join(dimension.name for dimension in dimensions)
         raise QueryError(
             f"Counting by {names} gives more than {limits.count_values:,} values.",
-            "Ask for fewer hosts, or for the hosts themselves: an export has them all.",
+            "Narrow the query, or export the hosts instead.",
         )
     return counts
 
@@ -162,10 +180,10 @@ def count_table(
     if order.top is None:
         each = _every(session, [dimension], node)
         margin = {key: number for (key,), number in each.items()}
-        found = as_tally(dimension, margin, order.by_key)
+        found = as_key_counts(dimension, margin, order.by_key)
     else:
         top = None if order.zeros else order.top
-        found = tally(session, dimension, node, top, by_key=order.by_key)
+        found = count_keys(session, dimension, node, top, by_key=order.by_key)
     return _table(session, dimension, found, node, order)
 
 
@@ -179,13 +197,17 @@ def count_columns(
     return [
         _table(session, dimension, found, node, order)
         for dimension, found in zip(
-            dimensions, tally_columns(session, dimensions, node), strict=True
+            dimensions, count_each_column(session, dimensions, node), strict=True
         )
     ]
 
 
 def _table(
-    session: orm.Session, dimension: Dimension, found: Tally, node: Node, order: Order
+    session: orm.Session,
+    dimension: Dimension,
+    found: KeyCounts,
+    node: Node,
+    order: Order,
 ) -> Table:
     axis = make_axis(dimension, found, order)
     total = found.counted
@@ -215,41 +237,62 @@ def cross_table(
     orders: Sequence[Order] = (Order(), Order()),
 ) -> CrossTable:
     """Return the hosts by two things, the first in rows."""
-    counts = tally_all(session, dimensions, node, limits.count_cells)
+    counts = count_all_keys(session, dimensions, node, limits.count_cells)
     tables = []
     for place, (dimension, order) in enumerate(zip(dimensions, orders, strict=True)):
         if counts is None or dimensions[1 - place].is_several:
             tables.append(count_table(session, dimension, node, order))
         else:
-            # Each host has one value of the other, so that the cells add up.
-            margin: dict[Key, int] = {}
-            for keys, number in counts.items():
-                margin[keys[place]] = margin.get(keys[place], 0) + number
-            found = as_tally(dimension, margin, order.by_key)
+            found = as_key_counts(dimension, _margin(counts, place), order.by_key)
             tables.append(_table(session, dimension, found, node, order))
     rows, columns = tables
-    if counts is None:
-        shown = all_of(node, _shown(rows), _shown(columns))
-        counts = tally_all(session, dimensions, shown)
-        is_complete = False
+    if counts is not None and not any(d.is_several for d in dimensions):
+        cells = _cells(rows, columns, counts)
     else:
-        is_complete = not any(d.is_several for d in dimensions)
-    cells = [[0] * len(columns.buckets) for _ in rows.buckets]
-    row_of, column_of = rows.places(), columns.places()
-    for (row, column), number in (counts or {}).items():
-        at, across = row_of(row), column_of(column)
-        if is_complete or not (
-            rows.buckets[at].kind.is_rest or columns.buckets[across].kind.is_rest
-        ):
-            cells[at][across] += number
-    if not is_complete:
-        for at, across, number in _rest(session, node, rows, columns):
-            cells[at][across] = number
+        cells = _cells_and_rest(session, node, rows, columns, counts)
     return CrossTable(rows, columns, cells, rows.total)
 
 
+def _margin(counts: Counter[Keys], place: int) -> dict[Key, int]:
+    """Sum the cells up: each host has one value of the other dimension."""
+    margin: Counter[Key] = Counter()
+    for keys, number in counts.items():
+        margin[keys[place]] += number
+    return margin
+
+
+def _cells(rows: Table, columns: Table, counts: Counter[Keys]) -> list[list[int]]:
+    cells = [[0] * len(columns.buckets) for _ in rows.buckets]
+    row_of, column_of = rows.places(), columns.places()
+    for (row, column), number in counts.items():
+        cells[row_of(row)][column_of(column)] += number
+    return cells
+
+
+def _cells_and_rest(
+    session: orm.Session,
+    node: Node,
+    rows: Table,
+    columns: Table,
+    counts: Counter[Keys] | None,
+) -> list[list[int]]:
+    """Return the cells where those of "other" are counted by themselves."""
+    if counts is None:
+        shown = all_of(node, _shown(rows), _shown(columns))
+        dimensions = (rows.dimension, columns.dimension)
+        counts = count_all_keys(session, dimensions, shown) or Counter()
+    cells = _cells(rows, columns, counts)
+    for at, row in enumerate(rows.buckets):
+        for across, column in enumerate(columns.buckets):
+            if row.kind.is_rest or column.kind.is_rest:
+                cells[at][across] = 0
+    for at, across, number in _rest(session, node, rows, columns):
+        cells[at][across] = number
+    return cells
+
+
 def _shown(table: Table) -> Node:
-    """Return the condition on hosts that stand not only under "other"."""
+    """Return the condition on hosts that are not only under "other"."""
     rest = [bucket.condition for bucket in table.buckets if bucket.kind.is_rest]
     return all_of(*(ast.negated(condition) for condition in rest))
 
@@ -265,7 +308,7 @@ def _rest(
             within = all_of(node, bucket.condition)
             shown = all_of(within, _shown(other))
             place_of = other.places()
-            counts = tally_all(session, [other.dimension], shown) or Counter()
+            counts = count_all_keys(session, [other.dimension], shown) or Counter()
             for (key,), number in counts.items():
                 across = place_of(key)
                 if not other.buckets[across].kind.is_rest:

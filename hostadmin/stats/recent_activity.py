@@ -8,6 +8,7 @@ from sqlalchemy import orm
 from sqlalchemy.sql.elements import ColumnElement
 
 from ..history import CHANGED, DELETED
+from ..limits import limits
 from ..models import ChangeEntry, ChangeSet, Host, change_counts
 from ..validation.values import HostStatus
 
@@ -16,19 +17,22 @@ RECENT_DAYS = 7
 
 @dataclass(frozen=True)
 class RecentActivity:
-    """Hosts, each counted once for each thing that happened to it."""
+    """Hosts, each counted once for each thing that happened to it.
+
+    What happened to too many to look at each is None.
+    """
 
     added: int
-    changed: int
-    retired: int
-    deleted: int
+    changed: int | None = None
+    retired: int | None = None
+    deleted: int | None = None
 
 
 def count_recent_activity(session: orm.Session, since: datetime) -> RecentActivity:
     """Count hosts that were added and are still there; the others by the history.
 
-    That is read entry by entry: limit the time where they may be many. What only
-    added hosts is left out, since that is how the most come in at once.
+    That is read entry by entry. What only added hosts is left out, since that is how
+    the most come in at once.
     """
     status = ChangeEntry.changes[("status", 1)].as_string()
     counts = change_counts.c
@@ -41,6 +45,18 @@ def count_recent_activity(session: orm.Session, since: datetime) -> RecentActivi
             counts.action.in_((CHANGED, DELETED)),
         )
     )
+    added = session.scalar(
+        sa.select(sa.func.count(Host.id)).where(Host.created_at >= since)
+    )
+    entries = session.scalar(
+        sa.select(sa.func.sum(counts.entries)).where(
+            counts.change_set_id.in_(change_sets)
+        )
+    )
+    if not entries:
+        return RecentActivity(added or 0, 0, 0, 0)
+    if entries > limits.counted_rows:
+        return RecentActivity(added or 0)
     is_change = ChangeEntry.action == CHANGED
     changed, retired, deleted = session.execute(
         sa.select(
@@ -51,9 +67,6 @@ def count_recent_activity(session: orm.Session, since: datetime) -> RecentActivi
             ChangeEntry.change_set_id.in_(change_sets), ChangeEntry.subject == "host"
         )
     ).one()
-    added = session.scalar(
-        sa.select(sa.func.count(Host.id)).where(Host.created_at >= since)
-    )
     return RecentActivity(added or 0, changed, retired, deleted)
 
 

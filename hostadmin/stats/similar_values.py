@@ -23,7 +23,7 @@ ALIKE = 0.87
 
 
 @dataclass(frozen=True)
-class LookAlikes:
+class SimilarValues:
     """Values that may be one: (value, hosts), the most frequent first."""
 
     field: Field
@@ -77,9 +77,9 @@ def group_alike(values: Sequence[tuple[str, int]]) -> list[list[tuple[str, int]]
     return [group for group in groups.values() if len(group) > 1]
 
 
-def find_look_alikes(
+def find_similar_values(
     session: orm.Session, node: Node = ast.EVERYTHING
-) -> list[LookAlikes]:
+) -> list[SimilarValues]:
     """Return values of the short texts that hosts of the query have, and look alike."""
     names = [field.name for field in FIELDS.values() if field.kind.has_vocabulary]
     dimensions = find_dimensions(session, names)
@@ -91,5 +91,5 @@ def find_look_alikes(
             for bucket, number in zip(table.buckets, table.counts, strict=True)
             if bucket.kind is SlotKind.VALUE
         ]
-        found += [LookAlikes(FIELDS[name], alike) for alike in group_alike(values)]
+        found += [SimilarValues(FIELDS[name], alike) for alike in group_alike(values)]
     return found

@@ -7,10 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..history.writer import NEWEST_FIRST
 from ..inventory.edits import same_value
 from ..models import ChangeEntry
 
-# Who opened a form so many changes ago is told what there is now, and no more.
+# Who opened a form so many changes ago is shown what there is now, and no more.
 MOST = 200
 
 
@@ -41,10 +42,11 @@ def earlier(
     newer = list(
         session.scalars(
             sa.select(ChangeEntry)
+            .join(ChangeEntry.change_set)
             .where(ChangeEntry.subject == subject, ChangeEntry.subject_id == subject_id)
-            .order_by(ChangeEntry.id.desc())
+            .order_by(*NEWEST_FIRST)
             .limit(count)
-            .options(orm.joinedload(ChangeEntry.change_set))
+            .options(orm.contains_eager(ChangeEntry.change_set))
         )
     )
     if len(newer) < count:

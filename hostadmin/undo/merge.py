@@ -1,6 +1,6 @@
 """One object, field by field: what goes back, what is so already, what has to stay."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,26 +84,29 @@ def _merge_vars(
 ) -> None:
     result = dict(current)
     changed = same = False
-    for key in [*before, *(key for key in after if key not in before)]:
+    for key in dict.fromkeys([*before, *after]):
         old, new, now = (_of(values, key) for values in (before, after, current))
         if same_json(old, new):
             continue
         if same_json(now, new):
             changed = True
-            if old:
-                result[key] = old[0]
-            else:
-                del result[key]
+            _put_back(result, key, old)
         elif same_json(now, old):
             same = True
         else:
-            wanted = old[0] if old else None
-            is_now = now[0] if now else None
+            is_now, wanted = (found[0] if found else None for found in (now, old))
             merged.kept.append(Kept(f"vars.{key}", is_now, wanted, CHANGED_SINCE))
     if changed:
         merged.back["vars"] = Change(dict(current) or None, result or None)
     elif same:
         merged.same.append("vars")
+
+
+def _put_back(result: dict[str, Any], key: str, old: Sequence[Any]) -> None:
+    if old:
+        result[key] = old[0]
+    else:
+        del result[key]
 
 
 def _of(values: Mapping[str, Any], key: str) -> list[Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import orm
 
 from ..errors import NotFound
 from ..history import CREATED, DELETED
+from ..history.writer import OLDEST_FIRST
 from ..inventory.bulk_write import BATCH
 from ..inventory.edits import Change
 from ..models import ChangeEntry, ChangeSet, Host
@@ -49,7 +50,7 @@ class NetChanges:
         self._session = session
         self._where = [ChangeEntry.change_set_id == change_set_id]
         if session.get(ChangeSet, change_set_id) is None:
-            raise NotFound(f"There is no change {change_set_id}.")
+            raise NotFound(f"Change {change_set_id} does not exist.")
         if entry_id is not None:
             self._where.append(ChangeEntry.id == entry_id)
         self._ids: dict[str, tuple[array[int], array[int]]] = {}
@@ -143,11 +144,14 @@ class Newer:
 
 
 def newer_changes(
-    session: orm.Session, subject: str, wanted: Mapping[int, tuple[int, set[str]]]
+    session: orm.Session,
+    own: ChangeSet,
+    subject: str,
+    wanted: Mapping[int, tuple[int, set[str]]],
 ) -> dict[tuple[int, str], Newer]:
-    """Return (id, field) → the newest change of the field since.
+    """Return (id, field) → the newest change of the field since a change set.
 
-    ``wanted`` is object id → the entry it is to be newer than, and fields.
+    ``wanted`` is object id → the last entry of that change set about it, and fields.
     """
     if not wanted:
         return {}
@@ -158,21 +162,21 @@ def newer_changes(
         .where(
             ChangeEntry.subject == subject,
             ChangeEntry.subject_id.in_(list(wanted)),
-            ChangeEntry.id > min(entry_id for entry_id, _ in wanted.values()),
+            ChangeSet.at >= own.at,
         )
-        .order_by(ChangeEntry.id)
+        .order_by(*OLDEST_FIRST)
         .execution_options(yield_per=BATCH)
     )
     found: dict[tuple[int, str], Newer] = {}
     for row in rows:
         after, fields = wanted[row.subject_id]
-        if row.id <= after:
+        if (row.at, row.change_set_id, row.id) <= (own.at, own.id, after):
             continue
         newer = Newer(row.change_set_id, row.actor, row.at.isoformat())
         for name in fields:
-            own = name.partition(".")[0]
+            field = name.partition(".")[0]
             # A deletion, or coming back, is newer than whatever the field held.
-            if own in row.changes or row.action != "changed" or not own:
+            if field in row.changes or row.action != "changed" or not field:
                 found[row.subject_id, name] = newer
     return found
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import tempfile
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -69,6 +70,8 @@ class UndoPlan:
         self.entry_id = entry_id
         # (action, subject) → number of objects
         self.counts: Counter[tuple[str, str]] = Counter()
+        # The change that took it back already, completely; then there are no steps.
+        self.undone_by: int | None = None
         self.same = 0
         self.kept_objects = 0
         self.kept_items = 0
@@ -78,6 +81,8 @@ class UndoPlan:
         self._file: IO[str] = tempfile.TemporaryFile(  # noqa: SIM115 - see close()
             "w+", encoding="utf-8"
         )
+        # Nobody has a plan of which the transaction was rolled back and run again.
+        self._closing = weakref.finalize(self, self._file.close)
 
     @property
     def digest(self) -> str:
@@ -126,7 +131,7 @@ class UndoPlan:
                 yield Step(**said)
 
     def close(self) -> None:
-        self._file.close()
+        self._closing()
 
     def __enter__(self) -> "UndoPlan":
         return self

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..errors import InvalidValue
+from ..formatting import counted
 from ..inventory.edits import Change, in_order, same_value
 from ..inventory.groups import direct_counts
 from ..models import Group, group_children
@@ -84,7 +85,7 @@ class GroupPlanner:
             wanted = step.back["name"][1]
             holder = holders.get(wanted, step.id)
             if holder != step.id:
-                reason = f"the name is taken (group {holder})"
+                reason = f"the name is used by group {holder}"
                 if step.action == RESTORE:
                     step.stay(reason, "name", wanted)
                 else:
@@ -104,26 +105,25 @@ class GroupPlanner:
                 if parent != step.id or child in kept
             }
         for step in moving:
-            if step.action not in (CHANGE, RESTORE):
-                continue
-            now, wanted = step.back["children"]
-            there = [child for child in wanted or () if self._fits(step, child)]
-            self._edges |= {(step.id, child["id"]) for child in there}
-            if same_value("children", now, there):
-                del step.back["children"]
-            else:
-                named = [
-                    {"id": child["id"], "name": self.names[child["id"]]}
-                    for child in there
-                ]
-                step.back["children"] = Change(now, in_order(named))
+            if step.action in (CHANGE, RESTORE):
+                self._put_children_back(step)
+
+    def _put_children_back(self, step: Step) -> None:
+        now, wanted = step.back["children"]
+        fitting = [child for child in wanted or () if self._fits(step, child)]
+        self._edges |= {(step.id, child["id"]) for child in fitting}
+        if same_value("children", now, fitting):
+            del step.back["children"]
+            return
+        named = [{"id": c["id"], "name": self.names[c["id"]]} for c in fitting]
+        step.back["children"] = Change(now, in_order(named))
 
     def _fits(self, step: Step, child: dict[str, Any]) -> bool:
         name = quoted(child["name"])
         if child["id"] not in self.names:
-            reason = f"the group {name} is gone"
+            reason = f"the group {name} no longer exists"
         elif step.id in with_descendants([child["id"]], self._children()):
-            reason = f"{name} holds this group by now"
+            reason = f"{name} now contains this group"
         else:
             return True
         step.kept.append(Kept("children", None, [child], reason))
@@ -161,10 +161,9 @@ class GroupPlanner:
         for id_, step in going.items():
             left = counts.get(id_, 0) + members[id_]
             if left:
-                hosts = "1 host is" if left == 1 else f"{left:,} hosts are"
-                step.stay(f"{hosts} in it")
+                step.stay(f"it has {counted(left, 'host')}")
             elif id_ in parents:
-                step.stay(f"{quoted(self.names[parents[id_]])} holds it")
+                step.stay(f"it is a child group of {quoted(self.names[parents[id_]])}")
             if step.action == STAY:
                 self._edges |= {edge for edge in self._there if edge[0] == id_}
                 return True
@@ -214,5 +213,5 @@ def _check_vars(step: Step) -> None:
         GROUP_RULES["vars"](step.back["vars"][1] or {})
     except InvalidValue as error:
         now, wanted = step.back.pop("vars")
-        reason = f"with those it has by now, they {error}"
+        reason = f"with the current ones, they {error}"
         step.kept.append(Kept("vars", now, wanted, reason))

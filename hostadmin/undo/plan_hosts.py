@@ -10,7 +10,7 @@ from sqlalchemy import orm
 from ..errors import InvalidValue
 from ..inventory import vocabulary
 from ..inventory.bulk_read import StoredHost, read_hosts_by_id
-from ..inventory.edits import Change, in_order, is_respelling, same_value
+from ..inventory.edits import Change, in_order, is_rename, same_value
 from ..models import Host
 from ..validation.addresses import MAX_ADDRESSES
 from ..validation.host_fields import VOCABULARY_FIELDS
@@ -75,13 +75,13 @@ class HostPlanner:
     def _goes_back(self, name: str, net: NetChange) -> bool:
         """Whether this was a new spelling, which all that have it can lose again."""
         before, after = net.changes[name]
-        if not is_respelling(before, after):
+        if not is_rename(before, after):
             return False
         if (name, after) not in self._shared:
             self._shared[name, after] = self._nets.others_have(name, after)
         if self._shared[name, after]:
             # One value has one spelling: it stays for these hosts, too.
-            reason = f"other hosts are spelled {quoted(after)}, too"
+            reason = f"other hosts use {quoted(after)}, too"
             self._spellings[net.id].append(Kept(name, after, before, reason))
         return not self._shared[name, after]
 
@@ -104,7 +104,7 @@ class HostPlanner:
             if holder_id in going:
                 continue
             step = wanted[key]
-            reason = f"the name is taken by {quoted(name)} (host {holder_id})"
+            reason = f"the name is used by {quoted(name)} (host {holder_id})"
             if step.action == RESTORE:
                 step.stay(reason, "hostname", step.back["hostname"][1])
             else:
@@ -129,7 +129,7 @@ class HostPlanner:
         for group in wanted or ():
             name = self._group_names.get(group["id"])
             if name is None:
-                reason = f"the group {quoted(group['name'])} is gone"
+                reason = f"the group {quoted(group['name'])} no longer exists"
                 step.kept.append(Kept("groups", None, [group], reason))
             else:
                 there.append({"id": group["id"], "name": name})
@@ -213,27 +213,33 @@ def _check_fit(step: Step, now: Mapping[str, Any]) -> None:
     def then(name: str) -> Any:
         return step.back[name][1] if name in step.back else now.get(name)
 
-    own = name_key(then("hostname"))
-    if "hostname" in step.back and own in map(name_key, then("aliases") or ()):
-        _keep(step, "hostname", "the name is one of its aliases by now")
-        own = name_key(then("hostname"))
-    if "ip_addr" in step.back and then("ip_addr") in (then("addresses") or ()):
-        _keep(step, "ip_addr", "the address is a further one of it by now")
-    if "aliases" in step.back:
-        keys = [name_key(name) for name in then("aliases") or ()]
-        if own in keys or len(set(keys)) < len(keys):
-            _keep(step, "aliases", "it has one of the names by now")
-    if "addresses" in step.back and then("ip_addr") in (then("addresses") or ()):
-        _keep(step, "addresses", "it has one of the addresses by now")
+    def names() -> list[str]:
+        return [name_key(name) for name in then("aliases") or ()]
+
+    def is_further_address() -> bool:
+        return then("ip_addr") in (then("addresses") or ())
+
+    if "hostname" in step.back and name_key(then("hostname")) in names():
+        _keep(step, "hostname", "the name is now one of its aliases")
+    if "ip_addr" in step.back and is_further_address():
+        _keep(step, "ip_addr", "the address is now one of its further addresses")
+    if "aliases" in step.back and _are_alike([name_key(then("hostname")), *names()]):
+        _keep(step, "aliases", "it now has one of these names")
+    if "addresses" in step.back and is_further_address():
+        _keep(step, "addresses", "it now has one of these addresses")
     _check_limits(step)
+
+
+def _are_alike(names: list[str]) -> bool:
+    return len(set(names)) < len(names)
 
 
 def _check_limits(step: Step) -> None:
     for name, limit in LIMITS.items():
         if name in step.back and len(step.back[name][1] or ()) > limit:
-            _keep(step, name, f"with those it has by now, more than {limit}")
+            _keep(step, name, f"with the current ones, more than {limit}")
     if "vars" in step.back:
         try:
             HOST_RULES["vars"](step.back["vars"][1] or {})
         except InvalidValue as error:
-            _keep(step, "vars", f"with those it has by now, they {error}")
+            _keep(step, "vars", f"with the current ones, they {error}")

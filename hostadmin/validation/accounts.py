@@ -23,7 +23,7 @@ class Role(enum.Enum):
     ADMIN = "admin"
 
     def covers(self, other: "Role") -> bool:
-        """Whether whoever has this role may do all that the other may."""
+        """Whether anyone who has this role may do all that the other may."""
         return ROLES.index(self) >= ROLES.index(other)
 
 
@@ -36,7 +36,9 @@ def clean_role(value: object) -> Role:
         return Role(value)
     except ValueError:
         known = ", ".join(role.value for role in ROLES)
-        raise InvalidValue(f"{quoted(value)} is no role; known: {known}.") from None
+        raise InvalidValue(
+            f"{quoted(value)} is not a role. Use one of: {known}."
+        ) from None
 
 
 def username_key(name: str) -> str:
@@ -56,13 +58,13 @@ def clean_username(value: object) -> str:
     """Return a name to log in with. Raises ``InvalidValue``."""
     text = value.strip() if isinstance(value, str) else ""
     if not text:
-        raise InvalidValue("A name is needed.")
+        raise InvalidValue("Enter a name.")
     if len(text) > MAX_USERNAME:
-        raise InvalidValue(f"Names have {MAX_USERNAME} characters at most.")
+        raise InvalidValue(f"Use at most {MAX_USERNAME} characters.")
     if not _USERNAME.fullmatch(text):
         raise InvalidValue(
-            f"{quoted(text)} cannot be a user name: letters a–z, digits and . _ - @ + "
-            "can, and the first is a letter or digit."
+            f"{quoted(text)} is not a valid name. Use letters a–z, digits and . _ - "
+            "@ +, starting with a letter or digit."
         )
     return text
 
@@ -71,7 +73,7 @@ def clean_token_name(value: object) -> str:
     """Return what a token is called. Raises ``InvalidValue``."""
     text = clean_text(value)
     if text is None:
-        raise InvalidValue("A name is needed: it says later what the token is for.")
+        raise InvalidValue("Enter a name that says what the token is for.")
     if len(text) > MAX_TOKEN_NAME:
-        raise InvalidValue(f"Names have {MAX_TOKEN_NAME} characters at most.")
+        raise InvalidValue(f"Use at most {MAX_TOKEN_NAME} characters.")
     return text

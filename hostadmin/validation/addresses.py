@@ -14,7 +14,7 @@ def parse_address(value: object) -> Address:
     """Return an address object for one IPv4 or IPv6 address without mask or zone."""
     text = trimmed(value)
     if "%" in text:
-        raise InvalidValue(f"{quoted(text)} has a zone; write it without the “%…”.")
+        raise InvalidValue(f"{quoted(text)} has a zone. Remove “%…”.")
     try:
         return ipaddress.ip_address(text)
     except ValueError:
@@ -22,20 +22,26 @@ def parse_address(value: object) -> Address:
 
 
 def _why_no_address(text: str) -> str:
-    refusal = f"{quoted(text)} is not an IP address"
     mask = text.partition("/")[2]
     if mask.isascii() and mask.isdigit():
-        return f"{refusal}: write it without the mask “/{mask[:10]}”."
-    if text.startswith("["):
-        return f"{refusal}: write it without the brackets."
+        reason = f": remove the mask “/{mask[:10]}”."
+    elif text.startswith("["):
+        reason = ": remove the brackets."
+    else:
+        reason = _wrong_number(text) or ", such as 10.0.0.1 or 2001:db8::1."
+    return f"{quoted(text)} is not a valid IP address{reason}"
+
+
+def _wrong_number(text: str) -> str | None:
     parts = text.split(".")
-    if len(parts) == 4 and all(part.isascii() and part.isdigit() for part in parts):
-        for part in parts:
-            if len(part) > 1 and part.startswith("0"):
-                return f"{refusal}: {part[:10]} has a leading zero."
-            if len(part) > 3 or int(part) > 255:
-                return f"{refusal}: {part[:10]} is over 255."
-    return f"{refusal}; 10.0.0.1 or 2001:db8::1 would be."
+    if len(parts) != 4 or not all(p.isascii() and p.isdigit() for p in parts):
+        return None
+    for part in parts:
+        if len(part) > 1 and part.startswith("0"):
+            return f": {part[:10]} has a leading zero."
+        if len(part) > 3 or int(part) > 255:
+            return f": {part[:10]} is over 255."
+    return None
 
 
 def address_text(address: Address) -> str:

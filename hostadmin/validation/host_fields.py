@@ -26,7 +26,9 @@ class HostField:
     """A field of a host.
 
     ``name`` is that of the model, of files and forms; ``query`` that of queries and
-    lists, empty where they do not know the field. ``kind`` is one of ``query.kinds``.
+    lists, empty where they do not know the field. ``label`` is what pages call it, and
+    ``column`` what they write above a column of it, where that differs. ``kind`` is one
+    of ``query.kinds``.
     Only what has a ``rule`` can be written. ``also`` are further names in a query,
     ``headers`` those of columns in tables of others, as letters and digits. ``sort``
     is the column that orders lists.
@@ -44,6 +46,7 @@ class HostField:
     also: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     sort: str = ""
+    column: str = ""
     nullable: bool = True
     is_groupable: bool = False
     is_listed: bool = False
@@ -65,10 +68,17 @@ def _text(
         "phrase": f"with the {lower}",
         "noun": f"{article} {lower}",
     }
-    told = f"{description or lower}; case is ignored"
+    text = f"{description or lower}; case is ignored"
     query = query or name
     return HostField(
-        name, query, label, "text", told, clean_term, sort=name, **(usual | more)
+        name,
+        query,
+        label,
+        "text",
+        text,
+        clean_term,
+        sort=f"{name}_sort",
+        **(usual | more),
     )
 
 
@@ -100,6 +110,7 @@ HOST_FIELDS = (
         "another name of the host; case is ignored",
         clean_aliases,
         also=("aliases",),
+        column="Aliases",
         headers=("alias", "othernames", "cnames", "cname"),
         phrase="also named",
         noun="another name",
@@ -125,6 +136,7 @@ HOST_FIELDS = (
     ),
     HostField(
         "addresses",
+        label="Further addresses",
         rule=clean_addresses,
         headers=(
             *("furtheraddresses", "otheraddresses", "additionaladdresses"),
@@ -164,6 +176,7 @@ HOST_FIELDS = (
         "environment",
         "Environment",
         "env",
+        column="Env",
         phrase="in",
         rank=0,
         also=("environment",),
@@ -201,12 +214,15 @@ HOST_FIELDS = (
         "name of a group; members of its child groups are in it",
         clean_groups,
         also=("groups",),
+        column="Groups",
         headers=("group", "ansiblegroups"),
         rank=2,
         is_groupable=True,
         is_listed=True,
     ),
-    HostField("vars", rule=clean_vars, headers=("variables", "hostvars")),
+    HostField(
+        "vars", label="Variables", rule=clean_vars, headers=("variables", "hostvars")
+    ),
     HostField(
         "notes",
         "notes",
@@ -245,7 +261,7 @@ HOST_FIELDS = (
         "confirmed",
         "Confirmed",
         "time",
-        "when somebody or something last saw that the host exists",
+        "when the host was last confirmed to exist",
         also=("confirmed_at",),
         sort="confirmed_at",
         rank=99,

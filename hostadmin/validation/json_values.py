@@ -18,16 +18,16 @@ def clean_vars(value: object) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise InvalidValue("are not a mapping of names to values.")
+        raise InvalidValue("must be a mapping of names to values.")
     _check_json(value, "", 0)
     size = len(json_text(value).encode())
     if size > MAX_BYTES:
-        raise InvalidValue(f"are {size:,} bytes long; at most {MAX_BYTES:,} are kept.")
+        raise InvalidValue(f"must have at most {MAX_BYTES:,} bytes, not {size:,}.")
     return value
 
 
 def path_within(variables: Mapping[str, Any], path: tuple[str, ...]) -> tuple[str, ...]:
-    """Return where a variable stands: by its whole name, dots and all, before a path.
+    """Return where a variable is: by its whole name, dots and all, before a path.
 
     ``var.net.mtu`` is the variable "net.mtu" of a host that has one, and what is inside
     of "net" for any other. ``hostadmin.query.sql.json_path`` says the same in SQL.
@@ -37,7 +37,7 @@ def path_within(variables: Mapping[str, Any], path: tuple[str, ...]) -> tuple[st
 
 
 def variable_at(variables: Mapping[str, Any], path: tuple[str, ...]) -> list[Any]:
-    """Return what stands there in a list, or an empty one: null is a value, too."""
+    """Return what is there in a list, or an empty one: null is a value, too."""
     value: Any = variables
     for name in path_within(variables, path):
         if not isinstance(value, dict) or name not in value:
@@ -65,7 +65,7 @@ def same_json(one: object, other: object) -> bool:
 
 def _check_json(value: object, path: str, depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise InvalidValue(f"are nested more than {MAX_DEPTH} deep.")
+        raise InvalidValue(f"must be nested at most {MAX_DEPTH} levels deep.")
     if isinstance(value, dict):
         for key, item in value.items():
             _check_json_key(key, path)
@@ -81,7 +81,7 @@ def _check_json_key(key: object, path: str) -> None:
     where = f" in {quoted(path)}" if path else ""
     if not isinstance(key, str):
         raise InvalidValue(
-            f"the name {quoted(key)}{where} is not a text; put it in quotes."
+            f"the name {quoted(key)}{where} is not text. Put it in quotes."
         )
     if not key or len(key) > MAX_TEXT:
         raise InvalidValue(f"a name{where} is empty or over {MAX_TEXT} characters.")

@@ -35,7 +35,9 @@ def clean_fields(
     errors: list[FieldError] = []
     for field, value in given.items():
         if field not in rules:
-            errors.append(FieldError(field, f"is not a field. {', '.join(rules)} are."))
+            errors.append(
+                FieldError(field, f"is not a field. Use one of: {', '.join(rules)}.")
+            )
             continue
         try:
             cleaned[field] = rules[field](value)

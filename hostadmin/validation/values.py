@@ -8,8 +8,7 @@ import enum
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-
-from rapidfuzz import fuzz, process
+from typing import Any
 
 from ..errors import InvalidValue
 
@@ -43,13 +42,26 @@ class HostStatus(enum.Enum):
     RETIRED = "retired"
 
 
+def plain(value: Any) -> Any:
+    """Return a value as the history and JSON have it: of a status, its word."""
+    return value.value if isinstance(value, enum.Enum) else value
+
+
 STATUSES = tuple(status.value for status in HostStatus)
 # Words of other inventories, such as NetBox. They are suggested and never taken: what
 # somebody means by them is not ours to say.
+_IN_USE = (
+    *("up", "online", "running", "live", "in use", "in service", "in production"),
+    *("powered on", "poweredon", "production", "enabled"),
+)
+_OUT_OF_USE = (
+    *("failed", "inactive", "down", "stopped", "disabled", "powered off", "poweredoff"),
+    *("terminated", "deallocated", "suspended", "shut down", "not running", "shutoff"),
+)
 _OTHER_STATUSES = {
-    **dict.fromkeys(("up", "online", "running", "live", "in use"), "active"),
+    **dict.fromkeys(_IN_USE, "active"),
     **dict.fromkeys(("planned", "provisioning", "deploying", "new"), "staged"),
-    **dict.fromkeys(("failed", "inactive", "down", "stopped", "disabled"), "offline"),
+    **dict.fromkeys(_OUT_OF_USE, "offline"),
     "inventory": "offline",
     **dict.fromkeys(
         ("decommissioning", "decommissioned", "deprecated", "deleted"), "retired"
@@ -71,6 +83,45 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", text.casefold())
 
 
+def fold_name(text: str) -> str:
+    """Return the form under which two names of hosts count as the same, as in DNS.
+
+    That knows upper and lower case, and no more: "straße" is not "strasse".
+    """
+    if text.isascii() or len(text) > LONGEST_FOLDED:
+        return text.lower()
+    text = unicodedata.normalize("NFC", text.translate(_TO_SPACE))
+    # Letter by letter: what ends a word has no form of its own there.
+    return unicodedata.normalize("NFC", "".join(map(str.lower, text)))
+
+
+# Letters that are another one with a stroke, which Unicode does not take apart.
+_STROKES = str.maketrans("đøłħŧı", "dolhti")
+# Before any character that a text can hold. It ends each key: MariaDB compares texts as
+# if blanks followed them, which come later.
+_FIRST = "\x01"
+SORT_KEY_LENGTH = 2 * MAX_TEXT + 1
+
+
+def sort_key(text: str) -> str:
+    """Return a text whose plain order knows neither case nor accents.
+
+    Texts that differ in accents alone follow each other, the one without any first.
+    """
+    folded = fold(text)
+    if folded.isascii():
+        return folded + _FIRST
+    apart = unicodedata.normalize("NFD", folded.translate(_STROKES))
+    letters = "".join(c for c in apart if not unicodedata.combining(c))
+    plain = unicodedata.normalize("NFC", letters)[:MAX_TEXT]
+    return plain + _FIRST + ("" if plain == folded else folded)
+
+
+def term_order(value: str | None) -> str | None:
+    """Return where a short text comes in an order of hosts; None where it is empty."""
+    return None if value is None else sort_key(value)
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that ``word`` was probably meant to be."""
     return next(iter(nearest_few(word, known, 1)), None)
@@ -81,6 +132,8 @@ def nearest_few(word: str, known: Iterable[str], most: int) -> list[str]:
     if len(word) > MAX_TEXT:
         return []
     by_fold = {fold(candidate): candidate for candidate in known}
+    from rapidfuzz import fuzz, process
+
     found = process.extract(
         fold(word), by_fold.keys(), scorer=fuzz.ratio, score_cutoff=NEAR, limit=most
     )
@@ -126,7 +179,7 @@ def refuse_unprintable(text: str, *, multiline: bool) -> None:
             name = unicodedata.name(char, "a control character")
             raise InvalidValue(
                 f"character {position} is U+{ord(char):04X} ({name.lower()}), "
-                "which cannot be seen; remove it."
+                "which is invisible. Remove it."
             )
 
 
@@ -142,7 +195,7 @@ def is_blank(value: object) -> bool:
 def trimmed(value: object) -> str:
     """Return a text without blanks around it, all of which can be seen."""
     if not isinstance(value, str):
-        raise InvalidValue(f"{quoted(value)} is not a text.")
+        raise InvalidValue(f"{quoted(value)} is not text.")
     # str.strip() would also take line ends and other control characters away
     # silently; these are refused instead.
     text = value.strip(_BLANKS)
@@ -156,7 +209,7 @@ def clean_text(value: object) -> str | None:
         return None
     text = trimmed(value)
     if len(text) > MAX_TEXT:
-        raise InvalidValue(f"has {len(text)} characters; at most {MAX_TEXT} are kept.")
+        raise InvalidValue(f"must have at most {MAX_TEXT} characters, not {len(text)}.")
     return text or None
 
 
@@ -164,7 +217,7 @@ def clean_term(value: object) -> str | None:
     """Return a short text that the vocabulary can hold, or None where it is empty."""
     text = clean_text(value)
     if text is not None and len(fold(text)) > MAX_TEXT:
-        raise InvalidValue("is too long once upper and lower case are made equal.")
+        raise InvalidValue("is too long (with case ignored).")
     return text
 
 
@@ -172,7 +225,7 @@ def clean_view_name(value: object) -> str:
     """Return the name of a saved view."""
     name = clean_term(value)
     if name is None:
-        raise InvalidValue("is missing; a view is found by its name.")
+        raise InvalidValue("is required.")
     return name
 
 
@@ -181,29 +234,29 @@ def clean_notes(value: object) -> str | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str):
-        raise InvalidValue(f"{quoted(value)} is not a text.")
+        raise InvalidValue(f"{quoted(value)} is not text.")
     refuse_unprintable(value, multiline=True)
     size = len(value.encode())
     if size > MAX_BYTES:
-        raise InvalidValue(f"is {size:,} bytes long; at most {MAX_BYTES:,} are kept.")
+        raise InvalidValue(f"must have at most {MAX_BYTES:,} bytes, not {size:,}.")
     return value
 
 
 def name_key(name: str) -> str:
     """Return the key under which a host name is unique."""
-    return fold(name).rstrip(". ")
+    return fold_name(name).rstrip(". ")
 
 
 def clean_hostname(value: object) -> str:
     """Return the name of a host as it is kept."""
     text = clean_text(value)
     if text is None:
-        raise InvalidValue("is missing; every host needs a name.")
+        raise InvalidValue("is required.")
     key = name_key(text)
     if not key:
-        raise InvalidValue(f"{quoted(text)} is not a name.")
+        raise InvalidValue(f"{quoted(text)} is not a valid hostname.")
     if len(key) > MAX_TEXT:
-        raise InvalidValue("is too long once upper and lower case are made equal.")
+        raise InvalidValue("is too long (with case ignored).")
     return text
 
 
@@ -237,7 +290,7 @@ def clean_port(value: object) -> int | None:
         text = trimmed(value) if isinstance(value, str) else ""
         number = int(text) if _PORT.fullmatch(text) else 0
     if not 1 <= number <= 65535:
-        raise InvalidValue(f"{quoted(value)} is not a port: a whole number, 1–65535.")
+        raise InvalidValue(f"{quoted(value)} is not a valid port. Use 1–65535.")
     return number
 
 
@@ -251,7 +304,7 @@ def clean_status(value: object) -> HostStatus:
     if fold(text) not in STATUSES:
         meant = meant_status(text)
         raise InvalidValue(
-            f"{quoted(text)} is not a status. Known: {', '.join(STATUSES)}. "
+            f"{quoted(text)} is not a valid status. Use one of: {', '.join(STATUSES)}. "
             f"{f'Did you mean “{meant}”?' if meant else ''}".strip()
         )
     return HostStatus(fold(text))
@@ -266,13 +319,12 @@ def clean_group_name(value: object) -> str:
     """Return the name of a group; case counts, as in Ansible."""
     text = clean_text(value)
     if text is None:
-        raise InvalidValue("is missing; every group needs a name.")
+        raise InvalidValue("is required.")
     if "," in text:
-        raise InvalidValue(f"{quoted(text)} has a comma, which separates groups.")
+        raise InvalidValue(f"{quoted(text)} has a comma. Commas separate groups.")
     if text in RESERVED_GROUPS:
         raise InvalidValue(
-            f"{quoted(text)} is implied: every host is in it or not by itself; "
-            "choose another name."
+            f"{quoted(text)} is a reserved group name in Ansible. Choose another name."
         )
     return text
 
@@ -298,7 +350,7 @@ def unique(
         if text is not None:
             found.setdefault(key(text), text)
     if len(found) > limit:
-        raise InvalidValue(f"has {len(found)} entries; at most {limit} are kept.")
+        raise InvalidValue(f"must have at most {limit} entries, not {len(found)}.")
     return list(found.values())
 
 

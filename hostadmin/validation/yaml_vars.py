@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from ..errors import InvalidValue
-from .json_values import clean_vars
+from .json_values import MAX_DEPTH, clean_vars
 from .values import MAX_BYTES, quoted
 
 _NULL, _BOOL, _INT, _FLOAT, _MERGE = (
@@ -54,7 +54,7 @@ class _Loader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             event: Any = self.peek_event()  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(
-                problem="an alias (*name) is not understood here; repeat the value",
+                problem="aliases (*name) are not supported here; repeat the value",
                 problem_mark=event.start_mark,
             )
         return super().compose_node(parent, index)
@@ -67,7 +67,7 @@ class _Loader(yaml.SafeLoader):
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
             if key is not None and (key_node.tag, key) in seen:
                 raise yaml.MarkedYAMLError(
-                    problem=f"the name {quoted(key)} stands there twice",
+                    problem=f"the name {quoted(key)} appears twice",
                     problem_mark=key_node.start_mark,
                 )
             seen.add((key_node.tag, key))
@@ -80,7 +80,7 @@ class _Loader(yaml.SafeLoader):
             # "!!int x", "!!bool maybe", or a number of thousands of digits.
             kind = node.tag.rpartition(":")[2]
             raise yaml.MarkedYAMLError(
-                problem=f"{quoted(node.value)} is no {kind} that can be kept",
+                problem=f"{quoted(node.value)} is not a valid {kind}",
                 problem_mark=node.start_mark,
             ) from None
 
@@ -107,17 +107,19 @@ def parse_vars(text: str) -> dict[str, Any]:
 def read_vars(text: str) -> dict[str, Any]:
     """Return the same as ``parse_vars``, for one who applies the rules afterwards."""
     if len(text.encode("utf-8", "surrogatepass")) > 4 * MAX_BYTES:
-        raise InvalidValue(f"are over {MAX_BYTES:,} bytes long.")
+        raise InvalidValue(f"must have at most {MAX_BYTES:,} bytes.")
     if not text.strip():
         return {}
     try:
         value = _load(text)
     except RecursionError:
-        raise InvalidValue("are nested too deep.") from None
+        raise InvalidValue(f"must be nested at most {MAX_DEPTH} levels deep.") from None
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise InvalidValue('line 1: write "name: value", one a line, or a JSON object.')
+        raise InvalidValue(
+            'line 1: write "name: value", one per line, or a JSON object.'
+        )
     return value
 
 
@@ -127,11 +129,11 @@ def parse_value(text: str) -> Any:
     Raises ``InvalidValue``.
     """
     if len(text.encode("utf-8", "surrogatepass")) > 4 * MAX_BYTES:
-        raise InvalidValue(f"is over {MAX_BYTES:,} bytes long.")
+        raise InvalidValue(f"must have at most {MAX_BYTES:,} bytes.")
     try:
         return _load(text)
     except RecursionError:
-        raise InvalidValue("is nested too deep.") from None
+        raise InvalidValue(f"must be nested at most {MAX_DEPTH} levels deep.") from None
 
 
 def _load(text: str) -> object:
@@ -158,11 +160,9 @@ def _load_yaml(text: str) -> object:
         raise InvalidValue(f"{place}{_in_words(error)}.") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise InvalidValue(
-            f"line {line}: a character that cannot be seen; remove it."
-        ) from None
+        raise InvalidValue(f"line {line}: invisible character. Remove it.") from None
     except (yaml.YAMLError, ValueError):
-        raise InvalidValue("are neither YAML nor JSON.") from None
+        raise InvalidValue("must be YAML or JSON.") from None
 
 
 def _json_in_words(error: ValueError) -> str:
@@ -170,7 +170,7 @@ def _json_in_words(error: ValueError) -> str:
         return f"line {error.lineno}, column {error.colno}: {error.msg}."
     if isinstance(error, _DoubleName):
         return str(error)
-    return "hold a number of thousands of digits."
+    return "must not contain numbers with thousands of digits."
 
 
 def _in_words(error: yaml.MarkedYAMLError) -> str:
@@ -179,7 +179,7 @@ def _in_words(error: yaml.MarkedYAMLError) -> str:
         return f"{error.context}, {problem}"
     if "could not determine a constructor" in problem:
         tag = problem.rpartition("'")[0].rpartition("'")[2]
-        return f"the tag {quoted(tag)} is not understood here"
+        return f"the tag {quoted(tag)} is not supported here"
     return problem
 
 
@@ -191,13 +191,13 @@ def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise _DoubleName(f"the name {quoted(name)} stands there twice.")
+            raise _DoubleName(f"the name {quoted(name)} appears twice.")
         found[name] = value
     return found
 
 
 def _no_constant(name: str) -> object:
-    raise InvalidValue(f"{name} is not a number that JSON knows.")
+    raise InvalidValue(f"{name} is not a valid JSON number.")
 
 
 def print_vars(variables: dict[str, Any]) -> str:
@@ -216,7 +216,7 @@ def print_vars(variables: dict[str, Any]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    # An object that stands in two places would be written as anchor and alias.
+    # An object that is in two places would be written as anchor and alias.
     def ignore_aliases(self, data: object) -> bool:
         return True
 

@@ -7,8 +7,8 @@ from flask import (
     Flask,
     Response,
     current_app,
-    jsonify,
     make_response,
+    redirect,
     render_template,
     request,
 )
@@ -25,11 +25,16 @@ from ..errors import (
     Conflict,
     Deleted,
     HostadminError,
+    InvalidInput,
+    InvalidRows,
     NotFound,
     OutcomeUnknown,
     QueryError,
 )
-from . import resubmit
+from ..formats.rows import row_errors
+from ..permissions.guard import LogInFirst, login_url, wanted_url
+from . import login, resubmit
+from .problems import field_errors, problem
 from .query_errors import QUERY, shown_error
 from .requests import request_id
 from .security import SAFE_METHODS
@@ -37,35 +42,42 @@ from .security import SAFE_METHODS
 log = logging.getLogger(__name__)
 
 TITLES = {
-    400: "This request makes no sense",
+    400: "Invalid request",
     401: "Log in first",
     403: "Not allowed",
     404: "Not found",
-    405: "Not possible here",
-    409: "Somebody else was faster",
+    405: "Not supported",
+    409: "Changed by someone else",
+    410: "No longer available",
+    412: "Changed by someone else",
     413: "Too large",
-    414: "Too long",
-    429: "Too much at once",
+    414: "Address too long",
+    415: "Unsupported content type",
+    422: "Invalid values",
+    428: "Version required",
+    429: "Too many requests",
     500: "Something went wrong",
-    503: "Not available just now",
+    503: "Not available right now",
 }
 MESSAGES = {
-    404: "There is no such page.",
-    405: "This address does not take that kind of request.",
-    413: "What was sent is larger than this page takes. Nothing was saved.",
-    414: "This address is longer than any that hostadmin makes.",
+    404: "This page does not exist.",
+    405: "This address does not support this type of request.",
+    413: "The request is too large for this page. Nothing was saved.",
+    414: "The address is longer than hostadmin supports.",
     429: "Wait a moment, then try again.",
-    500: "The error was logged. Nothing of this request was saved.",
+    500: "The error was logged. Nothing was saved.",
 }
-SAVED = "What was sent is saved; only the page that should follow could not be made."
-SAVED_TITLE = "Saved, but what follows failed"
-UNKNOWN_TITLE = "Saved or not: look first"
+SAVED = "Your changes were saved, but the next page could not be shown."
+SAVED_TITLE = "Saved, but the next page failed"
+UNKNOWN_TITLE = "Check whether it was saved"
 RETRY_AFTER = "5"
 NOT_KEPT = (QUERY, "cursor")
 # What an error may say in its headers.
 KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
+# Errors whose words are ours even where Werkzeug has some.
+OURS = (401, 403, 410, 412, 415, 428, 429)
 # Addresses for tools; the second are links for people, too.
-TOOLS = ("/api/", "/metrics")
+TOOLS = ("/api/v", "/metrics")
 FILES = ("/export/", "/stats/table.")
 
 
@@ -74,6 +86,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(HostadminError, _own_error)
     app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(LogInFirst, _log_in_first)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(SQLAlchemyError, _database_error)
     app.register_error_handler(Exception, _unexpected)
@@ -90,14 +103,18 @@ def wants_json() -> bool:
 
 
 def page(
-    status: int, message: str = "", *, title: str = "", hint: str = ""
+    status: int,
+    message: str = "",
+    *,
+    title: str = "",
+    hint: str = "",
+    form: resubmit.SentForm | None = None,
 ) -> Response:
-    """Return the error page of a status; for tools, the same as JSON."""
+    """Return the error page of a status; for tools, the same as a problem."""
     message = message or MESSAGES.get(status, "")
-    title = title or TITLES.get(status, "This did not work")
+    title = title or TITLES.get(status, "Request failed")
     if wants_json():
-        error = f"{message or title} {hint}".strip()
-        return make_response(jsonify(error=error, **_id()), status)
+        return problem(status, title, f"{message or title} {hint}".strip())
     # Such a page must not need what is just not there: a database, or an address that
     # could be read.
     is_bare = status >= 500 or request.routing_exception is not None
@@ -109,6 +126,9 @@ def page(
         hint=hint,
         root=request.script_root,
         back_url=request.script_root + "/",
+        form=form,
+        # The session is the same: so is what its forms are signed with.
+        token=request.form.get(resubmit.CSRF_FIELD, "") if form else "",
         **_id(),
     )
     return make_response(body, status)
@@ -122,8 +142,7 @@ def _query_error(error: QueryError) -> ResponseReturnValue:
     shown = shown_error(error, request)
     if wants_json():
         where = {"place": shown.place, "expected": shown.expected, "fixed": shown.fixed}
-        known = {name: text for name, text in where.items() if text}
-        return make_response(jsonify(error=str(error), **known, **_id()), 400)
+        return problem(400, TITLES[400], str(error), **where)
     body = render_template(
         "errors/query.html",
         status=400,
@@ -136,7 +155,7 @@ def _query_error(error: QueryError) -> ResponseReturnValue:
 
 
 def _not_found(error: NotFound) -> ResponseReturnValue:
-    if isinstance(error, Deleted):
+    if isinstance(error, Deleted) and not wants_json():
         body = render_template(
             "admin/model/gone.html",
             deletion=error.deletion,
@@ -154,26 +173,39 @@ def _own_error(error: HostadminError) -> ResponseReturnValue:
         log.error("outcome of a write unknown")
         return _retry_later(str(error), UNKNOWN_TITLE)
     if isinstance(error, Busy):
-        return _retry_later(str(error))
+        return _retry_later(str(error), form=resubmit.sent_form())
+    if isinstance(error, InvalidInput) and wants_json():
+        return problem(422, TITLES[422], str(error), errors=field_errors(error.errors))
+    if isinstance(error, InvalidRows):
+        errors = row_errors(error.rows)
+        return problem(422, TITLES[422], str(error), errors=errors)
     return page(409 if isinstance(error, Conflict) else 400, str(error))
 
 
 def _csrf_error(error: CSRFError) -> ResponseReturnValue:
     log.warning("refused: %s", error.description)
-    fields = resubmit.fields()
-    if fields and not wants_json():
-        body = render_template("errors/resend.html", fields=fields, **_id())
-        return make_response(body, 400)
-    hint = "Cookies must be allowed."
+    form = resubmit.allowed_form()
+    if form and not wants_json():
+        return make_response(render_template("errors/resend.html", form=form), 400)
+    hint = "Allow cookies for this site."
     settings: Settings = current_app.extensions["hostadmin"]
     if settings.cookies_are_secure and not request.is_secure:
-        hint = "This server sends its cookies over HTTPS only; use https://."
+        hint = "This server needs HTTPS. Use https://."
     return page(
         400,
-        "The form was sent without the token of this browser session; nothing was "
-        "saved. Go back, reload the page and send it again.",
+        "The security token of the form is missing or has expired. Nothing was saved. "
+        "Go back, reload the page and send the form again.",
         hint=hint,
     )
+
+
+def _log_in_first(_error: LogInFirst) -> ResponseReturnValue:
+    """Ask to log in, with what was sent; of strangers nothing is kept."""
+    form = resubmit.sent_form()
+    if form is None and not resubmit.is_own():
+        return redirect(login_url())
+    kept = resubmit.packed(form) if form else ""
+    return login.session_ended(kept, wanted_url()), 401
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
@@ -182,7 +214,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code in (401, 403):
         log.warning("refused: %s", TITLES[error.code].lower())
     # Werkzeug's own words are for programmers.
-    is_ours = error.code < 404 or error.code == 429
+    is_ours = error.code == 400 or error.code in OURS
     own_words = is_ours and error.description != type(error).description
     message = error.description if own_words else MESSAGES.get(error.code, "")
     headers = dict(error.get_headers(request.environ))
@@ -192,8 +224,10 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     return response
 
 
-def _retry_later(message: str, title: str = "") -> Response:
-    response = page(503, message, title=title)
+def _retry_later(
+    message: str, title: str = "", form: resubmit.SentForm | None = None
+) -> Response:
+    response = page(503, message, title=title, form=form)
     response.headers["Retry-After"] = RETRY_AFTER
     return response
 
@@ -201,7 +235,7 @@ def _retry_later(message: str, title: str = "") -> Response:
 def _database_error(error: SQLAlchemyError) -> ResponseReturnValue:
     abandon()
     if isinstance(error, DataError):
-        return page(400, "A value of this request is outside of what can be stored.")
+        return page(400, "A value in this request is too large to be stored.")
     if is_too_much(error):
         return page(400, TOO_MUCH)
     reason = trouble(error)
@@ -213,11 +247,8 @@ def _database_error(error: SQLAlchemyError) -> ResponseReturnValue:
         return _retry_later(SAVED, SAVED_TITLE)
     rest = "Try again in a moment."
     if request.method not in SAFE_METHODS:
-        rest = (
-            "Nothing of this request was saved. Go back in the browser, which keeps "
-            "what you typed, and try again in a moment."
-        )
-    return _retry_later(f"{reason.value} {rest}")
+        rest = f"Nothing was saved. {rest}"
+    return _retry_later(f"{reason.value} {rest}", form=resubmit.sent_form())
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:

@@ -1,4 +1,4 @@
-"""One account never holds more than half of the threads with what takes long."""
+"""One account never holds all threads that it may with what takes long."""
 
 import threading
 from collections import Counter
@@ -13,7 +13,17 @@ from ..permissions import identity
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-HEAVY = ("export.download", "stats.index", "stats.table", "hygiene.index")
+HEAVY = (
+    *(
+        "export.download",
+        "stats.index",
+        "stats.table",
+        "trend.index",
+        "data_quality.index",
+    ),
+    *("api.count", "api.plan_change", "api.plan_undo", "api.plan_import"),
+    "backup.download",
+)
 RETRY_AFTER = 5
 WHOSE = "hostadmin.heavy_of"
 
@@ -36,8 +46,8 @@ class HeavyRequests:
         with self.lock:
             if self.running[key] >= self.most:
                 raise TooManyRequests(
-                    f"You have {self.most} exports or statistics running already. Wait "
-                    "for one of them, then try again.",
+                    f"You already have {self.most} exports or counts running. Wait "
+                    "until one finishes, then try again.",
                     retry_after=RETRY_AFTER,
                 )
             self.running[key] += 1
@@ -54,7 +64,7 @@ class HeavyRequests:
 
 
 def install(app: Flask, settings: Settings) -> None:
-    heavy = HeavyRequests(max(1, settings.threads // 2))
+    heavy = HeavyRequests(settings.heavy_at_once)
     # After the guard, which says who asks.
     app.before_request(heavy.begin)
     app.extensions["hostadmin_observers"].append(heavy.end)

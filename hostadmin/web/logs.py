@@ -22,7 +22,7 @@ access_log = logging.getLogger("hostadmin.access")
 SECRET = re.compile(r"token|password|passwd|secret|key|csrf|code", re.IGNORECASE)
 HIDDEN = "***"
 MAX_TEXT = 2000
-# In seconds: who waits for so long for a thread is told as a warning.
+# In seconds: a wait for a thread of so long is logged as a warning.
 LONG_QUEUE = 1.0
 MAX_TRACE = 20_000
 
@@ -70,7 +70,8 @@ def _path(environ: "WSGIEnvironment") -> str:
     if rule is not None and any(map(SECRET.search, rule.arguments)):
         return str(rule.rule)
     # WSGI hands over bytes in the guise of characters.
-    path = str(environ.get("PATH_INFO", "")).encode("latin-1", "replace")
+    whole = str(environ.get("SCRIPT_NAME", "")) + str(environ.get("PATH_INFO", ""))
+    path = whole.encode("latin-1", "replace")
     query = str(environ.get("QUERY_STRING", ""))
     parts = [_hidden(part) for part in query.split("&")] if query else []
     text = quote(path, safe="/:@,*~") + ("?" + "&".join(parts) if parts else "")

@@ -128,7 +128,7 @@ def _forget_the_dead(folder: Path) -> None:
 
 
 class Inventory(Collector):
-    """Counts the hosts whenever somebody asks; a kept number would be wrong one day."""
+    """Tells the numbers of hosts that every write keeps."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         started = time.monotonic()
@@ -144,7 +144,7 @@ class Inventory(Collector):
             found = None
         yield GaugeMetricFamily(
             "hostadmin_hosts_counted",
-            "1 if the hosts could be counted in time, else 0 and no numbers of hosts.",
+            "1 if the hosts were counted in time, else 0 and no numbers of hosts.",
             value=int(found is not None),
         )
         yield GaugeMetricFamily(
@@ -163,7 +163,7 @@ def _families(found: dict[tuple[str, str], int]) -> Iterator[GaugeMetricFamily]:
     shown = {name for name, _ in sizes.most_common(limits.metrics_environments)} | {""}
     hosts = GaugeMetricFamily(
         "hostadmin_hosts",
-        "Hosts by status and environment; an empty environment is one not set.",
+        "Hosts by status and environment; an empty environment means not set.",
         labels=["status", "environment"],
     )
     rest: Counter[str] = Counter()

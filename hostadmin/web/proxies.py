@@ -31,7 +31,7 @@ def client_address() -> str:
 class TrustedProxies:
     """Take client, scheme and host from the headers of trusted proxies, then drop them.
 
-    Werkzeug's ProxyFix believes whoever connects, and counts hops instead of looking
+    Werkzeug's ProxyFix believes anyone who connects, and counts hops instead of looking
     at who they were.
     """
 
@@ -65,7 +65,7 @@ class TrustedProxies:
     def _client(self, hops: Sequence[str], peer: Address) -> Address:
         """Return the last address that is none of our proxies.
 
-        What stands before it may have been made up by the client.
+        What is before it may have been made up by the client.
         """
         client = peer
         for hop in reversed(hops):

@@ -9,7 +9,7 @@ from ..errors import QueryError
 from ..query.parser import placed
 
 QUERY = "q"
-# Of a text that is far too long, what stands around the place.
+# Of a text that is far too long, what is around the place.
 AROUND = 300
 
 

@@ -10,8 +10,10 @@ from werkzeug.exceptions import RequestURITooLarge
 
 from ..config import Settings
 from ..permissions.current_user import find_identity
-from ..validation.local_path import own_path
+from ..permissions.policy import allows, needed
 from .proxies import TrustedProxies
+from .signatures import Sessions
+from .url_prefix import own_page
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -45,7 +47,7 @@ MAX_BODY = 2 * 1024 * 1024
 MAX_PARTS = 2_000
 # Of whom nobody knows: more than any form to log in.
 MAX_STRANGERS_BODY = 64 * 1024
-# A query of 10,000 characters, percent-encoded, and what stands around it.
+# A query of 10,000 characters, percent-encoded, and what is around it.
 MAX_URL = 64 * 1024
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -54,12 +56,12 @@ csrf = CSRFProtect()
 
 def install(app: Flask, settings: Settings) -> None:
     secure = settings.cookies_are_secure
+    app.session_interface = Sessions()
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
         MAX_FORM_PARTS=MAX_PARTS,
-        # With the prefix, no other host of the domain can plant one.
-        SESSION_COOKIE_NAME="__Host-hostadmin" if secure else "hostadmin",
+        SESSION_COOKIE_NAME=_cookie_name(settings),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=secure,
@@ -81,7 +83,10 @@ def install(app: Flask, settings: Settings) -> None:
     @app.before_request
     def refuse_strangers() -> None:
         if not is_allowed(request.host, settings.allowed_hosts):
-            abort(400, "This server does not answer to that name.")
+            abort(
+                400,
+                "This host name is not one of HOSTADMIN_ALLOWED_HOSTS.",
+            )
         if len(request.full_path) > MAX_URL:
             raise RequestURITooLarge
         if not request.headers.get("Authorization", "").isascii():
@@ -106,11 +111,23 @@ def install(app: Flask, settings: Settings) -> None:
     app.after_request(_keep_redirects_home)
 
 
+def _cookie_name(settings: Settings) -> str:
+    """Return a name that no other host of the domain can plant a cookie under."""
+    if not settings.cookies_are_secure:
+        return "hostadmin"
+    # Browsers take the first only for the whole host, where others may have pages, too.
+    return "__Secure-hostadmin" if settings.url_prefix else "__Host-hostadmin"
+
+
 def body_limit(app: Flask, environ: "WSGIEnvironment") -> int:
     """Return how many bytes of a body a server may take before the app is called."""
     with app.request_context(environ):
-        if find_identity() is None:
+        who = find_identity()
+        if who is None:
             return MAX_STRANGERS_BODY
+        if not allows(needed(request.endpoint, request.method), who):
+            # It is refused anyway, so nothing large is taken for it.
+            return MAX_BODY
         for limits in ("BODY_LIMITS", "FORM_LIMITS"):
             if limit := app.config[limits].get(request.endpoint):
                 return int(limit)
@@ -180,5 +197,5 @@ def _keep_redirects_home(response: Response) -> Response:
         # Werkzeug's own redirects, to the address with a slash, name the host, too.
         path = "/" + location.removeprefix(request.host_url).removeprefix("/")
         path = path if location.startswith(request.host_url) else location
-        response.headers["Location"] = own_path(path) or f"{request.script_root}/"
+        response.headers["Location"] = own_page(path) or f"{request.script_root}/"
     return response

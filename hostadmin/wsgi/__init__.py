@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import socket
+import sys
 import tempfile
 from typing import Any
 
@@ -13,6 +14,8 @@ from flask import Flask
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from ..config import Settings
+from ..web.clients import Clients
 from .bridge import BodyLimit, Bridge
 from .connections import KEEP_SECONDS, Connection
 
@@ -22,12 +25,16 @@ log = logging.getLogger(__name__)
 MAX_HEADERS = 96 * 1024
 # Service managers send SIGKILL after 30 seconds at the earliest; threads that are still
 # busy by then end with the process.
-FINISH_SECONDS = 22
-# Of a process that answers no ping: a large text can hold all threads for long.
-HUNG_SECONDS = 60
+FINISH_SECONDS = 20
+# Of a process that answers no ping, or ends while it is asked, which looks the same. A
+# large text can hold its threads for some seconds.
+HUNG_SECONDS = 20
 # Sockets are files, too; the usual limit of 1,024 is for programs that use select().
 MOST_FILES = 16_384
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# A page gives Python away with each question to the database, and has it back after the
+# others' turns: with five milliseconds each, the usual, an export made pages crawl.
+SWITCH_SECONDS = 0.001
 OPTIONS: dict[str, Any] = {
     "http": Connection,
     "ws": "none",
@@ -50,21 +57,40 @@ OPTIONS: dict[str, Any] = {
 def make_bridge(app: Flask, threads: int) -> Bridge:
     """Return what uvicorn calls."""
     limit: BodyLimit = app.extensions["hostadmin_body_limit"]
-    return Bridge(app, limit, threads)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    settings: Settings = app.extensions["hostadmin"]
+    clients: Clients = app.extensions["hostadmin_clients"]
+    return Bridge(app, limit, clients.of, threads, settings.url_prefix)
 
 
 def serve(app: Flask, listener: socket.socket, threads: int) -> None:
     """Serve until SIGTERM or Ctrl-C; then finish what was begun, and return."""
     _prepare()
+    bridge = make_bridge(app, threads)
     try:
-        make_server(app, threads).run([listener])
+        _server_of(bridge).run([listener])
     except SystemExit:
         log.info("stopped")
+    end_at_once(bridge)
+
+
+def end_at_once(bridge: Bridge) -> None:
+    """End the process if threads are busy, without tidying up.
+
+    That would wait for what they hold, such as a connection in a long statement.
+    """
+    if bridge.is_busy:
+        logging.shutdown()
+        os._exit(0)
 
 
 def make_server(app: Flask, threads: int) -> uvicorn.Server:
     """Return a server for this process; its ``should_exit`` ends it."""
-    return uvicorn.Server(uvicorn.Config(make_bridge(app, threads), **OPTIONS))
+    return _server_of(make_bridge(app, threads))
+
+
+def _server_of(bridge: Bridge) -> uvicorn.Server:
+    return uvicorn.Server(uvicorn.Config(bridge, **OPTIONS))
 
 
 def serve_in_processes(make: str, listener: socket.socket, processes: int) -> bool:

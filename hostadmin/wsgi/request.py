@@ -23,7 +23,7 @@ class ClientGone(Exception):
 
 
 class TooLarge:
-    """A body that was not taken: whoever reads it is told."""
+    """A body that was not taken: reading it raises the right error."""
 
     def read(self, size: int = -1) -> NoReturn:
         raise RequestEntityTooLarge
@@ -73,7 +73,7 @@ def _add_header(environ: "WSGIEnvironment", name: str, value: str) -> None:
 
 
 def announced_length(environ: "WSGIEnvironment") -> float:
-    """Return the length of the body; infinity where its end is all that is told."""
+    """Return the length of the body; infinity where only its end is marked."""
     if "HTTP_TRANSFER_ENCODING" in environ:
         return float("inf")
     return int(environ.get("CONTENT_LENGTH") or 0)

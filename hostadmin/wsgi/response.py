@@ -1,6 +1,7 @@
 """An answer on its way from a thread to the connection of a client."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ WHOLE = 4 * 1024 * 1024
 PIECE = 64 * 1024
 # A client that takes nothing for so long is gone.
 SEND_SECONDS = 30
+# In all, it takes so many bytes a second or more: an export holds a thread meanwhile,
+# and a moment of the database.
+SEND_SPEED = 32 * 1024
 # A whole answer may be taken at leisure: no thread waits.
 WHOLE_SECONDS = 300
 
@@ -28,8 +32,10 @@ class Response:
         self.connection = connection
         self.send = send
         self.loop = asyncio.get_running_loop()
-        # Done as soon as nothing more is to be sent; uvicorn is told what went wrong.
+        # Done as soon as nothing more is to be sent; uvicorn learns what went wrong.
         self.ended = self.loop.create_future()
+        self.sent = 0
+        self.waited = 0.0
 
     def make(self, app: "WSGIApplication", environ: "WSGIEnvironment") -> None:
         """Call the application, and send what it answers; a job for a thread."""
@@ -78,8 +84,12 @@ class Response:
     def _wait_for_client(self, messages: list[dict[str, Any]]) -> None:
         if self.connection.is_lost:
             raise ClientGone
-        sending = self._send(messages, SEND_SECONDS)
+        begun = time.monotonic()
+        left = SEND_SECONDS + self.sent / SEND_SPEED - self.waited
+        sending = self._send(messages, max(0.0, min(SEND_SECONDS, left)))
         asyncio.run_coroutine_threadsafe(sending, self.loop).result()
+        self.waited += time.monotonic() - begun
+        self.sent += sum(len(message.get("body", b"")) for message in messages)
 
     async def _send(self, messages: list[dict[str, Any]], seconds: float) -> None:
         try:

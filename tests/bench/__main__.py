@@ -44,13 +44,18 @@ from hostadmin.query.ast import EVERYTHING
 
 from ..helpers.accounts import log_in
 from ..helpers.paths import ROOT
+from .api import bench_api
 from .bulk_edit import bench_many
 from .changes import bench_changes
 from .imports import bench_imports
+from .pages import bench_engine, bench_pages
+from .peers import PEERS, make_environment
 
 KEY = "only for measuring, only for measuring"
 SMALL = 1_000
 ROUNDS = 7
+# Of more, an export takes minutes, and one says enough.
+MANY = 200_000
 # A flask command that notes its own peak. What the system says of a child would count
 # the memory of this process, too, from which it was forked.
 MEASURED = """
@@ -88,10 +93,10 @@ def build(uri: str, count: int) -> Flask:
     return app
 
 
-def seconds(*calls: Callable[[], object]) -> list[float]:
+def seconds(*calls: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
     """Return the median time of each call, all of them run in turn."""
     taken: list[list[float]] = [[] for _ in calls]
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for call, times in zip(calls, taken, strict=True):
             start = time.perf_counter()
             call()
@@ -100,7 +105,7 @@ def seconds(*calls: Callable[[], object]) -> list[float]:
 
 
 def get(app: Flask, url: str) -> Callable[[], str]:
-    client = log_in(app.test_client())
+    client = log_in(app.test_client(), name=f"bench-{time.time_ns()}")
 
     def fetch() -> str:
         response = client.get(url)
@@ -269,7 +274,8 @@ def bench_exports(app: Flask, uri: str, folder: Path) -> None:
         pieces.close()
     # As the command does.
     gc.freeze()
-    cursor, *taken = seconds(bare_cursor, *map(write, FORMATS))
+    rounds = 1 if size > MANY else ROUNDS
+    cursor, *taken = seconds(bare_cursor, *map(write, FORMATS), rounds=rounds)
     gc.unfreeze()
     print(
         f"\n{'export':24}{'s':>8}{'/ cursor':>10}{'rows / s':>12}{'peak MB':>10}"
@@ -307,19 +313,41 @@ def command(uri: str, folder: Path, *words: str, stdout: Path | None = None) -> 
     return int(peak.read_text()) // 1024
 
 
+def bench_all_pages(options: argparse.Namespace, folder: Path) -> None:
+    if options.uri:
+        app = build(options.uri, options.hosts)
+        bench_engine(app, options.hosts)
+        return
+    sizes = [int(text) for text in options.sizes.split(",")]
+    names = PEERS if options.peers else ()
+    peers = {name: make_environment(folder, name) for name in names}
+    kept = options.folder or folder
+    bench_pages(build, kept, sizes, peers=peers, write=options.write)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hosts", type=int, default=20_000)
     parser.add_argument("--uri", help="an empty database; a temporary file by default")
     parser.add_argument(
         "--only",
-        choices=("lists", "stats", "exports", "many", "changes", "imports"),
+        choices=(
+            *("pages", "lists", "stats", "exports", "api", "many", "changes"),
+            "imports",
+        ),
         help="one part",
     )
+    parser.add_argument("--sizes", default="1000,10000", help="of the part pages")
+    parser.add_argument("--peers", action="store_true", help="other programs, too")
+    parser.add_argument("--folder", type=Path, help="where databases are kept")
+    parser.add_argument("--write", action="store_true", help="its table into the docs")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hostadmin-bench-") as name:
         folder = Path(name)
         uri = options.uri or f"sqlite:///{folder}/big.sqlite"
+        if options.only == "pages":
+            bench_all_pages(options, folder)
+            return
         if options.only == "imports":
             bench_imports(build_empty, command, uri, options.hosts, folder)
             return
@@ -331,6 +359,7 @@ def main() -> None:
             "lists": lambda: bench_lists(big, small),
             "stats": lambda: bench_stats(big),
             "exports": lambda: bench_exports(big, uri, folder),
+            "api": lambda: bench_api(big, small),
             "many": lambda: bench_many(big),
             "changes": lambda: bench_changes(big, options.hosts // 2, folder),
         }

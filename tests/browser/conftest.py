@@ -93,7 +93,7 @@ def viewport(request: pytest.FixtureRequest) -> Viewport:
 
 @pytest.fixture
 def console_errors() -> list[str]:
-    """What the console told; a test that provokes an error clears the list."""
+    """What the console showed; a test that provokes an error clears the list."""
     return []
 
 
@@ -151,16 +151,37 @@ def plain_page(app: Flask, browser: Browser, live_server: str) -> Iterator[Page]
 
 
 @pytest.fixture
-def axe() -> Callable[[Page], None]:
-    """``axe(page)`` fails for every breach of the accessibility rules."""
+def axe() -> Callable[..., None]:
+    """``axe(page)`` fails for every breach of the accessibility rules, or of some."""
 
-    def check(page: Page) -> None:
+    def check(page: Page, *rules: str) -> None:
+        options = {"runOnly": {"type": "rule", "values": rules}} if rules else {}
         # A click may still be leading to the page.
         page.wait_for_load_state("load")
         page.locator("main").wait_for(state="attached")
-        violations = Axe().run(page).response["violations"]
+        violations = Axe().run(page, options=options).response["violations"]
         lines = [line for found in violations for line in _explained(found)]
         assert not violations, f"axe on {page.url}:\n" + "\n".join(lines)
+
+    return check
+
+
+@pytest.fixture
+def every_look(axe: Callable[..., None]) -> Callable[[Page], None]:
+    """``every_look(page)``: accessible in both schemes, no wider than its window.
+
+    The page is loaded once: its styles follow the window, which is cheaper than a visit
+    for each look.
+    """
+
+    def check(page: Page) -> None:
+        for name, look in VIEWPORTS.items():
+            page.set_viewport_size({"width": look.width, "height": look.height})
+            page.emulate_media(color_scheme=look.scheme, reduced_motion="reduce")
+            # What the scheme decides is colours alone.
+            axe(page, *(["color-contrast"] if look.scheme == "dark" else []))
+            wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+            assert not wide, f"{page.url} scrolls sideways ({name})"
 
     return check
 

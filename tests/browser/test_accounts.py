@@ -6,8 +6,6 @@ import pytest
 
 from hostadmin.auth import first_account
 
-from ..helpers.looks import VIEWPORTS
-
 GOOD = "correct horse battery"
 
 
@@ -18,29 +16,31 @@ def link(app):
 
 
 @pytest.mark.parametrize("role", [""])
-@pytest.mark.parametrize("viewport", list(VIEWPORTS), indirect=True)
+@pytest.mark.parametrize("viewport", ["light", "phone-dark"], indirect=True)
 def test_from_the_link_to_an_account_and_out(page, axe, link, viewport, console_errors):
     page.goto(link)
     axe(page)
     page.get_by_label("Name").fill("ann")
     page.get_by_label("Password", exact=True).fill(GOOD)
-    page.get_by_label("The same again").fill(GOOD)
-    page.get_by_role("button", name="Make it and log in").click()
+    page.get_by_label("Repeat password").fill(GOOD)
+    page.get_by_role("button", name="Create account").click()
     page.wait_for_url("**/hosts/")
 
-    page.locator(".person summary:visible, .site-menu summary:visible").first.click()
+    page.locator(".person:visible, .menu-button:visible").first.click()
     axe(page)
     page.get_by_role("link", name="Your account").locator("visible=true").click()
     axe(page)
     page.get_by_text("New token").click()
-    page.get_by_label("What it is for").fill("prometheus")
+    page.get_by_label("Name").fill("prometheus")
     page.get_by_label("Your password").fill(GOOD)
-    page.get_by_role("button", name="Make the token").click()
+    page.get_by_role("button", name="Create token").click()
     assert re.match("hostadmin_", page.locator("[data-copy-text]").inner_text())
     axe(page)
 
-    page.locator(".person summary:visible, .site-menu summary:visible").first.click()
-    page.get_by_role("link", name="All accounts").locator("visible=true").click()
+    page.locator(".person:visible, .menu-button:visible").first.click()
+    page.get_by_role("link", name="Accounts", exact=True).locator(
+        "visible=true"
+    ).click()
     axe(page)
     page.get_by_role("link", name="ann").click()
     axe(page)
@@ -49,19 +49,38 @@ def test_from_the_link_to_an_account_and_out(page, axe, link, viewport, console_
     console_errors.clear()
     axe(page)
 
-    page.locator(".person summary:visible, .site-menu summary:visible").first.click()
+    page.locator(".person:visible, .menu-button:visible").first.click()
     page.get_by_role("button", name="Log out").locator("visible=true").click()
     page.wait_for_url("**/login")
     axe(page)
     page.get_by_label("Name").fill("ann")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Log in").click()
-    assert "wrong" in page.get_by_role("alert").inner_text()
+    assert "Wrong" in page.get_by_role("alert").inner_text()
     console_errors.clear()
     axe(page)
     page.get_by_label("Password").fill(GOOD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/hosts/")
+
+
+def test_the_first_start_needs_no_script(browser, live_server, link):
+    with browser.new_context(
+        base_url=live_server, java_script_enabled=False
+    ) as context:
+        page = context.new_page()
+        page.goto(link)
+        page.get_by_label("Name").fill("ann")
+        page.get_by_label("Password", exact=True).fill(GOOD)
+        page.get_by_label("Repeat password").fill(GOOD)
+        page.get_by_role("button", name="Create account").click()
+        page.get_by_role("link", name="Import hosts").click()
+        page.get_by_text("Or paste text").click()
+        page.get_by_label("Text of a file").fill("Name,Owner\nweb-1,ops\n")
+        page.get_by_role("button", name="Upload and check").click()
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_role("button", name="Import 1 host").click()
+        page.get_by_text("Imported: 1 host added").wait_for()
 
 
 def test_colours_of_the_account_and_of_this_browser(page):

@@ -15,7 +15,7 @@ def test_error_pages_are_as_readable_as_others(page, axe, console_errors, monkey
 
     monkeypatch.setattr("hostadmin.admin.hosts.list_page.list_hosts", away)
     page.goto("/hosts/")
-    assert page.inner_text("h1") == "Not available just now"
+    assert page.inner_text("h1") == "Not available right now"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     axe(page)
     # It tells of each answer that is no 200.

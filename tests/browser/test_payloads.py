@@ -125,7 +125,7 @@ def addresses(app, ids):
         "/stats/?by=group&top=all",
         "/groups/?per_page=200",
         "/changes/",
-        "/hygiene/",
+        "/data-quality/",
         "/views/",
         "/help/",
         "/import/",

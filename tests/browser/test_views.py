@@ -1,6 +1,5 @@
 """Views, in a real browser."""
 
-import pytest
 from playwright.sync_api import expect
 
 from hostadmin import history, saved_views
@@ -8,10 +7,9 @@ from hostadmin.db.session import db
 from hostadmin.history import ActorContext
 
 
-@pytest.mark.parametrize(
-    "viewport", ["light", "dark", "phone", "phone-dark"], indirect=True
-)
-def test_pages_of_views_are_accessible(app, page, axe, make_host, console_errors):
+def test_pages_of_views_are_accessible(
+    app, page, every_look, make_host, console_errors
+):
     make_host(hostname="web-1", environment="prod")
     kept = saved_views.View(
         "Production, all of it", "hosts", "env:prod", [("sort", "-ip")]
@@ -44,9 +42,8 @@ def test_pages_of_views_are_accessible(app, page, axe, make_host, console_errors
         menu = page.locator(".views summary")
         if menu.count():
             menu.click()
-        axe(page)
-        wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        assert not wide, f"{url} scrolls sideways"
+        every_look(page)
+        page.set_viewport_size({"width": 1280, "height": 800})
     # The browser notes that the broken view is answered by 400.
     assert all("Failed to load resource" in line for line in console_errors)
     console_errors.clear()
@@ -63,7 +60,7 @@ def test_a_view_is_saved_and_opened_by_keyboard_alone(page, make_host):
     page.get_by_label("Name").focus()
     page.keyboard.type("Prod")
     page.keyboard.press("Enter")
-    expect(page.locator("#messages")).to_contain_text("Saved the view “Prod”.")
+    expect(page.locator("#messages")).to_contain_text("View “Prod” saved.")
 
     page.goto("/hosts/")
     expect(page.get_by_role("heading", name="2 hosts")).to_be_visible()

@@ -75,7 +75,7 @@ def test_the_place_of_an_error_is_marked(flask, inventory):
     assert flask("hosts", "list", "env:prod group:wep") == (
         1,
         "",
-        "Error: There is no group “wep”. Did you mean “web”?\n"
+        "Error: Group “wep” does not exist. Did you mean “web”?\n"
         "  env:prod group:wep\n"
         "                 ^^^\n"
         "Try: env:prod group:web\n",
@@ -95,11 +95,16 @@ def test_the_place_of_an_error_is_marked(flask, inventory):
         ("zzz", ""),
     ],
 )
-def test_what_finds_nothing_is_told_with_what_finds_something(
+def test_what_finds_nothing_is_shown_with_what_finds_something(
     flask, inventory, query, hint
 ):
     assert flask("hosts", "list", query) == (0, "", hint)
     assert flask("hosts", "count", query) == (0, "0\n", hint)
+    assert flask("hosts", "count", "--by", "os", query) == (0, "", hint)
+    note = hint.replace("Hint: ", "Note: No host matches; ").replace(")\n", ").\n")
+    assert flask("hosts", "export", "--columns", "hostname", query) == (
+        *(0, "hostname\n", note),
+    )
 
 
 def test_count_prints_a_number(flask, inventory):
@@ -122,22 +127,22 @@ def test_counts_by_value_come_highest_first(flask, inventory):
         (("count", "env:"), 1, "a value of “env” was expected"),
         (("list", "evn:prod"), 1, "Did you mean"),
         (("list", "env:\udcff"), 1, "U+DCFF"),
-        (("export", "port:x"), 1, "is not a port"),
-        (("count", "(" * 3_000), 1, "more than 20 deep"),
+        (("export", "port:x"), 1, "is not a valid port"),
+        (("count", "(" * 3_000), 1, "more than 20 levels deep"),
         (("list", "env:prod", "web"), 2, "unexpected extra argument"),
         (("count", "--filter", "env_equals=prod"), 2, "unexpected extra"),
-        (("count", "--by", "evn"), 1, "to count by"),
+        (("count", "--by", "evn"), 1, "Unknown field"),
         (("count", *("--by", "env") * 3), 2, "at most two"),
         (("export", "--format", "xml"), 2, "xml"),
         (("import",), 2, "FILE"),
         (("import", "/no/such/file.csv"), 1, "No such file"),
         (("import", "no\udcff.csv"), 1, "No such file"),
-        (("import", "a\0b"), 1, "no file of that name"),
+        (("import", "a\0b"), 1, "file does not exist"),
         (("import", "/"), 1, "is a directory"),
         (("import", sys.executable), 1, "is a program"),
     ],
 )
-def test_what_makes_no_sense_is_told_in_words(flask, words, code, message):
+def test_what_makes_no_sense_is_shown_in_words(flask, words, code, message):
     found, out, err = flask("hosts", *words)
 
     assert (found, out) == (code, "")
@@ -172,9 +177,9 @@ def test_with_bad_rows_nothing_is_written_and_each_is_named(flask, words):
     code, _, err = flask("hosts", "import", "-", *words, stdin=BAD)
 
     assert code == 1
-    assert "line 3 (web2): ip_addr “N/A” is not an IP address" in err
+    assert "line 3 (web2): ip_addr “N/A” is not a valid IP address" in err
     assert "line 4 (web3): ip_addr" in err
-    assert "2 bad rows, 1 good; nothing was written" in err
+    assert "2 bad rows, 1 good. Nothing was written" in err
     assert flask("hosts", "count")[1] == "0\n"
 
 
@@ -194,7 +199,7 @@ def test_nothing_but_bad_rows_is_a_failure(flask):
     )
 
     assert code == 1
-    assert "nothing was written" in err
+    assert "Nothing was written" in err
 
 
 def test_a_dry_run_shows_from_and_to_and_writes_nothing(flask, inventory):
@@ -234,32 +239,31 @@ def test_a_file_says_on_stderr_what_it_does_not_hold(flask, make_group, inventor
     _, out, err = flask("hosts", "export", "--format", "ansible")
     assert {"env-prod", "__ prod __"} <= json.loads(out).keys()
     assert err == (
-        "Note: Names of groups that Ansible cannot read were replaced: "
+        "Note: Group names that Ansible cannot read were replaced: "
         "“{{ prod }} → __ prod __”.\n"
     )
     _, out, err = flask("hosts", "export")
     assert out.count("\n") == 4
-    assert err.startswith("Note: CSV has no place for")
+    assert err.startswith("Note: CSV cannot hold")
     assert "“env-prod”, “{{ prod }}”" in err
 
 
 def test_variables_of_all_hosts_are_counted_where_csv_leaves_them_out(flask):
     code, _, err = flask("hosts", "import", "-", stdin="all: {vars: {a: 1}}\n")
-    assert (code, err) == (0, "Note: There is no host in the file.\n")
+    assert (code, err) == (0, "Note: The file has no hosts.\n")
 
     assert flask("hosts", "export")[2] == (
-        "Note: CSV has no place for variables of all hosts, of which there is 1. "
-        "JSON holds them.\n"
+        "Note: CSV cannot hold variables of all hosts (1). JSON can.\n"
     )
 
 
-def test_a_file_without_anything_is_told_once(flask):
+def test_a_file_without_anything_is_shown_once(flask):
     code, _, err = flask("hosts", "import", "-", stdin="all: {hosts: }\n")
 
-    assert (code, err) == (0, "Note: There is no host in the file.\n")
+    assert (code, err) == (0, "Note: The file has no hosts.\n")
 
 
-def test_a_database_without_tables_is_told(tmp_path):
+def test_a_database_without_tables_is_shown(tmp_path):
     app = build_app(f"sqlite:///{tmp_path}/empty.sqlite")
     with app.app_context():
         db.drop_all()
@@ -267,10 +271,10 @@ def test_a_database_without_tables_is_told(tmp_path):
     result = app.test_cli_runner().invoke(args=["hosts", "list"])
 
     assert result.exit_code == 1
-    assert "has no tables yet; run: flask db upgrade" in result.stderr
+    assert "has no tables yet. Run: flask db upgrade" in result.stderr
 
 
-def test_a_locked_database_is_told(tmp_path):
+def test_a_locked_database_is_shown(tmp_path):
     app = build_app(f"sqlite:///{tmp_path}/locked.sqlite")
     with app.app_context(), contextlib.ExitStack() as stack:
         with db.engine.connect() as connection:
@@ -286,7 +290,7 @@ def test_a_locked_database_is_told(tmp_path):
         raw.rollback()
 
     assert result.exit_code == 1
-    assert "it stayed locked. Nothing was saved." in result.stderr
+    assert "stayed locked by another change. Nothing was saved." in result.stderr
 
 
 def test_a_reader_that_has_enough_is_no_error(tmp_path):

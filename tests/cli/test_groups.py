@@ -51,11 +51,11 @@ def test_show_prints_a_field_a_line_and_the_members(runner, nested):
     assert "hosts\t1\nmembers\t1\n" in run(runner, "show", "Web*")[1]
 
 
-def test_a_group_that_is_not_there_is_told(runner, nested):
+def test_a_group_that_is_not_there_is_shown(runner, nested):
     assert run(runner, "show", "wep") == (
         1,
         "",
-        "Error: There is no group “wep”. Did you mean “web”?\n",
+        "Error: Group “wep” does not exist. Did you mean “web”?\n",
     )
     assert run(runner, "show", "WEB")[0] == 1
     assert run(runner, "show")[0] == 2

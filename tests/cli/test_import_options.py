@@ -40,7 +40,7 @@ def test_what_is_not_clear_is_refused_until_it_is_chosen(run):
     refused = run(table, "--column", "hostname=Knoten", "--column", "status=Zustand")
 
     assert refused.exit_code == 1
-    assert "“In Betrieb” is not a status" in refused.stderr
+    assert "“In Betrieb” is not a valid status" in refused.stderr
     assert "--value 'status:TEXT=active'" in refused.stderr
     assert hosts.find_host("web1") is None
     result = run(
@@ -87,11 +87,11 @@ def test_a_dry_run_shows_new_hosts_field_by_field(run):
         (("--column", "hostnam=a"), "Did you mean “hostname”?"),
         (("--value", "status=active"), "is not FIELD:TEXT=VALUE"),
         (("--value", "state:a=b"), "is not a field"),
-        (("--delimiter", "::"), "takes one sign"),
+        (("--delimiter", "::"), "must be one character"),
         (("--header-row", "-1"), "--header-row"),
     ],
 )
-def test_wrong_usage_is_told(run, options, words):
+def test_wrong_usage_is_shown(run, options, words):
     result = run("name\nweb1\n", *options)
 
     assert result.exit_code == 2
@@ -101,12 +101,12 @@ def test_wrong_usage_is_told(run, options, words):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--encoding", "klingon"), "there is no encoding “klingon”"),
-        (("--encoding", "base64"), "is no encoding of text"),
-        (("--encoding", "ascii"), "line 2 is not ascii: it holds the bytes C3 BC"),
-        (("--format", "xlsx"), "is text, and no workbook"),
-        (("--header-row", "9"), "nothing stands in line 9"),
-        (("--column", "os=nope"), "there is no column “nope”"),
+        (("--encoding", "klingon"), "unknown encoding “klingon”"),
+        (("--encoding", "base64"), "is not a text encoding"),
+        (("--encoding", "ascii"), "line 2 is not ascii: it has the bytes C3 BC"),
+        (("--format", "xlsx"), "is text, not a workbook"),
+        (("--header-row", "9"), "line 9 is empty"),
+        (("--column", "os=nope"), "unknown column “nope”"),
     ],
 )
 def test_a_choice_that_does_not_fit_the_file_is_refused(run, options, words):
@@ -114,3 +114,69 @@ def test_a_choice_that_does_not_fit_the_file_is_refused(run, options, words):
 
     assert result.exit_code == 1
     assert words in result.stderr
+
+
+# ---- hosts that the file does not list
+
+
+@pytest.fixture
+def fleet(make_host):
+    for name, fields in {
+        "web1": {"environment": "prod"},
+        "old1": {"environment": "prod"},
+        "old2": {"environment": "prod", "status": "retired"},
+        "db1": {"environment": "test"},
+    }.items():
+        make_host(hostname=name, **fields)
+
+
+WEB1 = "hostname,environment\nweb1,prod\n"
+WITHIN = ("--within", "env:prod")
+
+
+def statuses() -> dict[str, str]:
+    names = ("web1", "old1", "old2", "db1")
+    found = {name: hosts.find_host(name) for name in names}
+    return {name: host.status.value for name, host in found.items() if host}
+
+
+def test_missing_hosts_are_shown_first_and_retired_within_a_query(run, fleet):
+    before = statuses()
+    shown = run(WEB1, "--missing", "retire", *WITHIN, "--dry-run")
+    refused = run(WEB1, "--missing", "retire", *WITHIN)
+
+    assert "retire: old1\n" in shown.stdout
+    assert "1 unchanged, 1 would be retired." in shown.stdout
+    assert (refused.exit_code, "Use --yes" in refused.stderr) == (1, True)
+    assert statuses() == before
+
+    done = run(WEB1, "--missing", "retire", *WITHIN, "--yes")
+    assert (done.exit_code, "1 retired." in done.stdout) == (0, True)
+    assert statuses() == before | {"old1": "retired"}
+
+
+def test_missing_hosts_are_deleted(run, fleet):
+    done = run(WEB1, "--missing", "delete", *WITHIN, "--yes")
+
+    assert "2 deleted" in done.stdout
+    assert set(statuses()) == {"web1", "db1"}
+
+
+def test_missing_hosts_of_a_query_are_only_reported(run, fleet):
+    shown = run(WEB1, *WITHIN, "--dry-run")
+
+    assert "missing: old1\nmissing: old2\n" in shown.stdout
+    assert "db1" not in shown.stdout
+
+
+def test_a_bad_row_lists_its_host_and_one_without_a_name_hides_who_is_missing(
+    run, fleet
+):
+    text = WEB1 + "old1," + "x" * 300 + "\n"
+    done = run(text, "--missing", "delete", *WITHIN, "--skip-errors", "--yes")
+    nameless = run(WEB1 + ",prod\n", "--missing", "delete", "--skip-errors", "--yes")
+
+    assert (done.exit_code, "old1" in statuses()) == (0, True)
+    assert nameless.exit_code == 1
+    assert "which hosts are missing" in nameless.stderr
+    assert "db1" in statuses()

@@ -43,7 +43,7 @@ def content(folder: Path) -> Content:
         }
         for number, text in enumerate(texts)
     ]
-    # A name stands on one line.
+    # A name is on one line.
     hosts += [{"hostname": text.replace("\n", " ")} for text in texts]
     names = [host["hostname"] for host in hosts]
     groups = [
@@ -55,9 +55,17 @@ def content(folder: Path) -> Content:
     return Content({}, groups, hosts, lambda _group: names)
 
 
+# Other versions than ours, each in an environment of its own: paths of programs.
+ANSIBLES = [
+    str(ANSIBLE_INVENTORY.parent / "ansible"),
+    *filter(None, os.environ.get("HOSTADMIN_TEST_ANSIBLES", "").split(os.pathsep)),
+]
+
+
 @needs_ansible
+@pytest.mark.parametrize("ansible", ANSIBLES, ids=range(len(ANSIBLES)))
 @pytest.mark.parametrize("layout", ["script", "yaml"])
-def test_no_text_of_people_is_run(tmp_path: Path, layout: str) -> None:
+def test_no_text_of_people_is_run(tmp_path: Path, layout: str, ansible: str) -> None:
     notes: list[str] = []
     if layout == "script":
         text = "".join(ansible_json.write(content(tmp_path), notes))
@@ -68,7 +76,7 @@ def test_no_text_of_people_is_run(tmp_path: Path, layout: str) -> None:
 
     done = subprocess.run(
         [
-            *(ANSIBLE_INVENTORY.parent / "ansible", "all", "-i", inventory),
+            *(ansible, "all", "-i", inventory),
             *("-c", "local", "-m", "debug", "-a", f"msg='{SHOWN}'"),
         ],
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"},

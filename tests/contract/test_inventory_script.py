@@ -16,8 +16,10 @@ import pytest
 from hostadmin.db.session import db
 
 from ..helpers.ansible import ANSIBLE_INVENTORY, needs_ansible
+from ..helpers.api import Program
 from ..helpers.paths import ROOT
 from ..helpers.servers import free_port
+from ..helpers.web_server import served
 
 SCRIPT = ROOT / "docs/hostadmin_inventory.py"
 
@@ -93,9 +95,11 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
     answer: ClassVar[tuple[int, str, str]]
     asked: ClassVar[list[tuple[str, str | None]]] = []
+    tags: ClassVar[list[str | None]] = []
 
     def do_GET(self) -> None:
         self.asked.append((self.path, self.headers["Authorization"]))
+        self.tags.append(self.headers["If-None-Match"])
         status, headers, body = self.answer
         self.send_response(status)
         for line in headers.splitlines():
@@ -114,6 +118,7 @@ def server() -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     Answers.asked.clear()
+    Answers.tags.clear()
     yield f"http://127.0.0.1:{port}"
     server.shutdown()
     thread.join(10)
@@ -146,15 +151,15 @@ def test_ansible_reads_a_server(server, tmp_path):
 @pytest.mark.parametrize(
     ("status", "headers", "body", "message"),
     [
-        (200, "Content-Type: text/html", "<html>Log in", "no inventory"),
-        (200, "", "{}", "no inventory"),
-        (200, "", "[]", "no inventory"),
-        (200, "", '{"_meta": {"hostvars": [', "no inventory"),
+        (200, "Content-Type: text/html", "<html>Log in", "not respond with"),
+        (200, "", "{}", "not respond with"),
+        (200, "", "[]", "not respond with"),
+        (200, "", '{"_meta": {"hostvars": [', "not respond with"),
         (200, "Content-Length: 999", INVENTORY, "IncompleteRead"),
-        (302, "Location: /login", "", "answers 302"),
-        (401, "", "", "answers 401 Unauthorized."),
-        (400, "", '{"error": "There is no field “evn”."}', "no field “evn”"),
-        (503, "Retry-After: 5", "<html>", "answers 503"),
+        (302, "Location: /login", "", "responded 302"),
+        (401, "", "", "responded 401 Unauthorized."),
+        (400, "", '{"detail": "Unknown field “evn”."}', "Unknown field “evn”"),
+        (503, "Retry-After: 5", "<html>", "responded 503"),
     ],
 )
 def test_what_is_no_inventory_is_an_error(
@@ -171,17 +176,107 @@ def test_what_is_no_inventory_is_an_error(
     assert len(Answers.asked) == 1
 
 
+# ---- the last answer
+
+
+def kept(folder: Path) -> list[Path]:
+    return list((folder / ".cache" / "hostadmin").glob("*"))
+
+
+def test_what_has_not_changed_is_not_sent_again(server, tmp_path):
+    settings = {"HOSTADMIN_URL": server, "HOSTADMIN_TOKEN": "s3cret"}
+    Answers.answer = (200, 'ETag: W/"one"', INVENTORY)
+    first = ask(tmp_path, **settings)
+    Answers.answer = (304, 'ETag: W/"one"', "")
+    again = ask(tmp_path, **settings)
+
+    assert first == again == (0, INVENTORY, "")
+    assert Answers.tags == [None, 'W/"one"']
+    [file] = kept(tmp_path)
+    assert (file.stat().st_mode & 0o777, "s3cret" in file.read_text()) == (0o600, False)
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+
+
+OUTAGES = [(503, "Retry-After: 5", "<html>"), (200, "Content-Length: 999", INVENTORY)]
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_the_last_answer_stands_in_while_the_server_is_away(server, tmp_path, outage):
+    settings = {"HOSTADMIN_URL": server, "HOSTADMIN_TOKEN": "s3cret"}
+    Answers.answer = (200, 'ETag: W/"one"', INVENTORY)
+    assert ask(tmp_path, **settings)[0] == 0
+    [file] = kept(tmp_path)
+    os.utime(file, (0, file.stat().st_mtime - 3 * 3600))
+    Answers.answer = outage
+
+    code, out, err = ask(tmp_path, **settings)
+    assert (code, out) == (0, INVENTORY)
+    assert "Using a response of 3 hours ago." in err
+    # Not for somebody else, nor for another question; and not for ever.
+    for other in (
+        {"HOSTADMIN_TOKEN": "other"},
+        {"HOSTADMIN_QUERY": "web*"},
+        {"HOSTADMIN_CACHE": "-"},
+        {"HOSTADMIN_CACHE_HOURS": "2"},
+    ):
+        assert ask(tmp_path, **settings | other)[:2] == (1, "")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(401, "", ""), (400, "", ""), (302, "Location: /", ""), (200, "", "<html>")],
+)
+def test_what_the_server_says_no_to_is_not_answered_from_what_is_kept(
+    server, tmp_path, answer
+):
+    Answers.answer = (200, 'ETag: W/"one"', INVENTORY)
+    assert ask(tmp_path, HOSTADMIN_URL=server)[0] == 0
+    Answers.answer = answer
+
+    assert ask(tmp_path, HOSTADMIN_URL=server)[:2] == (1, "")
+
+
+def test_a_broken_or_forbidden_cache_does_not_matter(server, tmp_path):
+    Answers.answer = (200, 'ETag: W/"one"', INVENTORY)
+    assert ask(tmp_path, HOSTADMIN_URL=server)[0] == 0
+    [file] = kept(tmp_path)
+    file.write_bytes(b'W/"one"\n{"_meta": \xff')
+    assert ask(tmp_path, HOSTADMIN_URL=server) == (0, INVENTORY, "")
+    assert Answers.tags[-1] is None
+
+    settings = {"HOSTADMIN_URL": server, "HOSTADMIN_CACHE": "/dev/null/no"}
+    code, out, err = ask(tmp_path, **settings)
+    assert (code, out) == (0, INVENTORY)
+    assert "not cached" in err
+
+
+def test_a_server_of_ours_says_what_has_not_changed(app, make_host, tmp_path):
+    make_host(hostname="a")
+    with served(app) as port:
+        settings = {
+            "HOSTADMIN_URL": f"http://127.0.0.1:{port}",
+            "HOSTADMIN_TOKEN": Program(app, "viewer").key,
+        }
+        first = ask(tmp_path, **settings)
+        again = ask(tmp_path, **settings)
+    away = ask(tmp_path, **settings)
+
+    assert [*json.loads(first[1])["_meta"]["hostvars"]] == ["a"]
+    assert first == again
+    assert (away[:2], "Using a response" in away[2]) == (first[:2], True)
+
+
 def test_nobody_there_and_nothing_to_ask_are_errors(tmp_path):
     url = f"http://127.0.0.1:{free_port()}"
 
     assert "refused" in ask(tmp_path, HOSTADMIN_URL=url)[2]
-    assert "neither http" in ask(tmp_path, HOSTADMIN_URL="file:///etc")[2]
+    assert "must start with http" in ask(tmp_path, HOSTADMIN_URL="file:///etc")[2]
     copy = shutil.copy(SCRIPT, tmp_path / "hosts")
     done = subprocess.run(
         [copy, "--list"], env=environment(tmp_path), capture_output=True, check=False
     )
     assert done.returncode == 1
-    assert b"in no clone" in done.stderr
+    assert b"not in a hostadmin clone" in done.stderr
 
 
 def test_variables_of_one_host_come_with_the_list(tmp_path):

@@ -85,13 +85,13 @@ def test_labels_are_texts_with_names_that_prometheus_takes():
     }
 
 
-def test_a_variable_may_hold_the_port_and_what_has_none_is_told():
+def test_a_variable_may_hold_the_port_and_what_has_none_is_shown():
     text, notes = written(HOSTS, port=prometheus.read_port("var.exporter.port"))
 
     assert targets(text) == ["10.0.0.1:9101", "[2001:db8::1]", "bare.example.net:9102"]
     assert notes == [
-        "Targets have no port, for which Prometheus takes that of the scheme: “six”.",
-        "Hosts were left out that have no address, and no name to connect to: "
+        "Targets without a port get the default port of their scheme: “six”.",
+        "Hosts without an address or a name to connect to were left out: "
         "“no name”, “a/b”.",
     ]
 

@@ -43,7 +43,7 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
-def told(config: Path, name: str) -> dict[str, str]:
+def ssh_settings(config: Path, name: str) -> dict[str, str]:
     done = subprocess.run(
         ["ssh", "-F", config, "-G", name], capture_output=True, text=True, timeout=20
     )
@@ -74,8 +74,8 @@ def told(config: Path, name: str) -> dict[str, str]:
     ],
 )
 def test_ssh_finds_each_host_and_nothing_else(config, name, expected):
-    found = told(config, name)
-    nobody = told(Path("/dev/null"), name)
+    found = ssh_settings(config, name)
+    nobody = ssh_settings(Path("/dev/null"), name)
 
     hostname, port, user, jump, alias = expected
     assert (found["hostname"], found["port"]) == (hostname, port)
@@ -84,15 +84,17 @@ def test_ssh_finds_each_host_and_nothing_else(config, name, expected):
     assert found.get("hostkeyalias") == alias
 
 
-def test_what_ssh_would_take_for_something_else_is_told():
+def test_what_ssh_would_take_for_something_else_is_shown():
     notes: list[str] = []
     text = "".join(ssh_config_write.write(content_of_hosts(HOSTS), notes))
 
     said = "\n".join(notes)
     assert "10.9.9.9" not in text
-    assert "not take as one name: “*”, “w?b-1”," in said
+    assert "not read as one name were left out: “*”, “w?b-1”," in said
     assert "and 3 more." in said
-    assert "Aliases were left out that ssh would not take" in said
-    assert "several hosts answer to: “db”" in said
-    assert "ProxyJump was left out, which ssh would refuse: “jump:0”" in said
-    assert "User was left out, which ssh would refuse: “{{ who }}”, “a b”" in said
+    assert "Aliases that ssh would not read as one name were left out" in said
+    assert "Aliases of several hosts were left out: “db”" in said
+    assert "Values of ProxyJump that ssh would refuse were left out: “jump:0”" in said
+    assert (
+        "Values of User that ssh would refuse were left out: “{{ who }}”, “a b”" in said
+    )

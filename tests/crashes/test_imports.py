@@ -1,12 +1,10 @@
 """Whatever ends an import of 5,000 hosts: it was written, or nothing of it."""
 
 import contextlib
-import os
 import random
 import resource
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,8 +16,8 @@ from hostadmin.db.session import db
 from hostadmin.models import ChangeEntry, ChangeSet, Group, Host, group_members
 
 from ..helpers import servers
-from ..helpers.apps import START, build_app, unavailable
-from ..helpers.paths import ROOT
+from ..helpers.apps import build_app
+from ..helpers.processes import start_script
 
 COUNT = 5_000
 GROUPS = 20
@@ -53,18 +51,7 @@ def inventory(tmp_path: Path) -> Path:
 
 
 def start_import(uri: str, path: Path) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-c", IMPORT, str(path)],
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOSTADMIN_DATABASE_URI": uri,
-            "HOSTADMIN_SECRET_KEY": "x" * 40,
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return start_script(IMPORT, uri, str(path))
 
 
 def count_rows(session: sa.orm.Session) -> list[int]:
@@ -97,17 +84,17 @@ def finish(uri: str, path: Path) -> None:
 def test_killed_at_any_moment(app, database, session, inventory):
     session.rollback()
     # Before the first thousand, in the middle, and at the moment of the commit.
-    for told in (0, 3, 5):
+    for thousands in (0, 3, 5):
         with start_import(database, inventory) as process:
             assert process.stdout is not None
-            for _ in range(told):
+            for _ in range(thousands):
                 assert process.stdout.readline() == "written\n"
             time.sleep(random.uniform(0, 0.05))
             process.send_signal(signal.SIGKILL)
             process.wait()
 
         written = check_all_or_nothing(session)
-        assert told == 5 or not written
+        assert thousands == 5 or not written
     finish(database, inventory)
     session.rollback()
     assert session.scalar(sa.select(sa.func.count()).select_from(Host)) == COUNT
@@ -129,20 +116,6 @@ def test_a_full_disk_leaves_sqlite_as_it_was(tmp_path, inventory):
         finish(uri, inventory)
         assert check_all_or_nothing(db.session())
         db.engine.dispose()
-
-
-@pytest.fixture(scope="module", params=sorted(START))
-def server(request: pytest.FixtureRequest) -> Iterator[servers.Server]:
-    """A server of these tests' own, since others would not survive its end."""
-    chosen = os.environ.get("HOSTADMIN_TEST_DATABASES", ",".join(START))
-    if request.param not in chosen:
-        pytest.skip(f"{request.param} was not chosen")
-    try:
-        found = START[request.param]()
-    except servers.Unavailable as error:
-        unavailable(str(error))
-    yield found
-    found.stop()
 
 
 def test_a_server_that_restarts_has_all_or_nothing(server, inventory):

@@ -14,7 +14,9 @@ import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
 
+from hostadmin.db.session import db
 from hostadmin.inventory import hosts
+from hostadmin.inventory.check_counts import wrong_counts
 from hostadmin.models import ChangeEntry, Host, HostAlias
 
 from ..helpers.accounts import add_person, cookie_of
@@ -48,19 +50,76 @@ def test_all_that_was_acknowledged_is_there_and_nothing_half(
         [sys.executable, "-c", WRITER, database], stdout=subprocess.PIPE, text=True
     )
     with writer:
-        told = [int(writer.stdout.readline()) for _ in range(ACKNOWLEDGED)]
+        acknowledged = [int(writer.stdout.readline()) for _ in range(ACKNOWLEDGED)]
         writer.send_signal(signal.SIGKILL)
-        told += [int(line) for line in writer.stdout if line.endswith("\n")]
+        acknowledged += [int(line) for line in writer.stdout if line.endswith("\n")]
 
     names = set(session.scalars(sa.select(Host.hostname)))
-    # The last one may have been saved without having been told.
-    assert {f"h{n}" for n in told} <= names <= {f"h{n}" for n in range(len(told) + 1)}
+    # The last one may have been saved without having been shown.
+    assert (
+        {f"h{n}" for n in acknowledged}
+        <= names
+        <= {f"h{n}" for n in range(len(acknowledged) + 1)}
+    )
     recorded = session.scalars(sa.select(ChangeEntry)).all()
     assert sorted(entry.subject_name for entry in recorded) == sorted(names)
     for name in names:
         assert [str(alias) for alias in hosts.find_host(name).aliases] == [
             f"a{name[1:]}"
         ]
+    assert wrong_counts(db.engine) == []
+
+
+# Changes all hosts together, again and again, and puts counts together meanwhile.
+MANY = """
+import sys, threading
+from hostadmin import create_app, history
+from hostadmin.bulk_edit import Selection, change, read_edit
+from hostadmin.config import Settings
+from hostadmin.db.session import db
+from hostadmin.history import ActorContext
+from hostadmin.history.kept_counts import fold
+from hostadmin.query.ast import EVERYTHING
+app = create_app(
+    Settings(_env_file=None, database_uri=sys.argv[1], secret_key="x" * 40)
+)
+
+def keep_folding():
+    with app.app_context():
+        while True:
+            fold(db.engine)
+
+with app.app_context():
+    all_hosts = Selection(EVERYTHING)
+    for n in range(100_000):
+        edit = read_edit([("owner", f"o{n % 3}"), ("port", str(1 + n % 2))])
+        history.write(
+            ActorContext("ann", "web"), lambda: change(db.session(), all_hosts, edit)
+        )
+        if not n:
+            threading.Thread(target=keep_folding, daemon=True).start()
+        print(n, flush=True)
+"""
+
+
+@pytest.mark.parametrize("edits", [1, 2, 4])
+def test_killed_while_many_change_the_counts_are_those_of_the_hosts(
+    app, database, session, make_host, edits
+):
+    for number in range(60):
+        make_host(hostname=f"h{number}", environment=("prod", "dev")[number % 2])
+    writer = subprocess.Popen(
+        [sys.executable, "-c", MANY, database], stdout=subprocess.PIPE, text=True
+    )
+    with writer:
+        for _ in range(edits):
+            assert writer.stdout.readline()
+        time.sleep(edits / 50)
+        writer.send_signal(signal.SIGKILL)
+
+    # All of them, or none.
+    assert len(set(session.scalars(sa.select(Host.owner)))) == 1
+    assert wrong_counts(db.engine) == []
 
 
 class Browser:
@@ -113,7 +172,7 @@ def test_what_a_page_said_is_saved_is_there_after_a_kill(app, database, session)
         },
         stderr=subprocess.DEVNULL,
     )
-    told: list[str] = []
+    acknowledged: list[str] = []
     enough = threading.Event()
 
     def save(writer: int) -> None:
@@ -129,8 +188,8 @@ def test_what_a_page_said_is_saved_is_there_after_a_kill(app, database, session)
             except (OSError, http.client.HTTPException):
                 return
             assert status == 302
-            told.append(hostname)
-            if len(told) >= ACKNOWLEDGED:
+            acknowledged.append(hostname)
+            if len(acknowledged) >= ACKNOWLEDGED:
                 enough.set()
 
     writers = [threading.Thread(target=save, args=(n,)) for n in range(4)]
@@ -146,9 +205,9 @@ def test_what_a_page_said_is_saved_is_there_after_a_kill(app, database, session)
         writer.join()
 
     names = set(session.scalars(sa.select(Host.hostname)))
-    assert set(told) <= names
+    assert set(acknowledged) <= names
     # Each writer may have saved one more, whose answer did not arrive.
-    assert len(names) <= len(told) + len(writers)
+    assert len(names) <= len(acknowledged) + len(writers)
     recorded = session.scalars(sa.select(ChangeEntry).filter_by(subject="host")).all()
     assert sorted(entry.subject_name for entry in recorded) == sorted(names)
     assert all(entry.change_set.actor == "ann" for entry in recorded)

@@ -6,10 +6,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic.ddl.impl import DefaultImpl
-from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.sqlite.base import SQLiteTypeCompiler
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError
 
 import hostadmin
@@ -29,6 +25,7 @@ from hostadmin.stats.counts import count_by_many
 
 from ..helpers.accounts import log_in
 from ..helpers.apps import build_app
+from ..helpers.otherlite import Otherlite
 from ..helpers.slow_sql import SLOW
 
 # Where drivers keep the codes of their errors.
@@ -90,38 +87,9 @@ def test_a_mysql_uri_may_lead_to_mariadb():
 # ---- an engine that nobody knows
 
 
-class _Types(SQLiteTypeCompiler):
-    def visit_BIGINT(self, type_, **kw):
-        return "INTEGER"
-
-
-class Otherlite(SQLiteDialect_pysqlite):
-    """SQLite under another name, with nothing that is done for SQLite."""
-
-    name = "otherlite"
-    supports_statement_cache = True
-    type_compiler_cls = _Types
-
-    def on_connect(self):
-        given = super().on_connect()
-
-        def set_up(connection):
-            given(connection)
-            connection.execute("PRAGMA foreign_keys = ON")
-
-        return set_up
-
-
-class OtherliteImpl(DefaultImpl):
-    """What Alembic wants of each engine that it meets; to be a class is enough."""
-
-    __dialect__ = Otherlite.name
-
-
 @pytest.fixture
 def unknown(tmp_path, monkeypatch):
     """An app on an engine of which only the name was added."""
-    registry.register(Otherlite.name, __name__, "Otherlite")
     monkeypatch.setitem(ENGINES, Otherlite.name, Engine())
     app = build_app(f"otherlite:///{tmp_path}/hosts.db")
     with app.app_context():
@@ -216,7 +184,7 @@ def test_an_unknown_engine_takes_files_and_gives_them(unknown):
 def test_an_unknown_engine_serves_pages(unknown, inventory_there):
     client = log_in(unknown.test_client(), "admin", "admin")
 
-    for path in ("/hosts/?q=web", "/stats/", "/hygiene/", "/changes/"):
+    for path in ("/hosts/?q=web", "/stats/", "/data-quality/", "/changes/"):
         assert client.get(path).status_code == 200, path
     with time_limit(db.session(), 5):
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Host)) == 4

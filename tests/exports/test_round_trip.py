@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hostadmin import history
-from hostadmin.db.session import Base, db
+from hostadmin.db.session import db
 from hostadmin.exports.exporter import FORMATS, encoded, export
 from hostadmin.history import ActorContext, recorder
 from hostadmin.imports import importer
@@ -21,6 +21,8 @@ from hostadmin.inventory.inventory_vars import change_inventory
 from hostadmin.models import Group, Host, Inventory
 from hostadmin.query.ast import EVERYTHING
 from hostadmin.validation.values import STATUSES, name_key
+
+from ..helpers.apps import empty_tables
 
 # What YAML, INI, Jinja, spreadsheets and shells stumble over.
 WORDS = st.sampled_from(
@@ -126,8 +128,7 @@ def clear() -> None:
     """Empty the tables as no function of ours could."""
     db.session.rollback()
     with db.engine.begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(sa.delete(table))
+        empty_tables(connection)
 
 
 def fill(inventory: dict[str, Any]) -> None:

@@ -32,8 +32,7 @@ QUERIES = ("", "env:prod", "-group:web", "group:platform", "web-1* or port:2222"
 
 @pytest.fixture
 def inventory(session):
-    with history.writing("tests"):
-        demo.fill(db.session(), 130)
+    demo.fill_if_empty(130)
     with history.writing("tests"):
         change_inventory({"vars": {"dns": ["10.0.0.1"]}}, 0)
 
@@ -235,4 +234,4 @@ def test_no_stored_value_breaks_a_file(session, make_host, make_group, format):
     if format == "jsonl":
         for line in text.removesuffix("\n").split("\n"):
             json.loads(line, parse_constant=pytest.fail)
-    assert [note for note in notes if "left out: they are no JSON" in note]
+    assert [note for note in notes if "left out: they are not JSON" in note]

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from bs4 import BeautifulSoup
 from python_calamine import CalamineWorkbook
 
 from hostadmin import demo, history
@@ -17,6 +16,7 @@ from hostadmin.limits import limits
 from hostadmin.saved_views import HOSTS, View, Viewer, add_view
 
 from ..helpers.content import content_of_hosts
+from ..helpers.pages import parse
 
 TABLES = [name for name, known in FORMATS.items() if known.has_columns]
 WHOLE = [name for name in FORMATS if name not in TABLES]
@@ -36,8 +36,7 @@ SORTS = (
 
 @pytest.fixture
 def inventory(session):
-    with history.writing("tests"):
-        demo.fill(db.session(), 130)
+    demo.fill_if_empty(130)
 
 
 def rows_of(format: str, data: bytes) -> list[list[Any]]:
@@ -60,34 +59,39 @@ def listed(client, query: str, sort: str) -> list[str]:
     names: list[str] = []
     url = f"/hosts/?q={query}&sort={sort}&per_page=50"
     while url:
-        page = BeautifulSoup(client.get(url).text, "html.parser")
-        names += [link["title"] for link in page.select("td a.name")]
+        page = parse(client.get(url))
+        names += [link.text.strip() for link in page.select("td.is-main a")]
         following = page.select_one("a[rel=next][href]")
         url = following["href"] if following else ""
     return names
 
 
-@pytest.mark.parametrize("sort", SORTS)
 def test_page_file_and_command_have_the_same_hosts_in_the_same_order(
-    inventory, client, runner, monkeypatch, sort
+    inventory, client, runner, monkeypatch, subtests
 ):
     monkeypatch.setattr(limits, "export_batch", 20)
-    for query in QUERIES:
-        address = f"q={query}&sort={sort}&cols=hostname"
-        files = {
-            name: [
-                row[0]
-                for row in rows_of(name, client.get(f"/export/{name}?{address}").data)
-            ][1:]
-            for name in ("csv", "xlsx", "jsonl")
-        }
-        options = ("--columns", "hostname", *(("--sort", sort) if sort else ()))
-        done = runner.invoke(args=["hosts", "export", *options, query])
+    for sort in SORTS:
+        for query in QUERIES:
+            with subtests.test(f"{query} by {sort}"):
+                check_same_hosts(client, runner, query, sort)
 
-        assert done.exit_code == 0, done.stderr
-        assert done.stdout.splitlines()[1:] == files["csv"]
-        assert files["csv"] == files["xlsx"] == files["jsonl"]
-        assert files["csv"] == listed(client, query, sort)
+
+def check_same_hosts(client, runner, query, sort):
+    address = f"q={query}&sort={sort}&cols=hostname"
+    files = {
+        name: [
+            row[0]
+            for row in rows_of(name, client.get(f"/export/{name}?{address}").data)
+        ][1:]
+        for name in ("csv", "xlsx", "jsonl")
+    }
+    options = ("--columns", "hostname", *(("--sort", sort) if sort else ()))
+    done = runner.invoke(args=["hosts", "export", *options, query])
+
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.splitlines()[1:] == files["csv"]
+    assert files["csv"] == files["xlsx"] == files["jsonl"]
+    assert files["csv"] == listed(client, query, sort)
 
 
 @pytest.fixture
@@ -148,28 +152,28 @@ def test_a_whole_file_refuses_columns(client, runner, host, format):
     for args in ("cols=hostname", "fields=shown"):
         response = client.get(f"/export/{format}?{args}")
         assert response.status_code == 400
-        assert "no columns to choose" in response.text
+        assert "Columns cannot be chosen" in response.text
     done = runner.invoke(
         args=["hosts", "export", "--format", format, "--columns", "ip"]
     )
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "no columns to choose" in done.stderr
+    assert "Columns cannot be chosen" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        ("cols=nope", "no column “nope”"),
-        ("cols=check", "no column of a file"),
+        ("cols=nope", "Unknown column “nope”"),
+        ("cols=check", "cannot be shown as a column"),
         ("cols=hostname&fields=all", "not both"),
         ("cols=a&cols=b", "more than once"),
-        ("fields=some", "no fields of a file"),
-        ("sort=nope", "no column “nope” to sort by"),
+        ("fields=some", "is not valid for fields"),
+        ("sort=nope", "Unknown column “nope”"),
         ("sort=notes", "cannot be sorted"),
-        ("view=nope", "no view “nope” of hosts"),
-        ("excel=yes", "excel is 1 or 0"),
-        ("per_page=5", "no parameter “per_page”"),
-        ("cursor=x", "no parameter “cursor”"),
+        ("view=nope", "The hosts view “nope” does not exist"),
+        ("excel=yes", "is not valid for excel. Use 1 or 0."),
+        ("per_page=5", "Unknown parameter “per_page”"),
+        ("cursor=x", "Unknown parameter “cursor”"),
     ],
 )
 def test_what_makes_no_sense_is_refused(client, host, args, words):
@@ -241,7 +245,7 @@ def test_a_workbook_holds_texts_that_are_texts_and_tells_what_it_does_not(
         *("12345678901234567890", 1.5),
     ]
     note = response.headers["X-Hostadmin-Note"]
-    assert note.startswith("Texts of over 32,767 characters were left out")
+    assert note.startswith("Texts of over 32,767 characters do not fit")
     assert note.isascii()
 
 
@@ -250,16 +254,16 @@ def test_http_tells_what_a_file_does_not_hold(client, make_host):
     response = client.get("/export/ssh_config")
 
     assert "X-Hostadmin-Note" in response.headers
-    assert 'one name: "b\\xf6se* name".' in response.headers["X-Hostadmin-Note"]
-    assert response.text.startswith("# Note: Hosts were left out")
+    assert (
+        'one name were left out: "b\\xf6se* name".'
+        in response.headers["X-Hostadmin-Note"]
+    )
+    assert response.text.startswith("# Note: Hosts whose names ssh")
 
 
 def test_the_menu_offers_what_is_shown_and_each_link_works(client, host):
-    page = BeautifulSoup(
-        client.get("/hosts/?q=-nobody&sort=-ip&cols=hostname,var.up").text,
-        "html.parser",
-    )
-    menu = page.select_one(".exports")
+    page = parse(client.get("/hosts/?q=-nobody&sort=-ip&cols=hostname,var.up"))
+    menu = parse(client.get(page.select_one("a#export")["href"])).select_one(".exports")
     links = {a.text: a["href"] for a in menu.select(".menu a")}
 
     shown = links["CSV of 1 host, columns as shown"]
@@ -282,3 +286,37 @@ def test_markdown_keeps_text_from_being_markup():
     assert cells[0] == "| a_b"
     notes = "&lt;b&gt;&amp;\\*x\\* \\`c\\` \\[l\\](u) a\\\\\\|b<br>\\_e\\_"
     assert notes in text
+
+
+def test_each_variable_of_the_hosts_is_a_column_if_asked(client, make_host):
+    make_host(hostname="a", vars={"rack": "r1", "net.mtu": 9000, "x": {"y": 1}})
+    make_host(hostname="b", vars={"rack": None, "asset": 7})
+    make_host(hostname="other", vars={"secret": 1})
+
+    file = client.get("/export/csv?q=name:a,b&cols=hostname,var.*,port")
+    rows = list(csv.DictReader(io.StringIO(file.text)))
+
+    assert [*rows[0]] == [
+        *("hostname", "var.asset", "var.net.mtu", "var.rack", "var.x", "port"),
+    ]
+    assert rows[0]["var.x"] == '{"y":1}'
+    assert (rows[0]["var.net.mtu"], rows[1]["var.asset"]) == ("9000", "7")
+    lines = client.get("/export/jsonl?q=a&cols=hostname,var.*").text.splitlines()
+    assert json.loads(lines[0])["vars"] == {
+        "rack": "r1",
+        "net.mtu": 9000,
+        "x": {"y": 1},
+    }
+    sheet = client.get("/export/xlsx?q=name:a,b&cols=hostname,var.*,var.rack")
+    book = CalamineWorkbook.from_filelike(io.BytesIO(sheet.data))
+    assert len(book.get_sheet_by_index(0).to_python()[0]) == 5
+
+
+def test_more_variables_than_anybody_reads_are_refused(client, make_host, monkeypatch):
+    make_host(vars={f"v{number}": 1 for number in range(4)})
+    monkeypatch.setattr(limits, "export_variables", 3)
+
+    response = client.get("/export/csv?cols=hostname,var.*")
+
+    assert response.status_code == 400
+    assert "more than 3 variables" in response.text

@@ -1,4 +1,4 @@
-"""INI holds what it can, to the type; what it cannot is told, and never run."""
+"""INI holds what it can, to the type; what it cannot is shown, and never run."""
 
 import json
 from typing import Any
@@ -119,7 +119,7 @@ def test_ansible_reads_the_same_values(tmp_path):
 
 
 @needs_ansible
-def test_what_ini_cannot_hold_is_left_out_and_told(tmp_path):
+def test_what_ini_cannot_hold_is_left_out_and_shown(tmp_path):
     hosts = [
         {"hostname": name, "environment": "{{ lookup('pipe', 'id') }}"}
         for name in (
@@ -144,10 +144,10 @@ def test_what_ini_cannot_hold_is_left_out_and_told(tmp_path):
     assert found["_meta"]["hostvars"] == {"plain": {"kept": "{{ template }}"}}
     assert "lookup" not in text
     said = "\n".join(notes)
-    assert "as a template: “{{ x }}”" in said
+    assert "as a template were left out: “{{ x }}”" in said
     assert "“web[01:03]”, “db:2222”" in said
-    assert "11 values were left out that must not be run as a template" in said
-    assert "1 variables were left out whose name or value INI has no way" in said
+    assert "Left out: 11 values that must not be run as a template" in said
+    assert "Left out: 1 variable with a name or value that INI cannot write" in said
 
 
 @needs_ansible

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hostadmin.errors import InvalidValue
 from hostadmin.formats import detect
 from hostadmin.formats.ansible.fields import host_fields, host_variables
-from hostadmin.formats.ansible.names import expand, safe_group_names, words
+from hostadmin.formats.ansible.names import expand, readable_group_names, words
 
 
 @given(st.text(alphabet="ab \t'\"\\#=\u00e4", max_size=12))
@@ -110,7 +110,7 @@ def test_names_of_groups_stay_where_ansible_can_read_them() -> None:
 
     same = ["env-prod", "env_prod", "1st", "größe", "a b", "plugin"]
     names = [*same, "_meta", "{{ x }}", "__ x __"]
-    safe = safe_group_names(names, ("_meta",), notes)
+    safe = readable_group_names(names, ("_meta",), notes)
 
     assert safe == {
         **{name: name for name in same},
@@ -119,9 +119,26 @@ def test_names_of_groups_stay_where_ansible_can_read_them() -> None:
         "{{ x }}": "__ x ___2",
     }
     assert notes == [
-        "Names of groups that Ansible cannot read were replaced: "
+        "Group names that Ansible cannot read were replaced: "
         "“_meta → _meta_2”, “{{ x }} → __ x ___2”."
     ]
+
+
+def test_names_of_groups_are_what_ansible_would_make_of_them() -> None:
+    notes: list[str] = []
+
+    names = ["web-tier", "web_tier", "1st", "größe", "a b", "plain"]
+    safe = readable_group_names(names, (), notes, safe_group_names=True)
+
+    assert safe == {
+        "web-tier": "web_tier_2",
+        "web_tier": "web_tier",
+        "1st": "_st",
+        "größe": "größe",
+        "a b": "a_b",
+        "plain": "plain",
+    }
+    assert "“web-tier → web_tier_2”" in notes[0]
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_both_families_of_addresses_are_read():
         "sep=,\n",
     ],
 )
-def test_what_stands_before_the_header_is_skipped(before):
+def test_what_is_before_the_header_is_skipped(before):
     assert values(before + "hostname,ip\nweb1,10.0.0.1\n") == [
         {"hostname": "web1", "ip_addr": "10.0.0.1"}
     ]
@@ -178,8 +178,8 @@ def test_rows_keep_the_number_of_their_line():
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("web1", "has 1 cell, the header 2 columns"),
-        ("web1,10.0.0.1,x", "has 3 cells, the header 2 columns"),
+        ("web1", "has 1 cell, but the header has 2 columns"),
+        ("web1,10.0.0.1,x", "has 3 cells, but the header has 2 columns"),
         ('"web1"x,10.0.0.1', "text after a closing quotation mark"),
     ],
 )
@@ -205,12 +205,12 @@ def test_a_repeated_header_is_skipped():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("\nweb1,10.0.0.1\nweb2,10.0.0.2\n", "Line 2: there is no header"),
+        ("\nweb1,10.0.0.1\nweb2,10.0.0.2\n", "Line 2: no header"),
         ("name,ip\nweb1,10.0.0.1\n\nhostname,port\nweb2,22\n", "second table"),
         ("name,ip,Name\nweb1,10.0.0.1,x\n", "Line 1: columns 1 and 3"),
         ("# c\n\nname,rack,rack\nweb1,1,2\n", "Line 3: .* both called “rack”"),
-        ("name,a,var.a\nweb1,1,2\n", "columns 2 and 3 both hold the variable “a”"),
-        ('name,notes\nweb1,"never closed\nweb2,x\n', "never closed"),
+        ("name,a,var.a\nweb1,1,2\n", "columns 2 and 3 are both the variable “a”"),
+        ('name,notes\nweb1,"never closed\nweb2,x\n', "not closed"),
         ("name,notes\nweb1," + "x" * 200_000 + "\n", "over 128 KiB"),
         ("name" + ",x" * 600 + "\n", "601 columns"),
         ("# only\n# comments\n", "no header"),
@@ -234,6 +234,8 @@ HOSTILE = st.text(alphabet="'\";,|#ab" + BLANKS + "".join(SIGNS), max_size=8)
 @example("\n=1+1")
 @example('a;"=1+1;b')
 @example("a\t=1+1")
+@example("'#")
+@example("'n/a")
 def test_the_formula_guard_is_undone_exactly(text):
     guarded = cells.guarded(text)
 
@@ -270,8 +272,8 @@ def test_the_encoding_is_recognised(read_file, encoding):
     [row] = read_file("name,location\nweb1,Zürich\n".encode(encoding), notes)
 
     assert row.values["location"] == "Zürich"
-    told = any("is not UTF-8" in note for note in notes)
-    assert told == (not encoding.startswith("utf"))
+    is_noted = any("is not UTF-8" in note for note in notes)
+    assert is_noted == (not encoding.startswith("utf"))
 
 
 def test_line_ends_of_an_old_mac_are_understood(read_file):
@@ -285,7 +287,7 @@ def test_line_ends_of_an_old_mac_are_understood(read_file):
     [
         (b"", "is empty"),
         (b" \n\n", "is empty"),
-        (b"PK\x03\x04rest", "no workbook"),
+        (b"PK\x03\x04rest", "not a workbook"),
         (b"\x1f\x8b\x08rest", "gzip"),
         (b"\x89PNG\r\n\x1a\n", "picture"),
         (b"name,ip\nweb1\0,10.0.0.1\n", "not a text file"),

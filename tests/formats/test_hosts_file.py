@@ -33,7 +33,7 @@ def test_a_name_on_several_lines_has_several_addresses():
     assert [row.line for row in rows] == [2, 4]
 
 
-def test_names_of_this_machine_and_blocked_ones_are_left_out_and_told():
+def test_names_of_this_machine_and_blocked_ones_are_left_out_and_shown():
     rows, notes = read(
         "127.0.0.1 localhost\n::1 ip6-localhost\nff02::1 ip6-allnodes\n"
         "0.0.0.0 ads.example.net\n255.255.255.255 broadcasthost\n10.0.0.1 web1\n"
@@ -48,8 +48,8 @@ def test_names_of_this_machine_and_blocked_ones_are_left_out_and_told():
     ("line", "words"),
     [
         ("10.0.0.300 web1", "10.0.0.300"),
-        ("10.0.0.1", "has no name behind it"),
-        ("web1 10.0.0.1", "“web1” is not an IP address"),
+        ("10.0.0.1", "has no name after it"),
+        ("web1 10.0.0.1", "“web1” is not a valid IP address"),
     ],
 )
 def test_a_line_that_is_none_is_an_error(line, words):
@@ -71,5 +71,5 @@ def test_a_line_that_is_none_is_an_error(line, words):
         ("10.0.0.1,web1\n", "csv"),
     ],
 )
-def test_a_hosts_file_is_told_from_other_lists(text, format):
+def test_a_hosts_file_is_distinguished_from_other_lists(text, format):
     assert detect(text) == format

@@ -34,8 +34,8 @@ def test_a_line_holds_all_names_of_an_address():
     [unusable, shared, nowhere] = notes
     assert "“a b”, “x#y”, “grün”, “xxx" in unusable
     assert "bad\\u2028name" in unusable
-    assert shared.endswith("several hosts have stand on one line each: “10.0.0.1”.")
-    assert nowhere == "Hosts were left out that have no address: “lonely”."
+    assert shared.endswith("Hosts with the same address are on one line: “10.0.0.1”.")
+    assert nowhere == "Hosts without an address were left out: “lonely”."
 
 
 def test_only_addresses_and_names_are_written_whatever_they_are_called():

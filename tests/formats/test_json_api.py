@@ -154,9 +154,9 @@ def test_one_page_of_several_never_says_what_is_missing():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (json.dumps(page({"id": 1, "slug": "x"})), "line 1: neither a host of AWX"),
+        (json.dumps(page({"id": 1, "slug": "x"})), "line 1: is neither an AWX host"),
         ('{"count": 0, "next": null}', "“results” is missing"),
-        ('{"count": 1, "results": [{"name":', "line 1: is not JSON"),
+        ('{"count": 1, "results": [{"name":', "line 1: is not valid JSON"),
         ('{"results": 7}', "is missing"),
     ],
 )
@@ -168,4 +168,4 @@ def test_what_is_no_answer_is_refused_in_one_line(text, words):
 def test_a_record_that_is_none_is_an_error_of_its_row():
     rows, _, _ = read('{"results": [7]}')
 
-    assert "is no object" in rows[0].errors[0].message
+    assert "is not an object" in rows[0].errors[0].message

@@ -100,40 +100,40 @@ def test_ssh_itself_says_the_same(tmp_path, config):
     for row in rows:
         values = dict(row.values)
         variables = values.get("vars", {})
-        told = _ssh(path, values["hostname"])
+        settings = _ssh(path, values["hostname"])
         place = values.get("ip_addr") or variables.get("ansible_host")
-        assert told["hostname"] == (place or values["hostname"]).lower()
-        assert told["port"] == values.get("port", "22")
+        assert settings["hostname"] == (place or values["hostname"]).lower()
+        assert settings["port"] == values.get("port", "22")
         if user := variables.get("ansible_user"):
-            assert told["user"] == user
-        assert told.get("proxyjump") == variables.get("proxy_jump")
+            assert settings["user"] == user
+        assert settings.get("proxyjump") == variables.get("proxy_jump")
 
 
 def _ssh(path, name):
-    told = subprocess.run(
+    output = subprocess.run(
         ["ssh", "-G", "-F", str(path), name],
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    return dict(line.partition(" ")[::2] for line in told.splitlines())
+    return dict(line.partition(" ")[::2] for line in output.splitlines())
 
 
-def test_include_and_match_are_told():
+def test_include_and_match_are_shown():
     rows, notes = read(
         "Include ~/.ssh/config.d/*\nMatch host web1 user x\n  User root\nHost web1\n"
     )
 
     assert [dict(row.values) for row in rows] == [{"hostname": "web1"}]
     assert "Include was not followed: “~/.ssh/config.d/*”" in notes
-    assert "Match blocks set was not read" in notes
+    assert "Settings in Match blocks were not read" in notes
 
 
 def test_names_that_ssh_leads_to_several_places_are_several_hosts():
     rows, notes = read("Host web1 web2\n User x\nHost a b\n HostName %h.example.net\n")
 
     assert [row.values["hostname"] for row in rows] == ["web1", "web2", "a", "b"]
-    assert "several hosts, each for itself: “web1 web2”, “a b”" in notes
+    assert "were read as several hosts: “web1 web2”, “a b”" in notes
 
 
 @pytest.mark.parametrize("text", ["Host *\n User x\n", "Host web? !web1\n User x\n"])
@@ -141,14 +141,14 @@ def test_patterns_are_no_hosts(text):
     rows, notes = read(text)
 
     assert rows == []
-    assert "no host in the file" in notes
+    assert "The file has no hosts." in notes
 
 
 @pytest.mark.parametrize("line", ["Port", 'User "open', "= x", "Ho st"[:2]])
 def test_a_line_that_ssh_refuses_is_an_error_of_its_host(line):
     rows, _ = read(f"Host web1\n{line}\n")
 
-    assert "line 2 is no setting of ssh" in rows[0].errors[0].message
+    assert "line 2 is not an SSH setting" in rows[0].errors[0].message
 
 
 @pytest.mark.parametrize(
@@ -163,5 +163,5 @@ def test_a_line_that_ssh_refuses_is_an_error_of_its_host(line):
         ("Host,Port\nweb1,22\n", "csv"),
     ],
 )
-def test_a_configuration_is_told_from_a_table(text, format):
+def test_a_configuration_is_distinguished_from_a_table(text, format):
     assert detect(text) == format

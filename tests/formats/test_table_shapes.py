@@ -66,13 +66,15 @@ def test_the_most_specific_column_names_the_host(header, named):
 )
 def test_two_columns_that_could_be_the_name_are_asked(header):
     text = f"{header}\nfirst,second,10.0.0.1\n"
-    told = refusal(text)
+    message = refusal(text)
 
     one, other, _ = header.split(",")
     for name, value in ((one, "first"), (other, "second")):
-        assert f"“{name}” (such as “{value}”)" in told
-        assert f"--column 'hostname={name}'" in told
-    assert told.startswith("hosts.csv: Line 1: more than one column could be the name")
+        assert f"“{name}” (such as “{value}”)" in message
+        assert f"--column 'hostname={name}'" in message
+    assert message.startswith(
+        "hosts.csv: Line 1: more than one column could be the name"
+    )
     assert hosts(text, columns=columns(f"hostname={other}"))[0]["hostname"] == "second"
 
 
@@ -139,13 +141,13 @@ def test_the_address_inside_comes_before_the_one_outside():
     ]
 
 
-def test_what_each_column_became_is_told():
+def test_what_each_column_became_is_shown():
     _, notes = read("VM,Rack,Host,OS\nw1,B4,esx1,Debian\n")
 
     assert "Columns: “VM” is hostname; “OS” is os; variables: “Rack”, “Host”." in notes
 
 
-def test_a_column_of_addresses_that_is_a_variable_is_told():
+def test_a_column_of_addresses_that_is_a_variable_is_shown():
     text = "hostname,uplink,gateway,mask\nw1,10.0.0.2,10.0.0.254,255.255.255.0\n"
     _, notes = read(text)
 
@@ -156,7 +158,7 @@ def test_a_column_of_addresses_that_is_a_variable_is_told():
     assert hosts(text, columns=columns("ip_addr=uplink"))[0]["ip_addr"] == "10.0.0.2"
 
 
-def test_a_name_of_many_rows_is_told_and_joined_with_another_column():
+def test_a_name_of_many_rows_is_shown_and_joined_with_another_column():
     text = "Name,Instance ID,Private IP address\nworker,i-1,10.0.0.1\nworker,i-2,\n"
     _, notes = read(text)
 
@@ -178,9 +180,9 @@ def test_columns_can_be_chosen_as_fields_variables_or_nothing():
 @pytest.mark.parametrize(
     ("choices", "words"),
     [
-        (("hostname=Nope",), "there is no column “Nope”; “Name”, “IP”, “OS” are."),
-        (("hostname=Name", "os=Name"), "gives “Name” to hostname and os"),
-        (("os=Name", "os=OS"), "gives two columns to os"),
+        (("hostname=Nope",), "unknown column “Nope”. Use one of: “Name”, “IP”, “OS”."),
+        (("hostname=Name", "os=Name"), "imports “Name” as hostname and as os"),
+        (("os=Name", "os=OS"), "imports two columns as os"),
     ],
 )
 def test_a_choice_that_does_not_fit_is_refused(choices, words):
@@ -207,29 +209,29 @@ def test_titles_above_the_header_are_not_hosts(above):
         {"hostname": "web1", "ip_addr": "10.0.0.1", "owner": "ops"}
     ]
     assert rows[0].line == f"{above}x".count("\n") + 2
-    assert ("not read above it" in notes) == any(map(str.isalnum, above[:3]))
+    assert ("lines above it were not read" in notes) == any(map(str.isalnum, above[:3]))
 
 
 def test_a_row_above_what_looks_like_a_header_is_asked():
     text = "web1,10.0.0.1,x\nname,ip,os\nweb2,10.0.0.2,y\n"
-    told = refusal(text)
+    message = refusal(text)
 
-    assert "Line 2 looks like the header" in told
-    assert "--header-row 2" in told
+    assert "Line 2 looks like the header" in message
+    assert "--header-row 2" in message
     assert hosts(text, header_row=2) == [
         {"hostname": "web2", "ip_addr": "10.0.0.2", "os": "y"}
     ]
 
 
 def test_a_value_that_many_rows_have_is_no_header():
-    assert "there is no header" in refusal("web1,server,x\nweb2,server,y\n")
+    assert "no header" in refusal("web1,server,x\nweb2,server,y\n")
 
 
 def test_a_table_without_header_is_read_by_numbers_of_columns():
     text = "A18;PC1;10.0.0.1\nA19;PC2;10.0.0.2\n"
     chosen = columns("hostname=2", "ip_addr=3")
 
-    assert "there is no header" in refusal(text)
+    assert "no header" in refusal(text)
     assert hosts(text, columns=chosen, header_row=0) == [
         {"hostname": "PC1", "ip_addr": "10.0.0.1"},
         {"hostname": "PC2", "ip_addr": "10.0.0.2"},
@@ -279,7 +281,7 @@ def test_a_column_that_counts_the_rows_is_left_out(header, first):
 def test_a_column_without_name_that_holds_something_is_an_error():
     rows, _ = read(",hostname\nx,web1\n")
 
-    assert "column without name" in rows[0].errors[0].message
+    assert "column without a name" in rows[0].errors[0].message
 
 
 # ---- rows that are no hosts
@@ -299,7 +301,7 @@ def test_comments_are_comments_in_a_table_of_any_width(text):
     assert [host["hostname"] for host in hosts(text)] == ["web1"]
 
 
-def test_a_row_left_out_as_a_comment_is_told():
+def test_a_row_left_out_as_a_comment_is_shown():
     _, notes = read("hostname,ip\nweb1,10.0.0.1\n#web2,10.0.0.2\n")
 
     assert "left out as comments: line 3 “#web2”" in notes
@@ -340,7 +342,7 @@ def test_names_that_look_like_the_others_are_hosts():
         "hostname\nw1\nhostname\nw2\n",
     ],
 )
-def test_a_repeated_header_is_skipped_wherever_it_stands(text):
+def test_a_repeated_header_is_skipped_wherever_it_is(text):
     assert [host["hostname"] for host in hosts(text)] == ["w1", "w2"]
 
 
@@ -352,7 +354,7 @@ def test_a_second_table_is_refused(second):
     assert "header of a second table" in refusal(f"hostname,ip\nw1,\n{second}\nw2,x\n")
 
 
-# ---- what stands in a cell
+# ---- what is in a cell
 
 
 @pytest.mark.parametrize(
@@ -410,7 +412,7 @@ PLACEHOLDERS = ["NULL", "#N/A", "-", "n/a", "--", "none", "#REF!", "None", "?", 
 
 
 @pytest.mark.parametrize("word", PLACEHOLDERS)
-def test_a_placeholder_is_nothing_and_is_told(word):
+def test_a_placeholder_is_nothing_and_is_shown(word):
     text = f"hostname,os,role,groups,port,rack\nw1,{word},{word},{word},{word},{word}\n"
     rows, notes = read(text)
 
@@ -429,7 +431,7 @@ def test_a_placeholder_for_an_address_is_an_error_with_its_remedy():
     rows, _ = read("hostname,ip\nw1,N/A\n")
 
     assert rows[0].errors[0].message == (
-        "“N/A” is not an IP address; --value 'ip_addr:N/A=' reads it as empty."
+        "“N/A” is not a valid IP address; --value 'ip_addr:N/A=' reads it as empty."
     )
     text = "hostname,ip\nw1,n/a\nw2,N/A\n"
     found = hosts(text, values=value_choices(["ip_addr:N/A="]))

@@ -12,7 +12,17 @@ from hostadmin.formats import workbook
 from hostadmin.formats.read_options import ReadOptions
 from hostadmin.formats.workbook import Workbook
 
-from ..helpers.workbooks import DATE, PADDED, cell, ods, sheet, xlsx, zipped
+from ..helpers.workbooks import (
+    DATE,
+    PADDED,
+    cell,
+    compound_file,
+    ods,
+    sheet,
+    xls,
+    xlsx,
+    zipped,
+)
 
 
 def read(content: bytes, **options: Any) -> tuple[list[dict[str, Any]], str]:
@@ -61,7 +71,10 @@ def test_values_are_read_as_they_are_shown():
             },
         }
     ]
-    assert "The header is in line 3; not read above it: “Servers of 2026”" in notes
+    assert (
+        "The header is in line 3; the lines above it were not read: “Servers of 2026”"
+        in notes
+    )
     assert "“Name” is hostname" in notes
 
 
@@ -99,13 +112,13 @@ def test_a_title_that_is_merged_over_columns_is_one_cell():
 def test_several_sheets_are_asked():
     content = xlsx({"vInfo": HOSTS, "vCPU": HOSTS, "empty": sheet([])})
 
-    told = refusal(content)
-    assert "has 2 sheets: “vInfo”, “vCPU”. Choose one with --sheet" in told
+    message = refusal(content)
+    assert "has 2 sheets: “vInfo”, “vCPU”. Choose one with --sheet" in message
     assert read(content, sheet="vcpu")[0] == [WEB1]
-    assert "there is no sheet “x”; “vInfo”" in refusal(content, sheet="x")
+    assert "unknown sheet “x”. Use one of: “vInfo”" in refusal(content, sheet="x")
 
 
-def test_hidden_sheets_are_told_and_read_only_by_name():
+def test_hidden_sheets_are_shown_and_read_only_by_name():
     content = xlsx({"Hosts": HOSTS, "Old": HOSTS}, hidden=["Old"])
     rows, notes = read(content)
 
@@ -116,12 +129,12 @@ def test_hidden_sheets_are_told_and_read_only_by_name():
     assert "Hidden sheets: “Old”" in refusal(hidden)
 
 
-def test_zeros_that_only_a_format_shows_are_told():
+def test_zeros_that_only_a_format_shows_are_shown():
     table = sheet([["Name", "asset"], ["web1", (123, PADDED)]])
     rows, notes = read(xlsx({"Hosts": table}))
 
     assert rows[0]["vars"] == {"asset": "123"}
-    assert "numbers with zeros in front" in notes
+    assert "leading zeros" in notes
 
 
 def test_ods_is_read_as_well():
@@ -147,23 +160,23 @@ def far(reference: str) -> str:
 HOSTILE = {
     "a cell at the far end": (
         xlsx({"A": far("XFD1048576")}),
-        "stands far to the right",
+        "far to the",
     ),
     "rows that repeat": (
         ods([["Name"], ["x" * 1000]], 2**31 - 1),
-        "far to the right|nothing",
+        "far to the|nothing",
     ),
     "entities": (
         xlsx({"A": '<!DOCTYPE a [<!ENTITY a "aaaa">]>' + HOSTS.replace("web1", "&a;")}),
-        "broken",
+        "damaged",
     ),
-    "no XML": (xlsx({"A": "<worksheet"}), "broken"),
-    "no workbook": (zipped({"xl/workbook.xml": "x"}), "broken"),
+    "no XML": (xlsx({"A": "<worksheet"}), "damaged"),
+    "not a workbook": (zipped({"xl/workbook.xml": "x"}), "damaged"),
     "parts": (
         zipped({"xl/workbook.xml": "", **{f"x{n}": "" for n in range(10_001)}}),
         "over 1,073,741,824 bytes",
     ),
-    "old and broken": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2_000), "broken"),
+    "old and broken": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2_000), "damaged"),
     "encrypted": (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
         + bytes(2_000)
@@ -180,7 +193,10 @@ HOSTILE = {
         ),
         "protected with a password",
     ),
-    "empty": (xlsx({"A": sheet([]), "B": sheet([])}), "nothing in the sheets"),
+    "empty": (
+        xlsx({"A": sheet([]), "B": sheet([])}),
+        "sheets of the workbook are empty",
+    ),
 }
 
 
@@ -222,3 +238,14 @@ def test_the_process_that_reads_is_gone_at_the_end():
 )
 def test_other_archives_are_no_workbooks(content):
     assert not workbook.is_workbook(io.BytesIO(content))
+
+
+def test_a_workbook_of_excel_97_is_read_as_one_of_today():
+    rows, _ = read(xls([["Name", "IP", "Port"], ["wéb1", "10.0.0.1", 22.0]]))
+
+    assert rows == [{"hostname": "wéb1", "ip_addr": "10.0.0.1", "port": "22"}]
+
+
+def test_what_is_no_workbook_inside_of_a_file_of_office_is_refused():
+    assert "damaged" in refusal(compound_file({"WordDocument": b"Hello"}))
+    assert "password" in refusal(compound_file({"EncryptedPackage": b"x" * 5000}))

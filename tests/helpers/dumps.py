@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from hostadmin.db.session import Base, db
 from hostadmin.models import Group, Host, Inventory
+from hostadmin.validation.host_fields import VOCABULARY_FIELDS
 
 Dump = dict[tuple[str, int], dict[str, Any]]
 
@@ -34,6 +35,7 @@ def dump(session: Session) -> Dump:
                         "owner",
                         "notes",
                     ),
+                    *(f"{name}_sort" for name in VOCABULARY_FIELDS),
                     "created_at",
                 )
             },

@@ -20,6 +20,7 @@ from hostadmin.inventory import hosts
 from hostadmin.models import Host
 
 from .accounts import log_in
+from .api import Program
 from .apps import build_app
 from .pages import csrf, form_of, parse
 
@@ -92,6 +93,47 @@ def commands(app: Flask, folder: Path) -> Iterator[tuple[str, str]]:
         yield f"export {format_}", f"{result.exit_code} {result.output}"
 
 
+def api(app: Flask) -> Iterator[tuple[str, str]]:
+    """Ask as programs do, last what the commands have left."""
+    program = Program(app)
+    listed = program.get("/hosts?q=tier:lead&cols=hostname,tier,height")
+    yield "api list", f"{listed.status_code} {listed.json['items']}"
+    compared = program.get("/hosts?q=height>4&cols=hostname&sort=-height")
+    yield "api list by a number", f"{compared.status_code} {compared.json['items']}"
+    new = {"hostname": "web-4", "tier": "Bronze"}
+    made = program.post("/hosts", new)
+    yield "api create", f"{made.status_code} {made.json['tier']}"
+    path = f"/hosts/{made.json['id']}"
+    got = program.get(path)
+    yield "api get", f"{got.status_code} {got.json['tier']}"
+    tag = got.headers["ETag"]
+    changed = program.call("PATCH", path, {"tier": "bronze age"}, If_Match=tag)
+    yield "api patch", f"{changed.status_code} {changed.json['tier']}"
+    found = program.get("/hosts?q=tier^=bron")
+    yield "api filter", f"{found.status_code} {found.json['count']}"
+    sorted_ = program.get("/hosts?cols=tier&sort=-tier&limit=2").json["items"]
+    yield "api sort", str([host["tier"] for host in sorted_])
+    by = {"text": "tier", "number": "height"}
+    for name, field in by.items():
+        counted = program.get(f"/counts?by={field}")
+        yield f"api counts of the {name}", f"{counted.status_code} {counted.text}"
+    last = program.get("/changes?limit=100").json["items"][-1]
+    yield "api changes", json.dumps(last)
+    wrong = program.post("/hosts", {"hostname": "web-5", "tier": 4})
+    yield "api refused", f"{wrong.status_code} {wrong.json['errors']}"
+    shapes = program.get("/openapi.json").json["components"]["schemas"]
+    yield (
+        "api described",
+        json.dumps(
+            {
+                name: shape["properties"]["tier"]
+                for name, shape in shapes.items()
+                if "tier" in shape.get("properties", {})
+            }
+        ),
+    )
+
+
 def main(uri: str) -> None:
     app = build_app(uri)
     with app.app_context(), history.writing(actor="tests", source="command"):
@@ -101,7 +143,7 @@ def main(uri: str) -> None:
         connection.execute(sa.update(Host.__table__).values(height=Host.id + 3))
     client = log_in(app.test_client(), "admin", "admin")
     folder = Path(uri.removeprefix("sqlite:///")).parent
-    answers = dict(pages(app, client)) | dict(commands(app, folder))
+    answers = dict(pages(app, client)) | dict(commands(app, folder)) | dict(api(app))
     json.dump(answers, sys.stdout)
 
 

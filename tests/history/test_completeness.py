@@ -9,12 +9,16 @@ from hostadmin.history import ActorContext
 from hostadmin.inventory import bulk_delete, hosts
 from hostadmin.models import ChangeEntry, Group, Host
 from hostadmin.validation.addresses import ip_key
+from hostadmin.validation.host_fields import VOCABULARY_FIELDS
 from hostadmin.validation.values import name_key
 
 from ..helpers.dumps import dump
 from ..helpers.pages import csrf, parse
 
-DERIVED = {"hostname_key", "hostname_sort", "ip_key", "created_at"}
+DERIVED = {
+    *("hostname_key", "hostname_sort", "ip_key", "created_at"),
+    *(f"{name}_sort" for name in VOCABULARY_FIELDS),
+}
 
 
 @pytest.fixture
@@ -181,7 +185,7 @@ def test_each_way_to_write_is_recorded_in_full(
     complete(lambda: command("changes", "undo", undo_last().split("/")[2], "--yes"))
     sets = ("owner=Z", "port=", "notes=n", "var.a.b=1", "status=retired")
     complete(lambda: command("hosts", "set", "web*", *sets, "--yes"))
-    complete(lambda: command("hosts", "respell", "owner", "Z", "z", "--yes"))
+    complete(lambda: command("hosts", "rename-value", "owner", "Z", "z", "--yes"))
     complete(lambda: post(undo_last()))
     complete(lambda: command("hosts", "add-group", "*", "x", "--create", "--yes"))
     complete(lambda: command("hosts", "remove-group", "web1", "x", "g", "--yes"))

@@ -23,6 +23,9 @@ from ..helpers.ansible import ansible_list, effective, needs_ansible
 from ..helpers.hard_inventories import HARD_INI, HARD_YAML, MANY_GROUPS
 from ..helpers.paths import REAL_INVENTORIES
 
+# Whether an engine keeps the types of variables is for other tests.
+ON_ONE_ENGINE = True
+
 pytestmark = needs_ansible
 
 INVENTORIES = {

@@ -20,7 +20,7 @@ from hostadmin.models import ChangeSet, Group, Host
 
 @pytest.fixture
 def refuse(runner, session, tmp_path) -> Callable[..., str]:
-    """Import these bytes, which must fail and leave nothing; return what was told."""
+    """Import these bytes, which must fail and leave nothing; return what was shown."""
 
     def run(content: bytes, name: str = "hosts.csv") -> str:
         path = tmp_path / name
@@ -34,8 +34,8 @@ def refuse(runner, session, tmp_path) -> Callable[..., str]:
         for model in (Host, Group, ChangeSet):
             assert session.scalar(sa.select(sa.func.count()).select_from(model)) == 0
         assert (result.exit_code, result.stdout) == (1, "")
-        told: str = result.stderr
-        return told
+        message: str = result.stderr
+        return message
 
     return run
 
@@ -57,17 +57,17 @@ def bomb() -> str:
 
 DEEP = "[" * 100_000 + "]" * 100_000
 NOT_READ = {
-    "zip": (zipped(), "is a zip archive, and no workbook; unpack it first"),
+    "zip": (zipped(), "is a zip archive, not a workbook; unpack it first"),
     "gzip": (gzip.compress(b"name\nweb1\n"), "compressed with gzip; unpack it first"),
     "picture": (b"\x89PNG\r\n\x1a\n\0\0", "is a picture"),
-    "utf-16": ("name\nweb1\n".encode("utf-16-le"), "UTF-16 without its mark"),
+    "utf-16": ("name\nweb1\n".encode("utf-16-le"), "UTF-16 without a byte order mark"),
     "nul": (b"name\nwe\0b1\n", "is not a text file"),
     "empty": (b"", "is empty"),
     "web page": (b"<!DOCTYPE html>\n<html><body>Log in</body></html>", "a web page"),
     "xhtml": (b'<?xml version="1.0"?>\n<!DOCTYPE html>\n<html/>', "a web page"),
     "xml": (b'<?xml version="1.0"?>\n<opml/>', "is XML"),
     "columns": (b"name" + b",x" * 100_000, "has 100,001 columns; at most 500"),
-    "no header": (b"web1,10.0.0.1\nweb2,10.0.0.2\n", "Line 1: there is no header"),
+    "no header": (b"web1,10.0.0.1\nweb2,10.0.0.2\n", "Line 1: no header"),
     "two tables": (
         b"name,ip\nweb1,\n\nname,port\nweb2,22\n",
         "Line 4 is the header of",
@@ -81,9 +81,12 @@ NOT_READ = {
         b"all:\n  vars:\n    x: !!python/object/apply:os.system [true]\n",
         "line 3: the tag “tag:yaml.org,2002:python/object/apply:os.system”",
     ),
-    "playbook": (b"---\n- hosts: all\n  tasks: []\n", "is no Ansible inventory"),
-    "other YAML": (b"services:\n  web:\n    image: nginx\n", "is no Ansible inventory"),
-    "other JSON": (b'{"name": "x", "version": "1"}', "but no Ansible inventory"),
+    "playbook": (b"---\n- hosts: all\n  tasks: []\n", "is not an Ansible inventory"),
+    "other YAML": (
+        b"services:\n  web:\n    image: nginx\n",
+        "is not an Ansible inventory",
+    ),
+    "other JSON": (b'{"name": "x", "version": "1"}', "but not an Ansible inventory"),
     "deep YAML": (f"all:\n  vars:\n    x: {DEEP}\n".encode(), "nested more than 200"),
     "deep JSON": (
         f'{{"hosts": [{{"hostname": "a", "vars": {{"x": {DEEP}}}}}]}}'.encode(),
@@ -99,18 +102,18 @@ NOT_READ = {
     ),
     "double name": (
         b'{"all": {"hosts": ["a"]}, "_meta": {"hostvars": {"a": {"x": 1, "x": 2}}}}',
-        "the name “x” stands there twice in one object",
+        "the name “x” appears twice in one object",
     ),
 }
 
 
 @pytest.mark.parametrize(("content", "words"), NOT_READ.values(), ids=NOT_READ)
 def test_what_is_no_file_of_hosts_is_refused(refuse, content, words):
-    told = refuse(content)
+    message = refuse(content)
 
-    assert told.count("\n") == 1
-    assert told.startswith("Error: ")
-    assert words in told
+    assert message.count("\n") == 1
+    assert message.startswith("Error: ")
+    assert words in message
 
 
 GOOD = [f"web{number}" for number in range(999)]
@@ -137,20 +140,23 @@ BAD_ROWS = {
 
 @pytest.mark.parametrize(("text", "line"), BAD_ROWS.values(), ids=BAD_ROWS)
 def test_one_bad_row_in_a_thousand_is_named(refuse, text, line):
-    told = refuse(text.encode()).splitlines()
-    told = [one for one in told if not one.startswith("Note: Columns: ")]
+    lines = refuse(text.encode()).splitlines()
+    lines = [one for one in lines if not one.startswith("Note: Columns: ")]
 
-    assert told[0].startswith(f"line {line}")
-    assert told[1].startswith("Error: 1 bad row, 999 good; nothing was written.")
+    assert lines[0].startswith(f"line {line}")
+    assert lines[1].startswith("Error: 1 bad row, 999 good. Nothing was written.")
 
 
 NAMED = {
     "NUL far behind": ("name\n" + " \n" * 40_000 + "we\0b\n", "is U+0000"),
     "NaN in JSON": ('[{"hostname": "a", "vars": {"x": NaN}}]', "“x” is nan"),
     "NaN in YAML": ("all:\n  hosts:\n    a: {x: .nan}\n", "“x” is nan"),
-    "NaN in a table": ('name,vars\na,"{""x"": NaN}"\n', "NaN is not a number"),
-    "same name in JSON": ('[{"hostname": "a", "hostname": "b"}]', "stands there twice"),
-    "same name in YAML": ("all:\n  hosts:\n    a: {x: 1, x: 2}\n", "there twice"),
+    "NaN in a table": (
+        'name,vars\na,"{""x"": NaN}"\n',
+        "NaN is not a valid JSON number",
+    ),
+    "same name in JSON": ('[{"hostname": "a", "hostname": "b"}]', "appears twice"),
+    "same name in YAML": ("all:\n  hosts:\n    a: {x: 1, x: 2}\n", "appears twice"),
     "lone surrogate": ('[{"hostname": "a\\ud800"}]', "U+D800"),
     "ring": ("[a:children]\nb\n[b:children]\na\n", "would be inside itself: a > b > a"),
     "itself": ("[a:children]\na\n", "would be inside itself: a > a"),
@@ -167,7 +173,7 @@ def test_most_of_very_many_rows_cannot_be_bad(session, tmp_path, monkeypatch):
     path = tmp_path / "file"
     path.write_text("name,ip\n" + "".join(f"h{n},x\n" for n in range(2_000)))
 
-    with pytest.raises(InvalidFile, match="over 100 bad rows, and fewer good ones"):
+    with pytest.raises(InvalidFile, match="over 100 bad rows and fewer good ones"):
         importer.staged(str(path)).__enter__()
 
 
@@ -204,7 +210,7 @@ def test_lines_that_state_nothing_come_to_an_end(tmp_path: Path, start, empty):
     path = tmp_path / "file"
     path.write_text(start + empty * (2 * 1024**2 + 5))
     with (
-        pytest.raises(InvalidFile, match="the 2,097,152 lines up to here state noth"),
+        pytest.raises(InvalidFile, match="the 2,097,152 lines up to here are empty"),
         importer.staged(str(path)),
     ):
         pass
@@ -232,14 +238,14 @@ def test_encodings_and_comments_are_understood(session, tmp_path, content, name)
         assert [row.name for row in plan.rows()] == [name]
 
 
-def test_a_list_of_names_is_told_to_be_one(session, tmp_path):
+def test_a_list_of_names_is_recognised(session, tmp_path):
     path = tmp_path / "file"
     path.write_text("machines\nweb1\nweb2\n")
 
     with importer.staged(str(path)) as plan:
         importer.make_plan(session(), plan)
         assert plan.new == 3
-        assert plan.notes == ["Read as a list of names, beginning with “machines”."]
+        assert plan.notes == ["Read as a list of names, starting with “machines”."]
 
 
 def test_an_open_file_is_read_as_well(session):
@@ -262,7 +268,7 @@ def test_an_open_file_is_read_as_well(session):
         '{"name": "web"}\n{"hostname": "web"}\n',
     ],
 )
-def test_a_host_named_like_a_group_is_told(session, tmp_path, text):
+def test_a_host_named_like_a_group_is_shown(session, tmp_path, text):
     path = tmp_path / "file"
     path.write_text(text)
 
@@ -273,14 +279,14 @@ def test_a_host_named_like_a_group_is_told(session, tmp_path, text):
 
 
 @pytest.mark.parametrize("text", ["[]", '{"hostadmin": 1, "hosts": []}', "name,ip\n"])
-def test_a_file_without_hosts_is_told(session, tmp_path, text):
+def test_a_file_without_hosts_is_shown(session, tmp_path, text):
     path = tmp_path / "file"
     path.write_text(text)
 
     with importer.staged(str(path)) as plan:
         importer.make_plan(session(), plan)
         assert plan.hosts.total == 0
-        assert any("There is no" in note for note in plan.notes)
+        assert any("has no" in note for note in plan.notes)
 
 
 def test_the_staging_removes_its_file(tmp_path, monkeypatch):

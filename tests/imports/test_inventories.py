@@ -226,7 +226,7 @@ def test_a_group_of_a_table_is_made_once_and_shown(import_text, plan_text, sessi
         ("name\nweb-1\n", ["csv"]),
     ],
 )
-def test_the_format_shows_or_is_told(plan_text, text, formats):
+def test_the_format_shows_or_is_shown(plan_text, text, formats):
     for format in ["auto", *formats]:
         with plan_text(text, format) as plan:
             assert next(plan.staging.hosts.batches())[0].fields["hostname"] == "web-1"
@@ -257,7 +257,7 @@ def test_with_replace_the_old_nesting_counts_no_more(import_text):
     ]
 
 
-def test_what_stands_there_twice_is_refused(errors_of):
+def test_what_is_there_twice_is_refused(errors_of):
     text = json.dumps(
         {
             "groups": [{"name": "a"}, {"name": "a"}, {"name": "A"}],
@@ -267,30 +267,33 @@ def test_what_stands_there_twice_is_refused(errors_of):
     )
 
     assert errors_of(text) == [
-        "line 3 (group a): name is in line 6, too; one for each group.",
-        "line 6 (group a): name is in line 3, too; one for each group.",
-        "line 14 (web-1): hostname is in line 17, too; one row for each host.",
-        "line 17 (WEB-1.): hostname is in line 14, too; one row for each host.",
+        "line 3 (group a): name is a duplicate of line 6; use one per group.",
+        "line 6 (group a): name is a duplicate of line 3; use one per group.",
+        "line 14 (web-1): hostname is a duplicate of line 17; use one row per host.",
+        "line 17 (WEB-1.): hostname is a duplicate of line 14; use one row per host.",
     ]
 
 
-def test_variables_of_all_stand_there_once(errors_of):
+def test_variables_of_all_are_there_once(errors_of):
     text = '{"hostadmin": 1, "vars": {"a": 1}}\n{"hostadmin": 1, "vars": {"a": 2}}\n'
 
     assert errors_of(text) == [
-        "line 1 (all): name is in line 2, too; one for each inventory.",
-        "line 2 (all): name is in line 1, too; one for each inventory.",
+        "line 1 (all): name is a duplicate of line 2; use one per inventory.",
+        "line 2 (all): name is a duplicate of line 1; use one per inventory.",
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[a]\n[a:vars]\nx=1\nx", "line 1 (group a): vars line 4: “x” is no variable"),
+        (
+            "[a]\n[a:vars]\nx=1\nx",
+            "line 1 (group a): vars line 4: “x” is not a variable",
+        ),
         ("[all:vars]\nx=1e999", "line 1 (all): vars “x” is inf"),
         ("[a]\nweb-1 x=1e999", "line 2 (web-1): vars “x” is inf"),
         ("[a,b]\nweb-1", "has a comma"),
-        ('{"groups": [{"name": "all"}]}', "“all” is implied"),
+        ('{"groups": [{"name": "all"}]}', "“all” is a reserved group name"),
         ('{"groups": [{"name": "a", "port": 22}]}', "port is not a field"),
         ('{"groups": [{"description": "x"}]}', "line 1: name is missing"),
     ],
@@ -319,7 +322,7 @@ def test_the_limits_hold_for_what_a_group_has_afterwards(
             importer.make_plan(db.session(), plan)
             [error] = plan.errors()
 
-    assert "with those that are there, are 80" in str(error)
+    assert "with the existing ones, must have at most" in str(error)
 
 
 # ---- meanwhile
@@ -434,18 +437,18 @@ def test_the_main_address_is_no_further_one(import_text, make_host):
     assert import_text("name,ip\nweb-1,10.0.0.2\n") == []
 
 
-def test_hosts_that_yaml_folds_into_one_are_told(plan_text, session):
+def test_hosts_that_yaml_folds_into_one_are_shown(plan_text, session):
     text = "web:\n  hosts:\n    10.0.0.10\n    10.0.0.20\n    10.0.0.30\n"
     with plan_text(text) as plan:
         assert "“10.0.0.10 10.0.0.20 10.0.0.30”" in " ".join(plan.notes)
-        assert "with a colon behind" in " ".join(plan.notes)
+        assert "with a colon after it" in " ".join(plan.notes)
 
 
 def test_names_that_are_no_text_are_shown_as_written(errors_of):
     text = "all:\n  hosts:\n    0750: {a: 1}\n    yes:\n    1e3: {}\n    {0x10: {}}\n"
-    told = " ".join(errors_of(text.replace("    {0x10: {}}\n", "")))
+    message = " ".join(errors_of(text.replace("    {0x10: {}}\n", "")))
 
-    assert "(0750): " in told
-    assert "“0750” is no text; put it in quotes." in told
-    assert "“yes” is no text; put it in quotes." in told
-    assert "488" not in told
+    assert "(0750): " in message
+    assert "“0750” is not text. Put it in quotes." in message
+    assert "“yes” is not text. Put it in quotes." in message
+    assert "488" not in message

@@ -18,6 +18,8 @@ from hostadmin.validation.values import HostStatus
 
 from ..helpers.paths import REAL_INVENTORIES
 
+ON_A_CLUSTER = True
+
 REAL_FILE = REAL_INVENTORIES / "audit-na-values.csv"
 ACT = ActorContext("tests", "import", "hosts.csv")
 
@@ -194,9 +196,12 @@ def test_the_plan_says_what_will_happen_and_writes_nothing(
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ("web1,10.0.0.300", "line 2 (web1): ip_addr “10.0.0.300” is not an IP address"),
+        (
+            "web1,10.0.0.300",
+            "line 2 (web1): ip_addr “10.0.0.300” is not a valid IP address",
+        ),
         ("web1,010.0.0.1", "010 has a leading zero"),
-        ("web1,N/A", "“N/A” is not an IP address"),
+        ("web1,N/A", "“N/A” is not a valid IP address"),
         ("we\u200bb1,10.0.0.1", "U+200B"),
         ('"we\nb1",10.0.0.1', "U+000A"),
     ],
@@ -207,7 +212,7 @@ def test_a_bad_row_is_named_with_field_and_reason(errors_of, rows, words):
     assert words in message
 
 
-def test_every_error_of_a_row_is_told(errors_of):
+def test_every_error_of_a_row_is_shown(errors_of):
     found = errors_of("name,ip,port,status\nweb1,x,70000,activ\n")
 
     assert len(found) == 3
@@ -218,8 +223,8 @@ def test_one_name_twice_is_an_error_that_names_both_lines(errors_of):
     found = errors_of("name,ip\nweb1,10.0.0.1\nweb2,10.0.0.2\nWEB1.,10.0.0.3\n")
 
     assert [text.partition(";")[0] for text in found] == [
-        "line 2 (web1): hostname is in line 4, too",
-        "line 4 (WEB1.): hostname is in line 2, too",
+        "line 2 (web1): hostname is a duplicate of line 4",
+        "line 4 (WEB1.): hostname is a duplicate of line 2",
     ]
 
 
@@ -227,12 +232,12 @@ def test_one_address_twice_without_a_name_names_the_address(errors_of):
     found = errors_of("name,ip\n,10.0.0.1\nweb,10.0.0.1\n,10.0.0.1\n")
 
     assert [text.partition(";")[0] for text in found] == [
-        "line 2 (10.0.0.1): ip_addr is in line 4, too",
-        "line 4 (10.0.0.1): ip_addr is in line 2, too",
+        "line 2 (10.0.0.1): ip_addr is a duplicate of line 4",
+        "line 4 (10.0.0.1): ip_addr is a duplicate of line 2",
     ]
 
 
-def test_a_bad_row_counts_when_its_name_stands_there_twice(errors_of):
+def test_a_bad_row_counts_when_its_name_is_there_twice(errors_of):
     found = errors_of("name,ip\nweb1,N/A\nweb1,10.0.0.1\n")
 
     assert [text[:6] for text in found] == ["line 2", "line 3"]
@@ -260,7 +265,7 @@ def test_an_address_of_several_hosts_names_none(errors_of, make_host):
 def test_a_row_that_says_nothing_of_a_host_is_an_error(errors_of):
     [message] = errors_of("name,ip,rack\n,,A\n")
 
-    assert message == "line 2: hostname is missing, and so is an address."
+    assert message == "line 2: hostname is missing, and so is the address."
 
 
 def test_limits_hold_for_what_a_host_has_afterwards(errors_of, make_host):

@@ -78,14 +78,14 @@ def test_what_the_file_no_longer_states_is_listed_and_stays(flask, session):
         "0 groups would be added, 0 would be changed, 3 unchanged.\n"
     )
     assert err.splitlines() == [
-        "Note: The inventory says more than the file of 4 of its hosts and groups; "
-        "--replace would remove it:",
+        "Note: 4 hosts and groups have data that the file does not mention; --replace "
+        "would remove it:",
         "  all hosts: vars.ntp",
         "  group web: vars.old",
         "  group eu: children “db”",
         "  web-1: aliases “www”; ip_addr “10.0.0.1”; port “2222”; vars.unit; "
         "notes “mine”",
-        "Note: 1 host is in the inventory and not in the file; it stays:",
+        "Note: 1 host is in the inventory but not in the file; it is kept:",
         "  db-1",
     ]
     flask(LESS)
@@ -190,17 +190,18 @@ def test_a_folder_is_refused_with_the_line_that_makes_a_file(flask, folder):
 
     assert (code, out) == (1, "")
     assert err == (
-        f"Error: {folder}: is a directory of Ansible. Make one file of it, and import "
-        f"that: ansible-inventory -i '{folder}' --list --export > inventory.json\n"
+        f"Error: {folder}: is an Ansible directory. Convert it to one file, and "
+        f"import that: ansible-inventory -i '{folder}' --list --export > "
+        "inventory.json\n"
     )
     assert "name a file" in flask(folder / "host_vars")[2]
 
 
-def test_variables_beside_a_file_are_told(flask, folder, session):
+def test_variables_beside_a_file_are_shown(flask, folder, session):
     code, _, err = flask(folder / "hosts")
 
     assert code == 0
-    assert "Note: group_vars/ and host_vars/ beside the file was not read" in err
+    assert "Note: Not read: group_vars/ and host_vars/ next to the file" in err
     assert f"ansible-inventory -i '{folder}/hosts' --list --export" in err
 
 

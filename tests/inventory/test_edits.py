@@ -158,7 +158,7 @@ def test_fields_of_each_kind_change_at_once(session, make_host, make_group):
     }
 
 
-def test_items_of_a_list_are_told_apart_by_what_they_mean():
+def test_items_of_a_list_are_distinguished_by_what_they_mean():
     addresses = Change(["::1", "10.0.0.1"], ["0:0:0:0:0:0:0:1", "10.0.0.2"])
     assert lost("addresses", addresses) == ["10.0.0.1"]
     assert gained("addresses", addresses) == ["10.0.0.2"]
@@ -382,7 +382,7 @@ def test_nothing_is_written_at_another_version(session, make_host, make_group, n
     good = created("host", {"hostname": "good"})
     before = everything()
 
-    with pytest.raises(Conflict, match=r"meanwhile|since you opened"):
+    with pytest.raises(Conflict, match=r"changed by someone else"):
         write(good, edit)
 
     assert everything() == before
@@ -407,7 +407,7 @@ def test_what_somebody_else_took_or_removed_is_a_conflict(
         lambda: create(created("group", {"name": "taken"})),
         lambda: create(created("group", {"name": "n", "children": ["gone"]})),
     ):
-        with pytest.raises(Conflict, match="nothing was saved"):
+        with pytest.raises(Conflict, match="Nothing was saved"):
             refused()
         assert everything() == before
 

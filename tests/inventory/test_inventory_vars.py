@@ -52,7 +52,7 @@ def test_a_stale_version_is_a_conflict(session):
 
 
 def test_what_is_no_mapping_is_refused(session):
-    with pytest.raises(InvalidInput, match="are not a mapping"):
+    with pytest.raises(InvalidInput, match="must be a mapping"):
         change(["a"])
 
 
@@ -72,7 +72,7 @@ def test_groups_and_hosts_win_over_them(session, make_group, make_host):
 def test_the_page_shows_and_saves_them(client, session):
     page = parse(client.get("/groups/"))
     assert client.get("/inventory/").headers["Location"] == "/inventory/details/?id=1"
-    assert "None." in parse(client.get("/inventory/details/?id=1")).text
+    assert "No variables." in parse(client.get("/inventory/details/?id=1")).text
     assert page
 
     token = csrf(client, "/inventory/edit/?id=1")

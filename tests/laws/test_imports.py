@@ -9,10 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hostadmin import history
-from hostadmin.db.session import Base, db
+from hostadmin.db.session import db
 from hostadmin.history import ActorContext, recorder
 from hostadmin.imports import importer
 from hostadmin.models import Group, Host
+
+from ..helpers.apps import empty_tables
 
 NAMES = ("a", "b", "c", "d")
 VARS = st.dictionaries(
@@ -99,8 +101,7 @@ def _by_name(fields: dict[str, Any]) -> dict[str, Any]:
 def empty() -> None:
     db.session.remove()
     with db.engine.begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(sa.delete(table))
+        empty_tables(connection)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))

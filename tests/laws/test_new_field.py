@@ -1,7 +1,7 @@
-"""A text is one entry and one column, a kind of value one class; all else follows.
+"""A text is one entry and its columns, a kind of value one class; all else follows.
 
 A copy of the program is given a text, and a number of a kind that it did not know;
-then every page, command and format is asked for them.
+then every page, command, format and the API are asked for them.
 """
 
 import json
@@ -24,6 +24,7 @@ ENTRIES = """
         "groups","""
 COLUMNS = """
     tier: Mapped[str | None] = mapped_column(key_text(MAX_TEXT), active_history=True)
+    tier_sort: Mapped[str | None] = mapped_column(TERM_ORDER)
     height: Mapped[int | None] = mapped_column()
     vars: Mapped"""
 KIND = """
@@ -45,7 +46,7 @@ class Units(Number):
 
 
 def insert(path, before, text):
-    """Put the text in the place of what stands there once."""
+    """Put the text in the place of what is there once."""
     old = path.read_text()
     assert old.count(before) == 1, f"{before!r} stands {old.count(before)} times"
     path.write_text(old.replace(before, text))
@@ -81,9 +82,9 @@ def answers(tmp_path_factory):
 
 
 TEXT = [
-    ("column", "Hostname Tier Height Actions web-1 Gold 4 Edit web-1"),
-    ("usual columns", "Tier Gold 1 hosts (not set) 1 hosts"),
-    ("sort", "Sorted by Tier"),
+    ("column", "Hostname Tier Height Actions web-1 Gold 4 Edit web-2"),
+    ("usual columns", "Tier Gold 1 (not set) 1"),
+    ("sort", "Sort: Tier"),
     ("sentence", "Hosts with the tier Gold"),
     ("sentence of hosts without", "Hosts without a tier"),
     ("clause", "Hosts where tier contains old or port is 1"),
@@ -91,7 +92,7 @@ TEXT = [
     ("other name in a query", "tier:gold (remove)"),
     ("stats", "2 hosts, by tier"),
     ("stats", "Gold 1 host 50.0 % (not set) 1 host 50.0 %"),
-    ("overview", "By tier CSV of By tier Value Hosts Share Gold 1 host"),
+    ("overview", "By tier CSV of hosts by tier Value Hosts Share Gold 1 host"),
     ("cross table", "Tier prod (not set) Total Gold 1 0 1"),
     ("help", "tier level : != ~ ^= $= in is empty tier; case is ignored"),
     ("completion of the field", '"text":"tier:"'),
@@ -105,7 +106,7 @@ TEXT = [
     ("history", "Changed host web-1 : tier: Gold → Silver"),
     ("import", "1 host added, 0 changed, 0 unchanged."),
     ("list", "0 web-3\t\t\tactive\t\t\t\t\t\tbronze\t"),
-    ("count", "0 Silver\t1\nbronze\t1\n\t1\n"),
+    ("count", "0 bronze\t1\nSilver\t1\n\t1\n"),
     ("set", "0 1 host changed."),
     ("show", "tier\tlead"),
     ("help of set", "role, owner, tier, port, notes"),
@@ -115,22 +116,37 @@ TEXT = [
     ("export jsonl", '"tier": "lead"'),
     ("export ansible", '"hostadmin_tier":{"__ansible_unsafe":"lead"}'),
     ("export ansible-yaml", 'hostadmin_tier: !unsafe "lead"'),
+    ("api list", "200 [{'hostname': 'web-3', 'tier': 'lead', 'height': None}]"),
+    ("api create", "201 Bronze"),
+    ("api get", "200 Bronze"),
+    ("api patch", "200 bronze age"),
+    ("api filter", "200 1"),
+    ("api sort", "['Silver', 'lead']"),
+    ("api counts of the text", '{"values":["lead"],"hosts":1,"q":"tier:lead"}'),
+    ("api changes", '"changes": {"tier": ["Bronze", "bronze age"]}'),
+    ("api refused", "422 [{'pointer': '#/tier', 'detail': 'is not text.'}]"),
+    *(
+        ("api described", f'"{name}": {{"anyOf": [{{"type": "string"}}')
+        for name in ("Host", "ListedHost", "NewHost", "HostChange")
+    ),
 ]
 NUMBER = [
     ("kind", "Hosts where height is in 4 to 5"),
     ("kind compared", "Hosts where height is above 4"),
-    ("kind compared", "Hostname Height Actions web-2 5 Edit web-2"),
+    ("kind compared", "Hostname Height Actions web-2 5 Edit Selected"),
     ("kind refused", "400 Query Find tall is no height. (characters 8–11)"),
     ("kind refused", "Expected: a number of units."),
     ("kind counted", "4 1 host 50.0 % 5 1 host 50.0 %"),
     ("kind completed", '"description":"high","end":7,"kind":"value","label":"4"'),
     ("operators", '"label":"height>="'),
+    ("api list by a number", "200 [{'hostname': 'web-2'}]"),
+    ("api counts of the number", '{"values":["4"],"hosts":1,"q":"height:4"}'),
     ("help", "height : != < <= > >= in is empty units high"),
 ]
 
 
 @pytest.mark.parametrize(("page", "words"), TEXT)
-def test_a_text_is_one_entry_and_one_column(answers, page, words):
+def test_a_text_is_one_entry_and_its_columns(answers, page, words):
     assert words in answers[page]
 
 

@@ -17,8 +17,9 @@ from hostadmin.query.to_text import (
 )
 from hostadmin.stats.counts import count_hosts
 
+from ..helpers.examples import EXAMPLES
 from ..helpers.query_reference import holds
-from ..helpers.random_queries import EXAMPLES, trees
+from ..helpers.random_queries import trees
 
 
 @given(trees())
@@ -57,6 +58,8 @@ def test_any_text_is_read_or_refused_with_a_place(text):
         return
     assert error.text == text
     assert 0 <= error.start <= error.end <= len(text)
+    if error.fixed is not None:
+        parse(error.fixed)
 
 
 def test_every_engine_finds_what_python_finds(session, rows):

@@ -69,7 +69,7 @@ def test_the_own_page_shows_who_one_is(ann):
     page = parse(ann.get("/account/"))
 
     assert page.h1.text.strip() == "ann"
-    assert "this one" in page.select_one("#sessions").text
+    assert "This session" in page.select_one("#sessions").text
     assert page.select_one("#password").get("value") == ""
 
 
@@ -81,7 +81,7 @@ def test_a_new_password_ends_the_other_sessions_and_this_one_goes_on(app, ann):
     done = send(ann, "/account/password", current=GOOD, password=BETTER, again=BETTER)
 
     assert (done.status_code, done.location) == (302, "/account/")
-    assert "Your password was changed" in ann.get("/account/").text
+    assert "Password changed" in ann.get("/account/").text
     assert before.get("/account/").status_code == 302
     assert passwords.is_right(BETTER, account_of(app, "ann").password_hash)
 
@@ -89,14 +89,14 @@ def test_a_new_password_ends_the_other_sessions_and_this_one_goes_on(app, ann):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"current": "wrong"}, "This is not your password."),
-        ({"current": ""}, "This is not your password."),
-        ({"again": GOOD}, "This is not the same password."),
-        ({"password": "short", "again": "short"}, "12 characters or more"),
-        ({"password": "ann-ann-ann-", "again": "ann-ann-ann-"}, "one of the first"),
+        ({"current": "wrong"}, "Wrong password."),
+        ({"current": ""}, "Wrong password."),
+        ({"again": GOOD}, "The passwords do not match."),
+        ({"password": "short", "again": "short"}, "Use at least 12 characters"),
+        ({"password": "ann-ann-ann-", "again": "ann-ann-ann-"}, "too easy to guess"),
     ],
 )
-def test_a_password_that_cannot_be_is_told_at_its_field(app, ann, fields, words):
+def test_a_password_that_cannot_be_is_shown_at_its_field(app, ann, fields, words):
     given = {"current": GOOD, "password": BETTER, "again": BETTER} | fields
 
     response = send(ann, "/account/password", **given)
@@ -108,7 +108,7 @@ def test_a_password_that_cannot_be_is_told_at_its_field(app, ann, fields, words)
     assert passwords.is_right(GOOD, account_of(app, "ann").password_hash)
 
 
-def test_whoever_holds_the_browser_cannot_guess_the_password(ann):
+def test_an_open_browser_does_not_let_one_guess_the_password(ann):
     codes = [
         send(ann, "/account/password", current=f"wrong {n}").status_code
         for n in range(11)
@@ -141,13 +141,13 @@ def test_a_token_is_shown_once_and_works(app, ann, nobody):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"name": ""}, "A name is needed"),
-        ({"role": "admin"}, "more than your role"),
-        ({"role": "root"}, "is no role"),
-        ({"role": ""}, "is no role"),
-        ({"expires": "0"}, "Days are"),
-        ({"expires": "soon"}, "Days are"),
-        ({"expires": "99999999999"}, "Days are"),
+        ({"name": ""}, "Enter a name"),
+        ({"role": "admin"}, "higher role than yours"),
+        ({"role": "root"}, "is not a role"),
+        ({"role": ""}, "is not a role"),
+        ({"expires": "0"}, "Enter 1–365 days"),
+        ({"expires": "soon"}, "Enter 1–365 days"),
+        ({"expires": "99999999999"}, "Enter 1–365 days"),
     ],
 )
 def test_a_token_that_cannot_be_is_not_made(app, ann, fields, words):
@@ -167,7 +167,7 @@ def test_a_token_is_made_for_the_password_only(app, ann, password):
 
     assert response.status_code == 400
     error = parse(response).select_one("#own_password-text")
-    assert error.text == "This is not your password."
+    assert error.text == "Wrong password."
     assert parse(response).select_one("#own_password")["value"] == ""
     with app.app_context():
         assert tokens.list_tokens() == []
@@ -180,7 +180,7 @@ def test_a_token_is_no_way_to_guess_the_password(ann):
 
 
 def test_a_token_lasts_no_longer_than_the_setting_says(app, ann):
-    assert "Days are 1–365." in make_token(ann, expires="366").text
+    assert "Enter 1–365 days." in make_token(ann, expires="366").text
     assert make_token(ann, expires="").status_code == 200
     with app.app_context():
         [token] = tokens.list_tokens()
@@ -227,7 +227,7 @@ def test_one_ends_ones_own_sessions_and_no_others(app, ann, client_of):
     assert form.select_one("[name=id]")["value"] in ann.get("/account/").text
     assert send(ann, "/account/sessions/end", id=id_).status_code == 302
     page = parse(ann.get("/account/"))
-    assert "1 session has ended." in page.text
+    assert "1 session ended." in page.text
     assert page.select("#sessions form") == []
 
 
@@ -235,7 +235,7 @@ def test_all_other_sessions_end_at_once(app, ann):
     another_session(app, "ann")
     send(ann, "/account/sessions/end")
 
-    assert "1 session has ended." in ann.get("/account/").text
+    assert "1 session ended." in ann.get("/account/").text
 
 
 def test_colours_are_kept_with_the_account_and_are_no_change(app, ann):
@@ -279,12 +279,12 @@ def test_an_admin_adds_lists_and_changes_accounts(app, client):
     send(client, f"{url}/state", active="1")
     assert account_of(app, "bob").active
     with app.app_context():
-        told = db.session.execute(
+        recorded = db.session.execute(
             sa.select(ChangeEntry.subject_name, ChangeEntry.action)
             .where(ChangeEntry.subject == "account")
             .order_by(ChangeEntry.id)
         ).all()
-    assert [tuple(entry) for entry in told] == [
+    assert [tuple(entry) for entry in recorded] == [
         ("bob", "created"),
         ("bob", "changed"),
         ("bob", "new password"),
@@ -296,10 +296,10 @@ def test_an_admin_adds_lists_and_changes_accounts(app, client):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"username": "ADMIN"}, "is taken"),
-        ({"username": "a b"}, "cannot be a user name"),
-        ({"role": "root"}, "is no role"),
-        ({"again": BETTER}, "not the same"),
+        ({"username": "ADMIN"}, "already exists"),
+        ({"username": "a b"}, "is not a valid name"),
+        ({"role": "root"}, "is not a role"),
+        ({"again": BETTER}, "do not match"),
         ({"password": "short"}, "12 characters"),
     ],
 )
@@ -317,7 +317,7 @@ def test_an_account_that_cannot_be_is_not_made(app, client, fields, words):
     assert dump_tables(app) == before
 
 
-def test_the_last_admin_is_told_why_it_stays(app, client):
+def test_the_last_admin_is_kept_and_the_page_says_why(app, client):
     url = f"/accounts/{account_of(app, 'admin').id}"
     for path, fields in (("role", {"role": "viewer"}), ("state", {"active": "0"})):
         response = send(client, f"{url}/{path}", **fields)

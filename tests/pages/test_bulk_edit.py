@@ -84,7 +84,8 @@ def test_all_that_match_are_shown_and_changed(client, session, post, press, owne
     words = text_of(shown)
     assert "Change 3 hosts? Hosts in prod. env:prod" in words
     assert (
-        "owner (not set) → platform 1 payments → platform 1 platform stays 1" in words
+        "owner (not set) → platform 1 payments → platform 1 "
+        "platform unchanged (already set) 1" in words
     )
     assert "h-0 owner: payments → platform" in words
     assert "Change 2 hosts" in words
@@ -102,14 +103,17 @@ def test_all_that_match_are_shown_and_changed(client, session, post, press, owne
     change = session.scalars(sa.select(ChangeSet).order_by(ChangeSet.id.desc())).first()
     assert (change.message, change.source) == ("new team", "web")
     message = parse(client.get("/hosts/")).select_one(".message.is-success")
-    assert "2 hosts changed, 1 left as it is." in message.get_text()
+    assert "2 hosts changed, 1 unchanged." in message.get_text()
     assert message.find("a", string="Undo")["href"] == f"/changes/{change.id}/undo"
+    assert (
+        message.find("a", string="Show them")["href"] == f"/hosts/?q=change:{change.id}"
+    )
     assert message.select_one("[data-unticked]")
 
 
 def test_ticked_rows_only(session, post, press, owned):
     shown = post("edit", step="plan", ids=[owned[0], owned[3]], owner="x", q="env:prod")
-    assert "Change 2 hosts? The 2 hosts that you ticked." in text_of(shown)
+    assert "Change 2 hosts? 2 hosts selected." in text_of(shown)
     assert press(shown).status_code == 302
     assert owners(session) == EVERYONE | {"h-0": "x", "other": "x"}
 
@@ -159,14 +163,14 @@ def test_groups_are_offered_to_be_made(session, post, press, owned, make_group):
     make_group(name="web")
     refused = post("groups", step="plan", ids=owned[:2], add_groups="web, nwe")
     assert refused.status_code == 400
-    assert "There is no group “nwe”." in text_of(refused)
-    assert "Make the group “nwe”" in text_of(refused)
+    assert "Group “nwe” does not exist." in text_of(refused)
+    assert "Create group “nwe”" in text_of(refused)
 
     shown = post(
         "groups", step="plan", ids=owned[:2], add_groups="web, nwe", make_groups="y"
     )
-    assert "Made as new: group nwe" in text_of(shown)
-    assert "group web not in it → in it 2" in text_of(shown)
+    assert "New groups: nwe" in text_of(shown)
+    assert "group web not a member → member 2" in text_of(shown)
     assert press(shown).status_code == 302
     session.rollback()
     host = session.get(Host, owned[1])
@@ -206,14 +210,17 @@ def test_fields_are_cleared(session, post, press, owned):
 
 
 def test_a_spelling_changes_everywhere(client, session, post, press, owned):
-    assert client.get("/hosts/bulk/respell?field=environment").status_code == 200
-    shown = post("respell", step="plan", field="environment", old="prod", new="Prod")
+    assert client.get("/hosts/bulk/rename?field=environment").status_code == 200
+    shown = post("rename", step="plan", field="environment", old="prod", new="Prod")
     assert "environment prod → Prod 3" in text_of(shown)
     assert press(shown).status_code == 302
     session.rollback()
     assert session.get(Host, owned[2]).environment == "Prod"
-    wrong = post("respell", step="plan", field="environment", old="", new="x")
-    assert (wrong.status_code, "both spellings" in text_of(wrong)) == (400, True)
+    wrong = post("rename", step="plan", field="environment", old="", new="x")
+    assert (
+        wrong.status_code,
+        "both the current and the new value" in text_of(wrong),
+    ) == (400, True)
 
 
 # ---- nothing, or nothing that makes sense
@@ -232,26 +239,26 @@ def test_nothing_ticked_does_nothing_and_says_so(client, session, post, owned):
             action, step="do", back="/hosts/?q=env:prod", _follow=False, **fields
         )
         assert (answer.status_code, answer.location) == (302, "/hosts/?q=env:prod")
-        assert "No host was ticked" in text_of(client.get("/hosts/"))
+        assert "Select hosts in the list first" in text_of(client.get("/hosts/"))
     assert dump(session) == before
 
 
 WRONG = (
-    ({}, "Fill in what is to change"),
-    ({"owner": "x" * 256}, "Owner : has 256 characters"),
-    ({"port": "0"}, "Port : “0” is not a port"),
-    ({"status": "gone"}, "Status : “gone” is not a status"),
-    ({"variables": "a: {"}, "Variables to set (YAML or JSON) : line 1"),
-    ({"variables": "a..b: 1"}, "names no variable"),
-    ({"variables": "1: 2"}, "not a text"),
+    ({}, "Enter at least one change"),
+    ({"owner": "x" * 256}, "Owner : must have at most 255 characters"),
+    ({"port": "0"}, "Port : “0” is not a valid port"),
+    ({"status": "gone"}, "Status : “gone” is not a valid status"),
+    ({"variables": "a: {"}, "Set variables (YAML or JSON) : line 1"),
+    ({"variables": "a..b: 1"}, "is not a variable"),
+    ({"variables": "1: 2"}, "not text"),
     ({"unset": "a", "variables": "a: 1"}, "twice"),
     ({"clear": "owner", "owner": "x"}, "twice"),
     ({"clear": "hostname"}, "not a valid choice"),
-    ({"environment": "a\u202eb"}, "cannot be seen"),
+    ({"environment": "a\u202eb"}, "is invisible"),
 )
 
 
-def test_what_makes_no_sense_is_told_at_its_field(session, post, owned):
+def test_what_makes_no_sense_is_shown_at_its_field(session, post, owned):
     before = dump(session)
     for number, (fields, message) in enumerate(WRONG):
         step = ("plan", "do")[number % 2]
@@ -267,7 +274,7 @@ def test_more_variables_than_one_change_has_are_refused(post, owned):
     for fields in ({"variables": lines}, {"unset": ",".join(names)}):
         answer = post("edit", step="plan", ids=owned, **fields)
         assert answer.status_code == 400
-        assert "are more than 100 at once" in text_of(answer)
+        assert "Use at most 100 at once" in text_of(answer)
 
 
 def test_more_groups_than_one_change_has_are_refused(post, owned):
@@ -275,7 +282,7 @@ def test_more_groups_than_one_change_has_are_refused(post, owned):
     for fields in ({"add_groups": names, "make_groups": "1"}, {"remove_groups": names}):
         answer = post("groups", step="plan", ids=owned, **fields)
         assert answer.status_code == 400
-        assert "are more than 100 at once" in text_of(answer)
+        assert "Use at most 100 at once" in text_of(answer)
 
 
 def test_forged_ids_are_refused(session, post, owned):
@@ -305,7 +312,7 @@ def test_more_than_a_page_takes_is_refused(monkeypatch, session, post, owned):
 
 def test_what_is_gone_is_said(post, owned):
     shown = post("retire", ids=[owned[0], 10**9])
-    assert "1 of the ticked hosts is not there any more." in text_of(shown)
+    assert "1 of the selected hosts no longer exists." in text_of(shown)
     assert "Retire 1 host?" in text_of(shown)
 
 
@@ -344,18 +351,18 @@ def test_more_than_fifty_deletions_ask_for_the_number(session, post, press, make
     for number in range(51):
         make_host(hostname=f"many-{number}")
     shown = post("delete", all="1", q="many")
-    assert "Type 51 to delete them" in text_of(shown)
+    assert "Type 51 to confirm" in text_of(shown)
     for typed in ("", "50", "x", "51.0"):
         refused = press(shown, number=typed, message="why")
         assert refused.status_code == 400
-        assert "Nothing was done. Type 51 to delete 51 hosts." in text_of(refused)
+        assert "Nothing was changed. Type 51 to delete 51 hosts." in text_of(refused)
         assert parse(refused).select_one("#message")["value"] == "why"
     assert len(owners(session)) == 51
     assert press(shown, number=" 51 ").status_code == 302
     assert owners(session) == {}
 
 
-def test_a_host_deleted_in_between_is_told(session, post, press, owned):
+def test_a_host_deleted_in_between_is_shown(session, post, press, owned):
     shown = post("edit", step="plan", all="1", q="env:prod", owner="x")
     with history.writing("bob", "web"):
         hosts.delete_host(owned[0])
@@ -365,9 +372,9 @@ def test_a_host_deleted_in_between_is_told(session, post, press, owned):
 
     assert answer.status_code == 409
     words = text_of(answer)
-    assert "Something changed since you looked; nothing was done." in words
+    assert "Hosts or groups changed since the preview. Nothing was saved." in words
     assert "“h-0” was deleted by bob (change" in words
-    assert "This is what it is now." in words
+    assert "Check the new preview below." in words
     assert "Change 2 hosts?" in words
     assert dump(session) == before
     assert press(answer).status_code == 302
@@ -415,7 +422,7 @@ def test_a_group_deleted_in_between(session, post, press, owned, make_group):
         session.delete(session.get(Group, group_id))
     answer = press(shown)
     assert answer.status_code == 400
-    assert "There is no group “web”." in text_of(answer)
+    assert "Group “web” does not exist." in text_of(answer)
 
 
 # ---- the list
@@ -426,9 +433,9 @@ def test_ticks_turn_the_page_without_a_script(client, session, make_host):
     page = client.get("/hosts/?per_page=2&q=h")
     bar = parse(page).select_one("#bulk")
     assert bar.select_one("[name=all]").parent.get_text(strip=True) == (
-        "Select all 5 that match"
+        "Select all 5 matching hosts"
     )
-    boxes = parse(page).select(".col-select [name=ids]")
+    boxes = parse(page).select(".tick [name=ids]")
     assert [int(box["value"]) for box in boxes] == ids[:2]
     fields = {i["name"]: i.get("value", "") for i in bar.select("input[type=hidden]")}
     turn = bar.select_one("[formaction='/hosts/bulk/turn']")
@@ -441,7 +448,7 @@ def test_ticks_turn_the_page_without_a_script(client, session, make_host):
     assert answer.status_code == 302
     second = parse(client.get(answer.location))
     assert [i["value"] for i in second.select("#bulk [name=ids]")] == [str(ids[0])]
-    assert second.select_one(f".col-select [value='{ids[2]}']")
+    assert second.select_one(f".tick [value='{ids[2]}']")
     # Links of the page do not tick anything.
     assert not any("ids=" in a["href"] for a in second.select("main a[href]"))
     back = second.select_one("#bulk [formaction='/hosts/bulk/turn']")
@@ -450,7 +457,7 @@ def test_ticks_turn_the_page_without_a_script(client, session, make_host):
         data=fields | {"ids": [ids[0], ids[3]], "cursor": back["value"]},
     )
     first = parse(client.get(answer.location))
-    assert first.select_one(f".col-select [value='{ids[0]}']").has_attr("checked")
+    assert first.select_one(f".tick [value='{ids[0]}']").has_attr("checked")
     assert [i["value"] for i in first.select("#bulk [name=ids]")] == [str(ids[3])]
 
 

@@ -1,4 +1,4 @@
-"""Two people edit the same: the second is told, and chooses field by field."""
+"""Two people edit the same: the second gets a conflict, and chooses field by field."""
 
 import pytest
 
@@ -8,6 +8,8 @@ from hostadmin.inventory import groups, hosts, inventory_vars
 from hostadmin.models import ChangeEntry, Group, Host
 
 from ..helpers.pages import errors, form_of, parse
+
+ON_A_CLUSTER = True
 
 
 @pytest.fixture
@@ -26,10 +28,10 @@ def words(tag):
 def conflict_of(response):
     """Return label → what the page says of a field, and what its form would send."""
     page = parse(response)
-    told = {}
+    shown = {}
     for row in page.select("fieldset.choice"):
         text = words(row).removeprefix(words(row.legend)).strip()
-        told[words(row.legend)] = text
+        shown[words(row.legend)] = text
     form = {}
     for field in page.select("main form [name]"):
         if field.get("type") == "radio" and not field.has_attr("checked"):
@@ -39,7 +41,7 @@ def conflict_of(response):
             # The first line end after the tag is not a part of the text.
             value = field.text.replace("\r\n", "\n").removeprefix("\n")
         form.setdefault(field["name"], []).append(value)
-    return told, form
+    return shown, form
 
 
 @pytest.fixture
@@ -73,14 +75,14 @@ def test_what_they_saw_what_is_there_and_what_they_typed(client, session, did, h
     late = client.post(url, data=mine)
 
     assert late.status_code == 409
-    told, form = conflict_of(late)
+    shown, form = conflict_of(late)
     assert "web-1 was changed by carl since you opened it" in words(parse(late).main)
-    assert set(told) == {"Owner", "Changed by others only"}
-    assert told["Owner"].startswith(
-        "When you opened it: old Keep what is there now theirs · by bob, just now, "
-        "“as asked” Take mine"
+    assert set(shown) == {"Owner", "Changed by others only"}
+    assert shown["Owner"].startswith(
+        "When you opened it: old Keep theirs theirs · by bob, just now, "
+        "“as asked” Use mine"
     )
-    assert told["Changed by others only"].startswith("Port: 22 → 80 · by carl")
+    assert shown["Changed by others only"].startswith("Port: 22 → 80 · by carl")
     assert form["owner"] == ["yours"]
     assert "choice-owner" not in form
     assert "port" not in form
@@ -94,8 +96,8 @@ def test_they_choose_and_untouched_fields_stay_as_they_are(
     id_, url = host
     mine = form_of(client, url) | {"owner": "yours", "notes": "typed"}
     did(lambda: hosts.change_host(id_, {"owner": "theirs", "port": 80}))
-    told, form = conflict_of(client.post(url, data=mine))
-    assert "Only you changed it." in told["Notes"]
+    shown, form = conflict_of(client.post(url, data=mine))
+    assert "Only you changed this field." in shown["Notes"]
     assert form["choice-notes"] == ["mine"]
 
     done = client.post(url, data=form | {"choice-owner": choice, "message": "so"})
@@ -129,17 +131,17 @@ def test_without_a_choice_nothing_is_written_and_all_is_kept(
         again = client.post(url, data=form | choice)
 
         assert again.status_code == 400
-        assert "choose for each field" in words(parse(again).main)
-        told, kept = conflict_of(again)
-        assert "Choose one of the two." in told["Owner"]
-        assert told["Owner"].startswith("When you opened it: old")
+        assert "Choose a value for each field" in words(parse(again).main)
+        shown, kept = conflict_of(again)
+        assert "Choose one." in shown["Owner"]
+        assert shown["Owner"].startswith("When you opened it: old")
         assert (kept["owner"], kept["choice-notes"]) == (["yours"], ["mine"])
         assert state(session, id_).owner == "theirs"
     client.post(url, data=kept | {"choice-owner": "mine"})
     assert state(session, id_).owner == "yours"
 
 
-def test_a_third_save_in_between_is_told_again(client, session, did, host):
+def test_a_third_save_in_between_is_shown_again(client, session, did, host):
     id_, url = host
     mine = form_of(client, url) | {"owner": "yours", "notes": "typed", "port": "81"}
     did(lambda: hosts.change_host(id_, {"owner": "theirs", "port": 80}))
@@ -150,12 +152,12 @@ def test_a_third_save_in_between_is_told_again(client, session, did, host):
     again = client.post(url, data=chosen)
 
     assert again.status_code == 409
-    told, form = conflict_of(again)
+    shown, form = conflict_of(again)
     assert "was changed by carl" in words(parse(again).main)
-    assert told["Owner"].startswith("When you opened it: theirs Keep what is there now")
-    assert "third" in told["Owner"]
+    assert shown["Owner"].startswith("When you opened it: theirs Keep theirs")
+    assert "third" in shown["Owner"]
     # What they left to the others goes on being theirs.
-    assert told["Changed by others only"].startswith("Port: 80 → 82 · by carl")
+    assert shown["Changed by others only"].startswith("Port: 80 → 82 · by carl")
     assert (form["owner"], form["choice-notes"]) == (["yours"], ["mine"])
     assert state(session, id_).owner == "third"
     client.post(url, data=form | {"choice-owner": "mine"})
@@ -163,7 +165,7 @@ def test_a_third_save_in_between_is_told_again(client, session, did, host):
     assert (now.owner, now.port, now.notes) == ("yours", 82, "typed")
 
 
-def test_a_wrong_value_is_told_on_the_same_page(client, session, did, host):
+def test_a_wrong_value_is_shown_on_the_same_page(client, session, did, host):
     id_, url = host
     mine = form_of(client, url) | {"port": "70000", "owner": "yours"}
     did(lambda: hosts.change_host(id_, {"port": 80, "owner": "theirs"}))
@@ -193,10 +195,10 @@ def test_lists_and_variables_are_compared_by_what_they_hold(client, did, host):
     }
     did(lambda: hosts.change_host(id_, {"groups": ["h"], "vars": {"a": True}}))
 
-    told, form = conflict_of(client.post(url, data=same))
+    shown, form = conflict_of(client.post(url, data=same))
 
-    assert set(told) == {"Changed by others only"}
-    others = told["Changed by others only"]
+    assert set(shown) == {"Changed by others only"}
+    others = shown["Changed by others only"]
     assert "Groups: g → h" in others
     assert "a: 1 → a: true" in others
     assert "seen_version" in form
@@ -215,8 +217,8 @@ def test_lists_and_variables_are_chosen_as_a_whole(client, session, did, host):
             id_, {"groups": [], "vars": {"b": 1}, "aliases": [], "addresses": ["::2"]}
         )
     )
-    told, form = conflict_of(client.post(url, data=mine))
-    assert set(told) >= {"Groups", "Aliases", "Further addresses"}
+    shown, form = conflict_of(client.post(url, data=mine))
+    assert set(shown) >= {"Groups", "Aliases", "Further addresses"}
     pick = {"choice-groups": "mine", "choice-vars": "theirs", "choice-aliases": "mine"}
     client.post(url, data=form | pick | {"choice-addresses": "mine"})
 
@@ -233,8 +235,8 @@ def test_a_group_that_was_renamed_meanwhile_is_the_same_group(client, did, host)
     did(lambda: hosts.change_host(id_, {"owner": "theirs"}))
     g = groups.find_groups(["g"])[0].id
     did(lambda: groups.change_group(g, {"name": "g2"}))
-    told, _ = conflict_of(client.post(url, data=mine | {"groups": "g2"}))
-    assert set(told) == {"Owner"}
+    shown, _ = conflict_of(client.post(url, data=mine | {"groups": "g2"}))
+    assert set(shown) == {"Owner"}
 
 
 def test_the_same_change_twice_leaves_nothing_to_choose(client, session, did, host):
@@ -245,7 +247,7 @@ def test_the_same_change_twice_leaves_nothing_to_choose(client, session, did, ho
     late = client.post(url, data=mine)
 
     assert late.status_code == 409
-    assert "Nothing that you typed differs" in words(parse(late).main)
+    assert "Your values are the same" in words(parse(late).main)
     assert not parse(late).select("main button[type=submit]")
 
 
@@ -257,9 +259,9 @@ def test_long_and_marked_up_texts_are_kept(client, session, did, host):
 
     late = client.post(url, data=mine)
 
-    told, form = conflict_of(late)
+    shown, form = conflict_of(late)
     assert form["notes"] == [typed]
-    assert "t" * 60_000 in told["Notes"]
+    assert "t" * 60_000 in shown["Notes"]
     assert "<i>" not in late.text
     assert "<b>" not in late.text
     assert "\u202e" not in late.text
@@ -279,10 +281,10 @@ def test_a_forged_version_saves_nothing_and_claims_nothing(
 
     assert late.status_code == 409
     page = words(parse(late).main)
-    assert "Which version you had opened cannot be told" in page
+    assert "The version that you opened is unknown" in page
     assert "When you opened it" not in page
-    told, form = conflict_of(late)
-    assert {"Owner", "Port"} <= set(told)
+    shown, form = conflict_of(late)
+    assert {"Owner", "Port"} <= set(shown)
     assert "choice-owner" not in form
     assert state(session, id_).owner == "old"
 
@@ -317,10 +319,10 @@ def test_groups_too(client, session, did, make_group):
     given = {"description": "theirs", "vars": {"a": 1}, "children": []}
     did(lambda: groups.change_group(id_, given))
 
-    told, form = conflict_of(client.post(url, data=mine))
+    shown, form = conflict_of(client.post(url, data=mine))
 
-    assert told["Description"].startswith("When you opened it: old")
-    assert told["Child groups"].startswith("When you opened it: x")
+    assert shown["Description"].startswith("When you opened it: old")
+    assert shown["Child groups"].startswith("When you opened it: x")
     pick = {"choice-description": "mine", "choice-children": "theirs"}
     assert client.post(url, data=form | pick).status_code == 302
     session.rollback()
@@ -339,10 +341,10 @@ def test_variables_of_all_hosts_too(client, session, did, before):
     late = client.post(url, data=mine)
 
     assert late.status_code == 409
-    [(_, told)], form = list(conflict_of(late)[0].items()), conflict_of(late)[1]
+    [(_, shown)], form = list(conflict_of(late)[0].items()), conflict_of(late)[1]
     seen = "z: 1" if before else "(not set)"
-    assert told.startswith(
-        f"When you opened it: {seen} Keep what is there now a: theirs · by bob"
+    assert shown.startswith(
+        f"When you opened it: {seen} Keep theirs a: theirs · by bob"
     )
     assert client.post(url, data=form | {"choice-vars": "mine"}).status_code == 302
     session.rollback()
@@ -352,7 +354,7 @@ def test_variables_of_all_hosts_too(client, session, did, before):
 # ---- deleted meanwhile
 
 
-def test_who_edits_what_is_deleted_is_told_and_can_bring_it_back(
+def test_who_edits_what_is_deleted_learns_it_and_can_bring_it_back(
     client, session, did, host
 ):
     id_, url = host
@@ -366,7 +368,7 @@ def test_who_edits_what_is_deleted_is_told_and_can_bring_it_back(
     assert "Host “web-1” was deleted carl deleted it · just now" in words(page.main)
     assert page.select_one("[name=owner]")["value"] == "yours"
     assert page.select_one("[name=notes]").text.strip() == "typed <b>"
-    undo = page.find("a", string="Bring it back…")["href"]
+    undo = page.find("a", string="Restore…")["href"]
     assert undo.startswith(f"/changes/{change}/undo?entry=")
     asked = parse(client.get(undo)).select_one("main form")
     fields = {i["name"]: i["value"] for i in asked.select("input[name]")}
@@ -377,9 +379,9 @@ def test_who_edits_what_is_deleted_is_told_and_can_bring_it_back(
         i["name"]: i.text.strip() if i.name == "textarea" else i.get("value", "")
         for i in page.select("main form [name]")
     }
-    told, form = conflict_of(client.post(url, data=mine))
-    assert set(told) == {"Owner", "Notes"}
-    assert "Only you changed it." in told["Owner"]
+    shown, form = conflict_of(client.post(url, data=mine))
+    assert set(shown) == {"Owner", "Notes"}
+    assert "Only you changed this field." in shown["Owner"]
     assert again["row_version"] == mine["row_version"]
     assert client.post(url, data=form).status_code == 302
     assert state(session, id_).owner == "yours"
@@ -395,7 +397,7 @@ def test_every_page_of_what_is_deleted_says_who_did_it(client, did, host, page):
     assert answer.status_code == 404
     text = parse(answer).main
     assert "carl deleted it" in words(text)
-    history_url = text.find("a", string="All its changes")["href"]
+    history_url = text.find("a", string="Show all changes")["href"]
     assert "Deleted host web-1" in words(parse(client.get(history_url)).main)
 
 
@@ -412,7 +414,7 @@ def test_a_deleted_group_too(client, did, make_group):
     assert parse(late).select_one("[name=description]")["value"] == "typed"
 
 
-def test_who_deletes_what_was_changed_meanwhile_is_told(client, session, did, host):
+def test_who_deletes_what_was_changed_gets_a_conflict(client, session, did, host):
     id_, _ = host
     url = f"/hosts/delete/?id={id_}"
     form = form_of(client, url)
@@ -422,7 +424,7 @@ def test_who_deletes_what_was_changed_meanwhile_is_told(client, session, did, ho
 
     assert late.status_code == 409
     page = words(parse(late).main)
-    assert "Nothing was deleted" in page
+    assert "Check again before you delete" in page
     assert "bob changed · just now · web owner: old → theirs" in page
     assert state(session, id_) is not None
     again = {i["name"]: i["value"] for i in parse(late).select("main form input[name]")}
@@ -439,7 +441,7 @@ def test_a_deletion_with_a_forged_version_does_nothing(client, session, host, ve
     assert state(session, id_) is not None
 
 
-def test_who_deletes_what_is_deleted_is_told(client, did, host):
+def test_who_deletes_what_is_deleted_gets_an_error(client, did, host):
     id_, _ = host
     url = f"/hosts/delete/?id={id_}"
     form = form_of(client, url)

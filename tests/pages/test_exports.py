@@ -50,11 +50,9 @@ def test_a_download_holds_what_is_filtered(client, make_host):
 
 def test_a_download_holds_every_host(client, app):
     from hostadmin import demo
-    from hostadmin.db.session import db
-    from hostadmin.history import writing
 
-    with app.app_context(), writing("tests"):
-        demo.fill(db.session(), 2_100)
+    with app.app_context():
+        demo.fill_if_empty(2_100)
 
     response = client.get("/export/csv")
 
@@ -118,14 +116,14 @@ def test_every_format_takes_the_same_question(client, make_host, format):
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_nonsense_is_told_before_the_download_begins(client, format):
+def test_nonsense_is_shown_before_the_download_begins(client, format):
     for query in ("flt_nope_equals=1", "flt_group_equals=nope", "q=env:", "x=1"):
         response = client.get(f"/export/{format}?{query}", headers=BROWSER)
         assert (response.status_code, response.mimetype) == (400, "text/html")
         assert "Content-Disposition" not in response.headers
 
 
-def test_an_unknown_format_is_told_with_those_that_are(client):
+def test_an_unknown_format_is_shown_with_those_that_are(client):
     response = client.get("/export/ansible-yml", headers=BROWSER)
 
     assert response.status_code == 404

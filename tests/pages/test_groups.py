@@ -5,7 +5,9 @@ from hostadmin.models import Group
 from ..helpers.pages import csrf, errors, form_of, parse
 
 
-def test_the_list_counts_direct_members_and_leads_to_all(client, make_group, make_host):
+def test_the_list_counts_all_members_and_the_direct_ones_of_nested_groups(
+    client, make_group, make_host
+):
     make_group(name="inner")
     make_group(name="outer", children=["inner"])
     make_host(groups=["inner"])
@@ -14,14 +16,14 @@ def test_the_list_counts_direct_members_and_leads_to_all(client, make_group, mak
     page = parse(client.get("/groups/"))
 
     rows = {
-        row.select_one(".col-name").text.strip(): row.select_one(".col-members a")
+        row.select_one(".is-main").text.strip(): row.select_one(".col-members")
         for row in page.select("tbody tr")
     }
-    assert {name: link.text for name, link in rows.items()} == {
+    assert {name: cell.text for name, cell in rows.items()} == {
         "inner": "2",
-        "outer": "1",
+        "outer": "2, 1 direct",
     }
-    shown = parse(client.get(rows["outer"]["href"]))
+    shown = parse(client.get(rows["outer"].a["href"]))
     assert shown.select_one(".card-head h2").text == "2 of 2 hosts"
 
 
@@ -31,7 +33,27 @@ def test_the_list_is_filtered_and_sorted(client, make_group):
 
     page = parse(client.get("/groups/?flt_name_contains=alph&sort=-name"))
 
-    assert [a.text for a in page.select("tbody .col-name a")] == ["alphabet", "alpha"]
+    assert [a.text for a in page.select("tbody .is-main a")] == ["alphabet", "alpha"]
+    (chip,) = page.select("a.filter")
+    assert chip.contents[0].strip() == "Name contains alph"
+
+
+def test_filters_have_the_words_of_the_list_of_hosts(client, make_group):
+    make_group(name="a")
+    offered = parse(client.get("/groups/")).select("select option")
+    shown = parse(client.get("/groups/?flt_description_empty=1&flt_name_not_equal=b"))
+    kept = parse(client.get("/groups/?flt_description_empty=0"))
+
+    words = {option.text.strip() for option in offered}
+    assert any(word.endswith("does not contain") for word in words)
+    assert not any(word.endswith(("equals", "not equal", "in list")) for word in words)
+    assert {chip.contents[0].strip() for chip in shown.select("a.filter")} == {
+        "Description is empty",
+        "Name is not b",
+    }
+    assert kept.select_one("a.filter").contents[0].strip() == (
+        "Description is not empty"
+    )
 
 
 def test_a_group_shows_tree_members_and_variables(client, make_group, make_host):
@@ -41,7 +63,7 @@ def test_a_group_shows_tree_members_and_variables(client, make_group, make_host)
     make_host(hostname="web-1", groups=["middle"])
     ids = {"top": None}
     page = parse(client.get("/groups/"))
-    for link in page.select("tbody .col-name a"):
+    for link in page.select("tbody .is-main a"):
         ids[link.text] = link["href"]
 
     top = parse(client.get(ids["top"])).main.text
@@ -68,9 +90,13 @@ def test_reserved_and_taken_names_are_refused(client, make_group):
     make_group(name="web")
     token = csrf(client, "/groups/new/")
 
-    for name, told in (("all", "implied"), ("web", "taken"), ("a,b", "comma")):
+    for name, expected in (
+        ("all", "reserved"),
+        ("web", "already exists"),
+        ("a,b", "comma"),
+    ):
         data = {"csrf_token": token, "name": name}
-        assert told in errors(client.post("/groups/new/", data=data))["name"]
+        assert expected in errors(client.post("/groups/new/", data=data))["name"]
 
 
 def test_renaming_and_deleting_say_what_they_affect(client, make_group, make_host):
@@ -81,8 +107,8 @@ def test_renaming_and_deleting_say_what_they_affect(client, make_group, make_hos
     edit = parse(client.get(f"/groups/edit/?id={id_}")).main.text
     ask = parse(client.get(f"/groups/delete/?id={id_}")).main.text
 
-    assert "1 host and all nesting stay with a new name" in edit
-    assert "1 host leave it" in ask or "1 host leaves it" in ask
+    assert "Renaming keeps its 1 host and nesting" in edit
+    assert "1 host will be removed from the group" in ask
     assert "child" in ask
 
 

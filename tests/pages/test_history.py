@@ -82,7 +82,7 @@ def test_the_form_narrows_and_chips_widen_again(client, did, make_host):
         "a(remove)",
         "by ann(remove)",
         "field: owner(remove)",
-        "through web(remove)",
+        "source: web(remove)",
     ]
     assert len(rows(client.get(chips["by ann(remove)"]))) == 1
     assert parse(found).select_one(".clear")["href"] == "/changes/"
@@ -103,43 +103,43 @@ def test_pages_turn(client, did, make_host):
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "expected"),
     [
         ("source=wbe", "Did you mean “web”"),
         ("field=ownr", "Did you mean “owner”"),
-        ("kind=x", "Known: host, group, inventory, account"),
-        ("since=soon", "not a time"),
-        ("until=9999999999999d", "not a time"),
+        ("kind=x", "Use one of: host, group, inventory, account"),
+        ("since=soon", "not a valid time"),
+        ("until=9999999999999d", "not a valid time"),
         ("actor=a%00b", "actor"),
         ("object=" + "x" * 300, "object"),
-        ("page=99999999999999999999", "no parameter “page”"),
+        ("page=99999999999999999999", "Unknown parameter “page”"),
         ("per_page=0", "1 to 200"),
         ("per_page=99999999999", "1 to 200"),
         ("cursor=AAAA", "not valid"),
         ("cursor=" + "9" * 5000, "not valid"),
         ("actr=ann", "Did you mean “actor”"),
-        ("flt_actor_equals=ann", "no parameter"),
+        ("flt_actor_equals=ann", "Unknown parameter"),
         ("actor=a&actor=b", "more than once"),
-        ("sort=actor", "no parameter"),
+        ("sort=actor", "Unknown parameter"),
     ],
 )
-def test_nonsense_is_told_and_shows_no_changes(client, make_host, query, told):
+def test_nonsense_is_shown_and_shows_no_changes(client, make_host, query, expected):
     make_host(hostname="hidden-one")
 
     response = client.get(f"/changes/?{query}")
 
     assert response.status_code == 400
-    assert told in words(parse(response).main)
+    assert expected in words(parse(response).main)
     assert "hidden-one" not in response.text
 
 
 def test_an_empty_history_and_no_match_say_so(client, make_host):
-    assert "Nothing is recorded yet." in client.get("/changes/").text
+    assert "No changes yet." in client.get("/changes/").text
     make_host(hostname="a")
     page = parse(client.get("/changes/?object=nope"))
-    assert "No host or group is or was called “nope”." in words(page.main)
+    assert "No host or group was ever named “nope”." in words(page.main)
     page = parse(client.get("/changes/?actor=nobody"))
-    assert "No change matches." in words(page.main)
+    assert "No changes match." in words(page.main)
     assert page.find("a", string="Clear all filters")["href"] == "/changes/"
 
 
@@ -202,7 +202,7 @@ def test_what_is_deleted_keeps_its_history(client, did, make_host):
     assert rows(client.get("/changes/?host=A"))[0].startswith("Deleted host a")
     page = parse(client.get(f"/changes/{change}/"))
     gone = page.select_one("ol.changes a.name")
-    assert "(gone)" in words(page.select_one("ol.changes"))
+    assert "(no longer exists)" in words(page.select_one("ol.changes"))
     assert len(rows(client.get(gone["href"]))) == 2
 
 
@@ -220,7 +220,7 @@ def test_long_values_are_shortened_and_whole_on_a_page_of_their_own(
         assert all(len(part.get_text()) < 2_000 for part in lists)
     page = parse(client.get(f"/changes/{change}/"))
     whole = page.select_one(".entry-links a:nth-of-type(2)")
-    assert words(whole) == "Whole text of a"
+    assert words(whole) == "Show all of a"
     answer = client.get(whole["href"])
     cells = parse(answer).select("td.value")
     assert [cell.text for cell in cells] == [
@@ -274,3 +274,23 @@ def test_what_accounts_did_is_listed_and_not_undone(client, session, did, app):
         "Deleted account ann",
         "Created account ann tests command just now",
     ]
+
+
+def test_sign_ins_are_a_tab_of_their_own_for_admins(
+    client, client_of, session, did, make_host
+):
+    make_host(hostname="a")
+    entry = {"subject": "account", "subject_id": 1, "subject_name": "ann"}
+    entry |= {"action": "logged in", "changes": {}}
+    did(lambda: history.add_entries(session(), [entry]))
+
+    assert [row.split(" ")[0] for row in rows(client.get("/changes/"))] == ["Created"]
+    page = parse(client.get("/changes/"))
+    tab = page.find("a", string="Sign-ins")["href"]
+    [shown] = rows(client.get(tab))
+    assert shown.startswith("Account ann: logged in")
+    assert len(rows(client.get("/changes/?kind=account"))) == 1
+    editor = client_of("editor")
+    assert editor.get(tab).status_code == 403
+    assert parse(editor.get("/changes/")).find("a", string="Sign-ins") is None
+    assert client.get("/changes/?sign_ins=2").status_code == 400

@@ -3,11 +3,12 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from bs4 import BeautifulSoup
 
 from hostadmin.admin.list_columns import COOKIE
 from hostadmin.inventory.columns import DEFAULT
 from hostadmin.limits import limits
+
+from ..helpers.pages import parse
 
 
 @pytest.fixture
@@ -28,15 +29,15 @@ def some(make_host, make_group):
 
 def page_of(response):
     assert response.status_code == 200
-    return BeautifulSoup(response.text, "html.parser")
+    return parse(response)
 
 
 def heads(page):
-    return [th.text.strip() for th in page.select(".rows thead th:not(.col-select)")]
+    return [th.text.strip() for th in page.select(".rows thead th:not(.tick)")]
 
 
 def names(page):
-    return [cell.text.strip() for cell in page.select("td.col-hostname")]
+    return [cell.text.strip() for cell in page.select("td.is-main")]
 
 
 def form_of(page):
@@ -51,8 +52,14 @@ def form_of(page):
     return form["action"], pairs
 
 
+def panel_of(client, page, name):
+    """Return the page with what a button of the list opens."""
+    return page_of(client.get(page.select_one(f"#{name}[href], #{name} > a")["href"]))
+
+
 def send(client, page, *more, without=()):
-    action, pairs = form_of(page)
+    """Send the form of columns that the list leads to."""
+    action, pairs = form_of(panel_of(client, page, "columns"))
     data = {}
     for name, value in (*pairs, *more):
         if (name, value) not in without:
@@ -71,19 +78,19 @@ def test_the_page_says_in_words_what_is_shown(client, some):
     assert "1 of 3 hosts" in page.select_one(".card-head").text
 
 
-def test_a_capped_number_says_so(client, some, monkeypatch):
+def test_a_number_is_capped_and_says_so_or_is_kept_and_exact(client, some, monkeypatch):
     monkeypatch.setattr(limits, "counted_rows", 2)
 
-    filtered = page_of(client.get("/hosts/?q=-port:1"))
+    filtered = page_of(client.get("/hosts/?q=-ip:192.0.2.1"))
     every = page_of(client.get("/hosts/"))
 
     assert filtered.select_one(".card-head h2").text == "More than 2 hosts match"
-    assert every.select_one(".card-head h2").text == "2+ hosts"
+    assert every.select_one(".card-head h2").text == "3 hosts"
 
 
 def test_examples_are_links_that_work(client, some, make_group):
     page = page_of(client.get("/hosts/"))
-    links = page.select(".examples dt a")
+    links = panel_of(client, page, "examples").select("#examples dt a")
 
     assert len(links) > 5
     for link in links:
@@ -112,7 +119,7 @@ def test_the_address_chooses_columns_and_their_order(client, some):
         *("Env", "Hostname", "Port", "Aliases", "rack", "bgp.asn", "Notes", "Actions")
     ]
     row = next(tr for tr in page.select("tbody tr") if "web-1" in tr.text)
-    cells = [" ".join(td.text.split()) for td in row.select("td:not(.col-select)")]
+    cells = [" ".join(td.text.split()) for td in row.select("td:not(.tick)")]
     assert cells[:7] == [
         *("prod", "web-1", "80", "shop, www", "B14", "65001", "first line second line")
     ]
@@ -138,8 +145,8 @@ def test_links_of_the_page_keep_the_columns(client, some):
     ("cols", "words"),
     [
         ("hostnam", "Did you mean “hostname”"),
-        ("ip,<b>", "There is no column"),
-        ("var.", "There is no column"),
+        ("ip,<b>", "Unknown column"),
+        ("var.", "Unknown column"),
         (",".join(f"var.a{n}" for n in range(31)), "at most 30"),
     ],
 )
@@ -177,11 +184,14 @@ def test_a_column_moves_without_a_script(client, some):
 
     sent = send(client, page, ("up", "status"))
 
+    # The panel is open again, for the next move.
     assert sent.location.endswith("#column-status")
-    moved = page_of(client.get("/hosts/"))
+    panel = page_of(client.get(sent.location))
+    assert panel.select_one("#columns[open] #column-status")
+    moved = page_of(client.get(panel.select_one(".links a")["href"]))
     assert heads(moved)[:3] == ["Hostname", "Status", "Address"]
-    again = send(client, moved, ("down", "hostname"))
-    assert heads(page_of(client.get(again.location)))[:2] == ["Status", "Hostname"]
+    send(client, moved, ("down", "hostname"))
+    assert heads(page_of(client.get("/hosts/")))[:2] == ["Status", "Hostname"]
 
 
 def test_higher_rows_are_remembered(client, some):
@@ -190,6 +200,16 @@ def test_higher_rows_are_remembered(client, some):
 
     assert page_of(client.get("/hosts/")).select_one("table.comfortable")
     assert not page.select_one("table.comfortable")
+
+
+def test_each_column_on_offer_is_one_of_a_file_too(client, some):
+    page = page_of(client.get("/hosts/"))
+    panel = panel_of(client, page, "columns")
+    offered = [box["value"] for box in panel.select("[name=col]")]
+
+    assert client.get(f"/export/csv?cols={','.join(offered)}").status_code == 200
+    # They are of a query alone.
+    assert not {"check", "set", "change"} & {*offered}
 
 
 @pytest.mark.parametrize("text", ["cols=nope", "%", "x" * 4000, "cols=,;&density=2"])
@@ -203,23 +223,46 @@ def test_choosing_columns_needs_a_token(client, some):
     assert client.post("/hosts/columns/", data={"col": "ip"}).status_code == 400
 
 
+@pytest.mark.parametrize("name", ["columns", "export", "examples", "sort"])
+def test_a_panel_says_what_it_is_about_and_leads_back(client, some, name):
+    address = "/hosts/?q=env:prod&sort=-ip&cols=hostname,ip&per_page=25"
+    panel = panel_of(client, page_of(client.get(address)), name)
+
+    assert panel.h1.text == "Hosts in prod"
+    assert panel.select_one(f"details#{name}[open] > summary")
+    back = urlsplit(panel.select_one(".links a")["href"])
+    assert (back.path, parse_qs(back.query)) == (
+        "/hosts/",
+        parse_qs(urlsplit(address).query),
+    )
+
+
+def test_a_panel_refuses_what_the_list_refuses(client, some):
+    for path in ("columns", "files", "examples", "sort"):
+        for wrong in ("q=env:", "colour=red"):
+            assert client.get(f"/hosts/{path}/?{wrong}").status_code == 400
+    assert client.get("/hosts/columns/?cols=nope").status_code == 400
+    assert client.get("/hosts/sort/?sort=nope").status_code == 400
+
+
 # ---- orders
 
 
-def test_several_orders_stand_in_the_address(client, some):
+def test_several_orders_are_in_the_address(client, some):
     page = page_of(client.get("/hosts/?sort=-env,hostname"))
 
     assert names(page) == ["db-1", "web-1", "web-2"]
     assert page.select_one("th[aria-sort]").text.strip() == "Env"
-    then = page.select_one(".sort a.then[aria-current]")
+    panel = panel_of(client, page, "sort")
+    then = panel.select_one(".sort a.then[aria-current]")
     assert parse_qs(urlsplit(then["href"]).query)["sort"] == ["-env,-hostname"]
 
 
-def test_too_many_hosts_are_sorted_by_one_column_and_told_so(client, some, monkeypatch):
+def test_too_many_hosts_are_sorted_by_one_column_with_a_note(client, some, monkeypatch):
     monkeypatch.setattr(limits, "counted_rows", 2)
 
     page = page_of(client.get("/hosts/?sort=-port,hostname"))
 
     assert names(page) == ["db-1", "web-1", "web-2"]
     assert "Sorted by Port only" in page.select_one(".list .note").text
-    assert page.select_one(".list .note").text.endswith("can be sorted.")
+    assert page.select_one(".list .note").text.endswith("by variables.")

@@ -64,7 +64,7 @@ def add(client: FlaskClient, **fields: str) -> None:
 
 def names(client: FlaskClient, url: str) -> list[str]:
     rows = parse(client.get(url)).select("tbody tr")
-    return [row.select_one(".col-name").text.strip() for row in rows]
+    return [row.select_one(".is-main").text.strip() for row in rows]
 
 
 def test_rows_are_added_listed_and_sorted(client):

@@ -53,7 +53,7 @@ def section(page, name):
 
 
 def shown(response):
-    return {a.text for a in parse(response).select("td.col-hostname a")}
+    return {a.text for a in parse(response).select("td.is-main a")}
 
 
 TEXT = "WWW # the shop\n10.0.0.2:22, nope; 10.0.0.9\n<b>gone-1</b>"
@@ -65,9 +65,9 @@ def test_the_lists_are_found_ambiguous_and_not_found(client, some, paste):
     assert text_of(page.h1) == "2 names found, 1 ambiguous, 2 not found"
     rows = [text_of(row) for row in section(page, "found").select("tbody tr")]
     assert rows == ["WWW web-1 alias", "10.0.0.2 web-2 address"]
-    doubts = section(page, "doubts")
-    assert text_of(doubts.legend) == "10.0.0.9 by address"
-    assert [text_of(label) for label in doubts.select("label")] == [
+    ambiguous = section(page, "ambiguous")
+    assert text_of(ambiguous.legend) == "10.0.0.9 by address"
+    assert [text_of(label) for label in ambiguous.select("label")] == [
         "relay-a",
         "relay-b",
     ]
@@ -143,7 +143,7 @@ def test_on_as_a_view_and_as_a_change(client, session, some, paste):
 def test_without_any_host_there_is_nothing_to_go_on_with(some, paste):
     for go in ("list", "view", "change"):
         page = parse(paste("nope", go=go))
-        assert "no host is found" in page.select_one("[role=alert]").text
+        assert "No hosts were found" in page.select_one("[role=alert]").text
     assert "0 names found" in text_of(parse(paste("# none")).h1)
 
 
@@ -204,8 +204,8 @@ def test_a_second_click_adds_nothing(session, some, missing, press):
 
     assert answer.status_code == 409
     text = text_of(parse(answer).main)
-    assert "no longer what you saw" in text
-    assert "There already (1), left alone" in text
+    assert "changed since the preview" in text
+    assert "Already in the inventory (1), unchanged" in text
     session.rollback()
     assert session.query(Host).count() == len(some) + 1
 
@@ -232,8 +232,8 @@ def test_names_can_be_corrected_and_bad_ones_are_named(client, some, missing, pr
     assert answer.status_code == 200
     assert page.pre.text.split("\n") == ["good", "<script>"]
     text = text_of(page.main)
-    assert "No names (1), left out" in text
-    assert "has 300 characters; at most 255 are kept." in text
+    assert "Invalid names (1), not added" in text
+    assert "must have at most 255 characters, not 300." in text
     assert "<script>" not in answer.text.replace("&lt;script&gt;", "")
     assert client.get("/hosts/paste/new/").location == URL
 
@@ -254,8 +254,8 @@ def test_viewers_look_up_and_go_no_further_than_they_may(client_of, some):
 
     assert [text_of(b) for b in page.select("button[form=paste]")] == [
         "Show 1 host",
-        "Save as a view…",
-        "Save as a file",
+        "Save as view…",
+        "Download as text",
     ]
     sent = {"csrf_token": token, "names": "nope", "go": "add"}
     assert viewer.post(f"{URL}new/", data=sent).status_code == 403
@@ -275,12 +275,12 @@ def test_a_hundred_thousand_lines_are_answered(some, paste):
     assert "and 98,999 more" in section(page, "missing").text
 
 
-def test_too_much_is_told_and_nothing_is_lost(client, some, paste, monkeypatch):
+def test_too_much_is_shown_and_nothing_is_lost(client, some, paste, monkeypatch):
     monkeypatch.setattr(limits, "pasted_names", 2)
     answer = paste("a\nb\nc")
     page = parse(answer)
     assert answer.status_code == 400
-    assert "more than 2 different names" in page.select_one("[role=alert]").text
+    assert "More than 2 different names" in page.select_one("[role=alert]").text
     assert page.select_one("#text").text.lstrip("\n") == "a\nb\nc"
 
     assert paste("x" * 9_000_000).status_code == 413
@@ -295,7 +295,7 @@ def test_too_many_new_hosts_are_a_file(some, missing, monkeypatch):
     monkeypatch.setattr(limits, "pasted_new_hosts", 2)
     answer = missing("n1 n2 n3")
     assert answer.status_code == 400
-    assert "import them as a file" in parse(answer).main.text
+    assert "Import them from a file" in parse(answer).main.text
 
 
 @pytest.mark.parametrize(

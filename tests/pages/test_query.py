@@ -7,7 +7,8 @@ import time
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from bs4 import BeautifulSoup
+
+from ..helpers.pages import parse
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def three(make_host, make_group):
 
 
 def page_of(response):
-    return BeautifulSoup(response.text, "html.parser")
+    return parse(response)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_list_stats_and_file_agree(client, three, query, found):
     by = client.get(f"/stats/table.json?by=env&{query}").json
     sent = csv.DictReader(io.StringIO(client.get(f"/export/csv?{query}").text))
 
-    assert {cell.text for cell in listed.select("td.col-hostname a")} == found
+    assert {cell.text for cell in listed.select("td.is-main a")} == found
     assert {row["hostname"] for row in sent} == found
     assert by["total"] == len(found)
     assert page_of(counted).h1.text.startswith(f"{len(found)} host")
@@ -58,7 +59,7 @@ def test_the_page_says_the_whole_query_and_its_parts(client, three):
 
 
 MEANT = [
-    # what was asked, what is told, and the query behind it
+    # what was asked, what is shown, and the query behind it
     ("debian", "debian is an OS: os:debian* (3 hosts)", "os:debian*"),
     ("platform", "platform is an owner: owner:platform (2 hosts)", "owner:platform"),
     ("env prod", "env is a field: env:prod (2 hosts)", "env:prod"),
@@ -96,19 +97,31 @@ def labelled(make_host, make_group):
 def test_what_finds_nothing_leads_to_queries_that_find_something(
     client, labelled, subtests
 ):
-    for asked, told, link in MEANT:
+    for asked, expected, link in MEANT:
         with subtests.test(asked):
             nothing = page_of(client.get("/hosts/", query_string={"q": asked}))
             hint = nothing.select_one(".nothing")
-            assert told in " ".join(hint.text.split())
+            assert expected in " ".join(hint.text.split())
             for code in hint.select("a code"):
                 target = page_of(client.get(code.parent["href"]))
                 assert target.select_one("#find")["value"] == code.text
-                assert target.select("td.col-hostname")
+                assert target.select("td.is-main")
             assert link in (None, *(code.text for code in hint.select("a code")))
 
 
-def test_of_near_values_the_one_with_more_hosts_is_told_first(client, make_host):
+def test_counts_and_files_of_nothing_lead_there_too(client, labelled):
+    for address in ("/stats/?q=debian", "/stats/?q=debian&by=env"):
+        hint = page_of(client.get(address)).select_one("h1 + .hint")
+        assert hint.text == "debian is an OS: os:debian* (3 hosts)."
+        target = page_of(client.get(hint.a["href"]))
+        assert target.h1.text.startswith("3 hosts")
+    for format in ("csv", "prometheus", "ansible-yaml"):
+        note = client.get(f"/export/{format}?q=debian").headers["X-Hostadmin-Note"]
+        assert note == "No host matches; debian is an OS: os:debian* (3 hosts)."
+    assert "X-Hostadmin-Note" not in client.get("/export/csv?q=os:debian*").headers
+
+
+def test_of_near_values_the_one_with_more_hosts_is_shown_first(client, make_host):
     make_host(hostname="a", location="fra-2")
     make_host(hostname="b", location="fra-1")
     make_host(hostname="c", location="fra-1")
@@ -132,16 +145,16 @@ def test_a_dotted_variable_is_a_column_and_counted_by_its_name(client, make_host
     page = page_of(client.get("/hosts/?cols=hostname,var.net.mtu&q=var.net.mtu:9000"))
     counts = client.get("/stats/table.json?by=var.net.mtu").json
 
-    assert len(page.select("td.col-hostname")) == 2
+    assert len(page.select("td.is-main")) == 2
     assert page.select_one(".rows").text.count("9000") == 2
     assert counts["total"] == 2
     assert [row for row in counts["rows"] if "9000" in str(row)] == counts["rows"]
 
 
 ERRORS = [
-    ("statu:active", "There is no field “statu”", "statu", "status:active"),
-    ("group:'web server'", "There is no group", "'web server'", 'group:"web servers"'),
-    ("-(env:prod", "never closed", "(", "-(env:prod)"),
+    ("statu:active", "Unknown field “statu”", "statu", "status:active"),
+    ("group:'web server'", "does not exist", "'web server'", 'group:"web servers"'),
+    ("-(env:prod", "not closed", "(", "-(env:prod)"),
     ("env:prod or", "The query ends after “or”", " ", None),
     ("ip:10.1.2.3/8", "host bits", "10.1.2.3/8", "ip:10.0.0.0/8"),
 ]
@@ -202,22 +215,32 @@ def test_nonsense_is_answered_quickly_and_shows_no_host(client, three, text):
     assert "<script>alert" not in response.text
 
 
-@pytest.mark.parametrize("field", ["owner", "notes", "alias", "var.a"])
-def test_a_thousand_patterns_are_answered_or_refused_in_words(client, three, field):
+@pytest.mark.parametrize(
+    ("field", "url"),
+    [
+        ("owner", "/hosts/"),
+        ("notes", "/export/csv"),
+        ("alias", "/hosts/"),
+        ("var.a", "/hosts/"),
+        ("var.a", "/stats/"),
+    ],
+)
+def test_a_thousand_patterns_are_answered_or_refused_in_words(
+    client, three, field, url
+):
     patterns = ",".join(f"*{number}x*" for number in range(1_000))
-    for url in ("/hosts/", "/stats/", "/export/csv"):
-        answer = client.get(url, query_string={"q": f"{field}:{patterns}"})
-        # SQLite has its limits; the others take it.
-        assert answer.status_code in (200, 400)
-        if answer.status_code == 400:
-            assert "too much for the database" in answer.text
+    answer = client.get(url, query_string={"q": f"{field}:{patterns}"})
+    # SQLite has its limits; the others take it.
+    assert answer.status_code in (200, 400)
+    if answer.status_code == 400:
+        assert "too large for the database" in answer.text
 
 
 def test_variables_deeper_than_any_are_refused(client, three):
     for way in (".".join("a" * 21), ".".join("a" * 400)):
         answer = client.get("/hosts/", query_string={"q": f"var.{way}:x"})
         assert answer.status_code == 400
-        assert "at most 20 deep" in page_of(answer).main.text
+        assert "at most 20 levels" in page_of(answer).main.text
 
 
 def test_a_field_twice_is_two_conditions(client, three):
@@ -241,7 +264,7 @@ def test_a_number_leads_to_the_same_query_narrowed(client, three):
     link = next(a for a in page.select(".counted a") if "env:prod" in a["href"])
     assert parse_qs(urlsplit(link["href"]).query) == {"q": ["web env:prod"]}
     hosts = page_of(client.get(link["href"]))
-    assert {a.text for a in hosts.select("td.col-hostname a")} == {"web-1", "db-1"}
+    assert {a.text for a in hosts.select("td.is-main a")} == {"web-1", "db-1"}
 
 
 @pytest.mark.parametrize(

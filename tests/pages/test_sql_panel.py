@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from bs4 import BeautifulSoup
 from hypothesis import given, settings
 
 from hostadmin import history
 from hostadmin.models import (
+    ChangeEntry,
     Host,
     HostAddress,
     HostAlias,
@@ -21,14 +21,17 @@ from hostadmin.query.sql.compiler import compile_node
 from hostadmin.query.to_python import select_text
 from hostadmin.validation.values import HostStatus
 
+from ..helpers.examples import EXAMPLES
 from ..helpers.hosts import add_hosts
-from ..helpers.random_queries import EXAMPLES, trees
+from ..helpers.pages import parse
+from ..helpers.random_queries import trees
 
 NAMES: dict[str, Any] = {
     **{name: getattr(sa, name) for name in ("select", "func", "and_", "or_", "not_")},
     **{name: getattr(sa, name) for name in ("case", "cast", "exists", "text", "Text")},
     **{name: getattr(sa, name) for name in ("true", "false")},
     "Host": Host,
+    "ChangeEntry": ChangeEntry,
     "HostAddress": HostAddress,
     "HostAlias": HostAlias,
     "HostStatus": HostStatus,
@@ -64,9 +67,7 @@ def test_the_shown_expression_finds_the_same_hosts(session, rows):
 def test_pages_show_it(client, make_host, url):
     make_host(environment="prod")
     joint = "" if url.endswith("&") else "?"
-    page = BeautifulSoup(
-        client.get(f'{url}{joint}q=env:PROD name:"<b>\'"').text, "html.parser"
-    )
+    page = parse(client.get(f'{url}{joint}q=env:PROD name:"<b>\'"'))
     python, sql = (part.text for part in page.select(".statement pre"))
 
     assert "Host.environment == 'prod'" in python
@@ -81,7 +82,7 @@ def test_thousands_of_ids_are_not_written_out(client, session):
     with history.writing("tests"):
         add_hosts(names)
 
-    page = BeautifulSoup(client.get("/hosts/?q=check:same-address").text, "html.parser")
+    page = parse(client.get("/hosts/?q=check:same-address"))
     python, sql = (part.text for part in page.select(".statement pre"))
 
     assert "… 1,989 more …" in sql

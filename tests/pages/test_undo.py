@@ -9,6 +9,7 @@ from hostadmin.history import ActorContext
 from hostadmin.inventory import groups, hosts, inventory_vars
 from hostadmin.models import Host
 
+from ..helpers.hosts import add_hosts
 from ..helpers.pages import csrf, parse
 
 
@@ -54,10 +55,10 @@ def test_it_shows_what_goes_back_and_what_stays(client, did, edited):
 
     assert f"Undo change {change}? ann" in shown
     assert "“as asked”" in shown
-    assert "1 host would be changed back, 1 left alone in whole or part." in shown
-    assert "Goes back (1) host a changes back owner: you → me" in shown
+    assert "1 host would be reverted, 1 not fully reverted." in shown
+    assert "Will be reverted (1) host a to be reverted owner: you → me" in shown
     assert (
-        f"Stays as it is (1) host a port: 3 · was changed since by ann (change {newer})"
+        f"Left unchanged (1) host a port: 3 · was changed since by ann (change {newer})"
     ) in shown
 
 
@@ -72,7 +73,7 @@ def test_it_undoes_and_the_message_leads_to_the_undo_of_it(
     session.rollback()
     assert hosts.get_host(id_).owner == "me"
     message = parse(client.get(answer.location)).select_one(".message")
-    assert f"Change {change} undone: 1 host changed back." in message.get_text()
+    assert f"Change {change} undone: 1 host reverted." in message.get_text()
     again = message.find("a", string="Undo")["href"]
     press(again)
     session.rollback()
@@ -84,11 +85,40 @@ def test_a_second_click_says_that_it_is_done(client, press, edited):
     url = f"/changes/{change}/undo"
     press(url)
     page = client.get(url)
-    assert "Nothing to undo" in text_of(page)
+    assert "Undone by change" in text_of(page)
     assert not parse(page).select("main button[type=submit]")
     answer = press(url)
     assert answer.status_code == 200
-    assert "Nothing to undo" in text_of(answer)
+    assert "Undone by change" in text_of(answer)
+
+
+def test_an_undone_change_says_so_and_offers_no_undo(client, press, edited):
+    id_, change = edited
+    url = f"/changes/{change}/undo"
+    press(url)
+
+    for page in ("/changes/", f"/changes/{change}/", f"/hosts/details/?id={id_}"):
+        shown = parse(client.get(page)).main
+        note = shown.find("a", string=f"Undone by change {change + 1}")
+        assert note["href"] == f"/changes/{change + 1}/"
+        assert not shown.select(f"a[href^='{url}']")
+
+
+def test_undo_of_many_leads_to_exactly_those_hosts(client, press, did, make_host):
+    ids = [make_host(hostname=f"a-{n}", owner="me") for n in range(3)]
+    make_host(hostname="other")
+    change = did(lambda: [hosts.change_host(id_, {"owner": "x"}) for id_ in ids])
+
+    answer = press(f"/changes/{change}/undo")
+
+    message = parse(client.get(answer.location)).select_one(".message")
+    them = message.find("a", string="Show them")["href"]
+    assert them == f"/hosts/?q=change:{change + 1}"
+    shown = parse(client.get(them)).select("#rows tbody tr, table.hosts tbody tr")
+    assert len(shown) == 3
+    history = parse(client.get(f"/changes/{change + 1}/"))
+    assert history.find("a", string="Show these 3 hosts")["href"] == them
+    assert parse(client.get("/changes/")).select(f"td a[href='{them}']")
 
 
 def test_a_plan_that_changed_meanwhile_is_shown_anew(client, session, did, edited):
@@ -101,7 +131,7 @@ def test_a_plan_that_changed_meanwhile_is_shown_anew(client, session, did, edite
     answer = client.post(url, data=fields)
 
     assert answer.status_code == 409
-    assert "no longer what you saw" in text_of(answer)
+    assert "changed since the preview" in text_of(answer)
     session.rollback()
     assert hosts.get_host(id_).owner == "you"
     assert client.post(url, data=fields | {"digest": ""}).status_code == 409
@@ -178,3 +208,42 @@ def test_a_save_that_changed_nothing_offers_none(client, make_host):
     page = parse(client.get(answer.location))
     assert "Saved" in page.select_one(".message").get_text()
     assert page.select_one(".message").find("a", string="Undo") is None
+
+
+def test_undo_of_many_additions_says_what_it_deletes_and_asks_for_the_number(
+    client, session, did
+):
+    many = 60
+    added = did(lambda: add_hosts([{"hostname": f"h-{n}"} for n in range(many)]))
+    url = f"/changes/{added}/undo"
+
+    page = parse(client.get(url))
+    form = page.select_one("main form")
+    fields = {i["name"]: i.get("value", "") for i in form.select("input[name]")}
+
+    assert page.h1.text == "Delete 60 hosts?"
+    assert "danger" in form.find("button", string="Delete 60 hosts")["class"]
+    assert len(page.select(".changes > li")) == 10
+    assert "and 50 more" in page.main.text
+    for typed in ("", "59", "x"):
+        answer = client.post(url, data=fields | {"number": typed})
+        assert answer.status_code == 400
+        assert "Type 60 to delete 60 hosts." in text_of(answer)
+        session.rollback()
+        assert session.query(Host).count() == many
+    assert client.post(url, data=fields | {"number": "60"}).status_code == 302
+    session.rollback()
+    assert session.query(Host).count() == 0
+
+
+def test_cancel_and_undo_lead_back_to_the_list(client, did, make_host):
+    ids = [make_host(hostname=f"a-{n}") for n in range(2)]
+    change = did(lambda: [hosts.change_host(id_, {"owner": "x"}) for id_ in ids])
+    url, seen = f"/changes/{change}/undo", "/hosts/?q=env:none&cols=hostname"
+
+    shown = client.get(url, headers={"Referer": f"http://localhost{seen}"})
+
+    page = parse(shown)
+    assert page.find("a", string="Cancel")["href"] == seen
+    fields = {i["name"]: i["value"] for i in page.select("main form input[name]")}
+    assert client.post(url, data=fields).location == seen

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import sqlalchemy as sa
 
 from hostadmin import history, saved_views
 from hostadmin.errors import Conflict, InvalidValue
@@ -21,6 +22,11 @@ from hostadmin.paste import (
 )
 from hostadmin.query.parser import parse
 from hostadmin.query.sql.compiler import select_ids
+
+from ..helpers.races import run_at_once
+
+_DIGITS = ("01", "02", "10")
+_TO_299 = [*map(str, range(1, 299)), "299"]
 
 
 def names_of(text):
@@ -77,6 +83,22 @@ def names_of(text):
         ("web[1-2]/db[1-2]", ["web1", "web2", "db1", "db2"]),
         ("web[1-9999]", ["web[1-9999]"]),
         ("web[3-1]", ["web[3-1]"]),
+        # netbox 1586, ClusterShell, shells: lists of numbers and ranges
+        ("web[1,3-4]", ["web1", "web3", "web4"]),
+        ("r[1,2]n{3,4}, db-{a,b}", [*("r1n3", "r1n4", "r2n3", "r2n4"), "db-a", "db-b"]),
+        ("web[01-02,10].example.net", [f"web{n}.example.net" for n in _DIGITS]),
+        # netbox 243, 9202: ranges in names of blades and ports
+        (
+            "Server[1-3] A[8-10]",
+            [*("Server1", "Server2", "Server3"), "A8", "A9", "A10"],
+        ),
+        ("[web-1,web-2]", ["web-1", "web-2"]),
+        ('["web-1","web-2"]', ["web-1", "web-2"]),
+        ("x[1,2]y[1-999]", ["x1y[1-999]", "x2y[1-999]"]),
+        ("x[" + ",".join(map(str, range(300))) + "]", ["x[0", *_TO_299]),
+        # phpipam: the ends of a range with blanks between
+        ("10.0.0.1 - 10.0.0.3", ["10.0.0.1", "10.0.0.2", "10.0.0.3"]),
+        ("10.0.0.1 to 10.0.0.2, db", ["10.0.0.1", "10.0.0.2", "db"]),
         ("10.0.0.9-11", ["10.0.0.9", "10.0.0.10", "10.0.0.11"]),
         ("10.0.0.255-10.0.1.0", ["10.0.0.255", "10.0.1.0"]),
         ("10.0.0.1-10.9.0.1", ["10.0.0.1-10.9.0.1"]),
@@ -118,6 +140,10 @@ def test_a_port_is_kept_with_an_address():
         "<" * 200_000,
         "<td " * 50_000,
         "[" * 200_000,
+        "[a,b]{" * 50_000,
+        "x[1,2]" * 50_000,
+        "x[" + "1," * 400_000,
+        "1.1.1.1 - " * 20_000,
         "](" * 100_000,
         "#" * 200_000,
         " #" * 100_000,
@@ -137,7 +163,7 @@ def test_hostile_texts_are_read_quickly(text):
     assert time.process_time() - start < 2
 
 
-def test_what_stands_there_again_is_read_once(monkeypatch):
+def test_what_is_there_again_is_read_once(monkeypatch):
     read = []
     cell = paste_parse._cell
     monkeypatch.setattr(
@@ -151,7 +177,7 @@ def test_what_stands_there_again_is_read_once(monkeypatch):
 def test_too_many_names_are_refused_in_words(monkeypatch):
     monkeypatch.setattr(limits, "pasted_names", 3)
     assert len(read_pasted("a b c a b c")) == 1
-    with pytest.raises(InvalidValue, match="more than 3 different names"):
+    with pytest.raises(InvalidValue, match="More than 3 different names"):
         read_pasted("a\nb\nc\nd")
 
 
@@ -190,10 +216,10 @@ def found(answer):
     return [(one.given, one.how, one.host.hostname) for one in answer.found]
 
 
-def doubts(answer):
+def ambiguous(answer):
     return [
         (doubt.given, doubt.how, [c.hostname for c in doubt.candidates])
-        for doubt in answer.doubts
+        for doubt in answer.ambiguous
     ]
 
 
@@ -213,14 +239,14 @@ def test_hosts_are_found_by_name_alias_and_any_address(find):
         ("10.0.0.50", "name", "10.0.0.50"),
     ]
     assert missing(answer) == ["nowhere", "10.9.9.9"]
-    assert answer.doubts == []
+    assert answer.ambiguous == []
     assert sorted(answer.hosts().values()) == ["10.0.0.50", "Web-1", "web-2"]
 
 
-def test_what_several_answer_to_is_told_with_its_candidates(find, some):
+def test_what_several_answer_to_is_shown_with_its_candidates(find, some):
     answer = find("shop, 10.0.0.9, web-2")
 
-    assert doubts(answer) == [
+    assert ambiguous(answer) == [
         ("shop", "alias", ["Web-1", "db-1.example.net"]),
         ("10.0.0.9", "address", ["relay-a", "relay-b"]),
     ]
@@ -237,7 +263,7 @@ def test_a_port_tells_hosts_at_one_address_apart(find):
         ("10.0.0.9", "address", "relay-b"),
         ("10.0.0.1", "address", "Web-1"),
     ]
-    assert doubts(answer) == [("10.0.0.9", "address", ["relay-a", "relay-b"])]
+    assert ambiguous(answer) == [("10.0.0.9", "address", ["relay-a", "relay-b"])]
 
 
 def test_names_with_blanks_are_found_whole_before_their_words_are(find):
@@ -254,7 +280,7 @@ def test_similar_names_are_offered_and_not_taken(find):
     answer = find("app-1\ndb-1\nweb-2.example.org\ndb-1.example.com")
 
     assert answer.found == []
-    assert doubts(answer) == [
+    assert ambiguous(answer) == [
         ("app-1", "short name", ["app-1.a.example", "app-1.b.example"]),
         ("db-1", "short name", ["db-1.example.net"]),
         ("web-2.example.org", "short name", ["web-2"]),
@@ -331,6 +357,19 @@ def test_old_sets_go_unless_a_view_names_them(session, monkeypatch):
     assert old not in {named, new}
 
 
+def test_sets_kept_at_the_same_moment_are_no_more_than_an_account_has(
+    app, session, monkeypatch
+):
+    monkeypatch.setattr(limits, "account_sets", 2)
+
+    kept = run_at_once(
+        app, *[lambda: host_sets.keep_set(session(), [1, 2], 7) for _ in range(8)]
+    )
+
+    assert len(set(kept)) == 8
+    assert session.scalar(sa.select(sa.func.count(HostSet.id))) == 2
+
+
 def test_an_account_keeps_so_many_sets_and_hosts_and_no_more(session, monkeypatch):
     def keep(*ids, owner=7):
         return history.write(
@@ -389,7 +428,7 @@ def test_the_command_refuses_too_much_in_words(runner, some, tmp_path, monkeypat
     monkeypatch.setattr(limits, "pasted_names", 2)
     result = runner.invoke(args=["hosts", "find"], input="a\nb\nc")
     assert result.exit_code == 1
-    assert "more than 2 different names" in result.stderr
+    assert "More than 2 different names" in result.stderr
     assert runner.invoke(args=["hosts", "find", str(tmp_path / "no")]).exit_code == 1
 
 
@@ -428,7 +467,7 @@ def test_only_what_was_shown_is_added(session, some, make_host):
     make_host(hostname="NEW-2")
 
     for text in ("new-1\nnew-2", "new-1", "new-1\nnew-2\nnew-3"):
-        with pytest.raises(Conflict, match="no longer what you saw"):
+        with pytest.raises(Conflict, match="changed since the preview"):
             history.write(
                 ActorContext("ann", "web"),
                 lambda text=text: add_names(session(), text.splitlines(), digest),
@@ -439,5 +478,5 @@ def test_only_what_was_shown_is_added(session, some, make_host):
 
 def test_too_many_new_names_are_a_file(session, monkeypatch):
     monkeypatch.setattr(limits, "pasted_new_hosts", 2)
-    with pytest.raises(InvalidValue, match="import them as a file"):
+    with pytest.raises(InvalidValue, match="Import them from a file"):
         plan(session, "a\nb\nc")

@@ -2,7 +2,6 @@
 
 import pytest
 import sqlalchemy as sa
-from bs4 import BeautifulSoup
 
 from hostadmin.db.time_limit import TooSlow
 from hostadmin.inventory import list_hosts as list_hosts_module
@@ -11,6 +10,7 @@ from hostadmin.keyset.pages import Count
 from hostadmin.limits import limits
 from hostadmin.query.parser import parse
 
+from ..helpers.pages import parse as parse_page
 from ..helpers.slow_sql import SLOW
 
 
@@ -38,7 +38,7 @@ def slow_count(monkeypatch):
 def page_of(client, url):
     response = client.get(url)
     assert response.status_code == 200
-    return BeautifulSoup(response.text, "html.parser")
+    return parse_page(response)
 
 
 def test_rows_are_shown_though_they_could_not_be_counted(client, some, slow_count):
@@ -49,11 +49,11 @@ def test_rows_are_shown_though_they_could_not_be_counted(client, some, slow_coun
     names = [
         cell.text.strip()
         for one in (page, following, last)
-        for cell in one.select("td.col-hostname")
+        for cell in one.select("td.is-main")
     ]
     assert names == [f"web-{number}" for number in range(5)]
     assert page.select_one(".card-head h2").text == "More than 2 hosts match"
-    assert "Counting was stopped after" in page.select_one(".list .note").text
+    assert "Counting stopped after" in page.select_one(".list .note").text
     assert last.select_one(".card-head h2").text == "5 of 6 hosts"
 
 
@@ -66,10 +66,10 @@ def test_a_search_that_takes_too_long_shows_nothing_and_says_so(
     monkeypatch.setattr(list_hosts_module, "fetch_page", slow)
     page = page_of(client, "/hosts/?q=var.rack:B14")
 
-    assert "The search was stopped after 3 s" in page.select_one(".list .note").text
-    assert page.select_one(".card-head h2").text == "Not found out of 6 hosts"
+    assert "The search stopped after 3 s" in page.select_one(".list .note").text
+    assert page.select_one(".card-head h2").text == "None found among 6 hosts"
     assert "No hosts match" not in page.text
-    assert not page.select("td.col-hostname")
+    assert not page.select("td.is-main")
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,7 @@ def test_a_big_group_is_found_by_probes(session, make_host, make_group, monkeypa
     assert page.count.value == len(page.rows) == 3
 
 
-def test_what_stands_at_the_end_of_the_order_is_collected(
-    session, make_host, monkeypatch
-):
+def test_what_is_at_the_end_of_the_order_is_collected(session, make_host, monkeypatch):
     for number in range(6):
         make_host(hostname=f"web-{number}", role="web")
     walks = []

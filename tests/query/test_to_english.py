@@ -70,6 +70,8 @@ def test_a_query_reads_as_a_sentence(session, make_host, text, sentence):
         ("-group:web", "not in group web"),
         ("group:none", "in no group"),
         ("set:7", "in set 7"),
+        ("change:7", "in change 7"),
+        ("-change:7,8", "not in the changes 7 or 8"),
         ("check:same-address", "found by the check same-address"),
         ("ip:10.0.0.0/8", "address is in 10.0.0.0/8"),
         ("hostname:web*", "hostname matches web*"),
@@ -85,7 +87,7 @@ def test_a_query_reads_as_a_sentence(session, make_host, text, sentence):
         ("port:1,2,3,4,5,6,7,8,9", "port is 1, 2, 3, 4, 5, 6, 7 or 2 more"),
     ],
 )
-def test_what_stands_beside_an_or_is_told_as_a_clause(text, clause):
+def test_what_is_beside_an_or_is_a_clause_of_the_sentence(text, clause):
     inner = f"({clause})" if " and " in clause and "not (" not in clause else clause
 
     assert describe(parse(f"({text}) or role:x")) == f"Hosts where {inner} or role is x"

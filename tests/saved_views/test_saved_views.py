@@ -36,7 +36,7 @@ def written(session):
 
 @pytest.fixture
 def keep(request, session, written):
-    """Keep a view: one of whoever is logged in, if somebody is."""
+    """Keep a view: one of the current user, if there is one."""
     me = NOBODY
     if "client" in request.fixturenames:
         request.getfixturevalue("client")
@@ -72,7 +72,7 @@ def names(found):
 
 
 def shown(response):
-    return {a.text for a in parse(response).select("td.col-hostname a")}
+    return {a.text for a in parse(response).select("td.is-main a")}
 
 
 # ---- what the functions allow
@@ -82,10 +82,10 @@ def test_a_name_is_free_once_for_each_owner_whatever_its_case(session, written, 
     keep("Größe", viewer=ANN)
     keep("Größe", viewer=BOB)
 
-    with pytest.raises(InvalidInput, match="“Größe” is there already"):
+    with pytest.raises(InvalidInput, match="“Größe” already exists"):
         keep(" GRÖSSE ", viewer=ANN)
     other = keep("Other", viewer=ANN)
-    with pytest.raises(InvalidInput, match="is there already"):
+    with pytest.raises(InvalidInput, match="already exists"):
         written(saved_views.change_view, ANN, other, View("grösse", "hosts"), 1)
 
     assert names(saved_views.list_views(session, ANN)) == ["Größe", "Other", "Größe"]
@@ -118,10 +118,10 @@ def test_private_views_are_their_owners_alone(session, written, keep):
 
 
 def test_who_may_not_share_keeps_views_for_themselves(session, written, keep):
-    with pytest.raises(InvalidInput, match="not for others"):
+    with pytest.raises(InvalidInput, match="for themselves"):
         keep("for all", viewer=GUEST)
     own = keep("for me", viewer=GUEST, shared=False)
-    with pytest.raises(InvalidInput, match="not for others"):
+    with pytest.raises(InvalidInput, match="for themselves"):
         written(
             saved_views.change_view, GUEST, own, View("for me", "hosts", shared=True), 1
         )
@@ -130,12 +130,12 @@ def test_who_may_not_share_keeps_views_for_themselves(session, written, keep):
     assert names(saved_views.list_views(session, GUEST)) == []
 
 
-def test_of_two_who_change_a_view_the_second_is_told(session, written, keep):
+def test_of_two_who_change_a_view_the_second_gets_a_conflict(session, written, keep):
     id_ = keep("a", "env:prod")
     written(saved_views.change_view, ANN, id_, View("b", "hosts", "env:dev"), 1)
 
     session.rollback()
-    with pytest.raises(Conflict, match="“b” was changed since you opened it"):
+    with pytest.raises(Conflict, match="“b” was changed by someone else"):
         written(saved_views.change_view, ANN, id_, View("c", "hosts"), 1)
     with pytest.raises(Conflict):
         written(saved_views.delete_view, ANN, id_, 1)
@@ -146,14 +146,14 @@ def test_of_two_who_change_a_view_the_second_is_told(session, written, keep):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (View("", "hosts"), "name: is missing"),
-        (View("x" * 256, "hosts"), "name: has 256 characters"),
-        (View("a\x00b", "hosts"), "cannot be seen"),
-        (View("a", "groups"), "no page that a view can be of"),
-        (View("a", "hosts", "statu:x"), "query: There is no field"),
-        (View("a", "hosts", "group:gone"), "query: There is no group"),
+        (View("", "hosts"), "name: is required"),
+        (View("x" * 256, "hosts"), "name: must have at most 255 characters"),
+        (View("a\x00b", "hosts"), "is invisible"),
+        (View("a", "groups"), "is not a page"),
+        (View("a", "hosts", "statu:x"), "query: Unknown field"),
+        (View("a", "hosts", "group:gone"), "does not exist"),
         (View("a", "hosts", "x" * 10_001), "at most 10,000"),
-        (View("a", "hosts", "", [("cols", "x" * 4_000)]), "too long to be kept"),
+        (View("a", "hosts", "", [("cols", "x" * 4_000)]), "too long to save"),
     ],
 )
 def test_what_makes_no_sense_is_not_kept(session, written, given, message):
@@ -168,7 +168,7 @@ def test_there_is_a_limit_to_how_many(keep, monkeypatch):
     keep("a", viewer=ANN)
     keep("b", viewer=ANN)
 
-    with pytest.raises(InvalidInput, match="There are 2 views already"):
+    with pytest.raises(InvalidInput, match="You already have 2 views"):
         keep("c", viewer=ANN)
     keep("c", viewer=BOB)
 
@@ -196,7 +196,7 @@ def test_the_list_opens_with_ones_own_choice_or_else_with_everybodys(
         written(saved_views.set_default, ANN, keep("counts", page="stats", viewer=ANN))
 
 
-def test_what_is_gone_is_told_and_does_not_keep_from_renaming(
+def test_what_is_gone_is_shown_and_does_not_keep_from_renaming(
     session, written, keep, make_group
 ):
     group = make_group(name="web")
@@ -206,10 +206,12 @@ def test_what_is_gone_is_told_and_does_not_keep_from_renaming(
     history.write(ActorContext("ann", "web"), lambda: groups.delete_group(group))
 
     view = saved_views.get_view(session, ANN, id_)
-    assert saved_views.problem_of(session, view).startswith("There is no group “web”")
+    assert saved_views.problem_of(session, view).startswith(
+        "Group “web” does not exist"
+    )
     renamed = View("Old web", "hosts", "group:web env:prod", shared=True)
     written(saved_views.change_view, ANN, id_, renamed, 1)
-    with pytest.raises(InvalidInput, match="There is no group"):
+    with pytest.raises(InvalidInput, match="does not exist"):
         written(saved_views.change_view, ANN, id_, View("x", "hosts", "group:web"), 2)
 
 
@@ -269,7 +271,7 @@ def test_what_was_changed_since_is_kept_in_the_view(client, send, keep, three):
     assert (
         " ".join(page.select_one(".views summary").text.split()) == "View: Prod changed"
     )
-    answer = send(menu(client, url)["Change “Prod” to this…"])
+    answer = send(menu(client, url)["Update “Prod”…"])
     assert answer.status_code == 302
     asked = parse_qs(urlsplit(menu(client, "/hosts/")["Prod"]).query)
     assert (asked["q"], asked["sort"]) == (["env:dev"], ["-hostname"])
@@ -287,7 +289,7 @@ def test_a_view_is_renamed_and_its_query_typed_anew(client, session, send, keep)
     assert view.options == [["sort", "-ip"]]
     stale = send(f"/views/edit/?id={id_}", version="1", name="Other")
     assert stale.status_code == 409
-    assert "was changed since you opened it" in parse(stale).main.text
+    assert "was changed by someone else" in parse(stale).main.text
     session.rollback()
     assert session.get(SavedView, id_).name == "Dev"
     assert send(f"/views/edit/?id={id_}", query="statu:x").status_code == 400
@@ -317,7 +319,7 @@ def test_a_view_is_deleted_after_a_question_and_can_be_saved_again(
     session.rollback()
     assert session.query(SavedView).count() == 0
     message = parse(client.get(answer.location)).select_one(".message")
-    assert "Deleted the view “Prod”" in message.text
+    assert "View “Prod” deleted" in message.text
     assert send(message.a["href"]).status_code == 302
     session.rollback()
     (again,) = saved_views.list_views(session, NOBODY)
@@ -330,7 +332,7 @@ def test_a_view_is_deleted_after_a_question_and_can_be_saved_again(
     assert client.get(f"/views/delete/?id={id_}").status_code == 404
 
 
-def test_that_a_view_of_a_long_query_is_deleted_is_told(client, send, keep):
+def test_that_a_view_of_a_long_query_is_deleted_is_shown(client, send, keep):
     dice = random.Random(1)
     names = (f"{dice.getrandbits(256):x}" for _ in range(90))
     id_ = keep("Prod", f"name in ({', '.join(names)})")
@@ -339,7 +341,7 @@ def test_that_a_view_of_a_long_query_is_deleted_is_told(client, send, keep):
 
     assert len(answer.headers["Set-Cookie"]) < 4_000
     message = parse(client.get(answer.location)).select_one(".message")
-    assert message.text.strip() == "Deleted the view “Prod”."
+    assert message.text.strip() == "View “Prod” deleted."
 
 
 def test_the_list_opens_with_the_default_view_and_nothing_else_does(
@@ -411,7 +413,7 @@ def test_a_view_of_a_value_that_no_host_has_says_so(client, keep, three):
 
     assert page.select_one(".nothing").text.count("“search”") == 1
     assert (
-        "The view “Old” asks for owner “search”, environment “gone”, which no host has"
+        "The view “Old” filters by owner “search”, environment “gone”, which no host"
     ) in " ".join(page.select_one(".nothing").text.split())
     assert "No host has the owner “search”, environment “gone”." in " ".join(
         parse(client.get("/views/")).main.text.split()
@@ -453,18 +455,18 @@ def test_a_view_that_asks_for_what_is_gone_says_so_and_shows_no_host(
 
     text = parse(answer).main.text
     assert answer.status_code == 400
-    assert "The view “Web <b>” asks for something that is not there" in text
-    assert "There is no group “web”" in text
+    assert "The view “Web <b>” uses something that no longer exists" in text
+    assert "Group “web” does not exist" in text
     assert shown(answer) == set()
-    change = parse(answer).find("a", string="Change the view")["href"]
+    change = parse(answer).find("a", string="Edit view")["href"]
     assert client.get(change).status_code == 200
     listed = parse(client.get("/views/")).main.text
-    assert listed.count("There is no group “web”") == 1
+    assert listed.count("Group “web” does not exist") == 1
     assert id_
 
 
 def test_the_page_of_views_lists_them_with_what_they_show(client, keep, three):
-    assert "There are no views yet" in parse(client.get("/views/")).main.text
+    assert "No views yet" in parse(client.get("/views/")).main.text
     keep("Prod", "env:prod", options=[("sort", "-ip")])
     keep("All")
 
@@ -488,7 +490,7 @@ def test_renaming_a_group_tells_which_views_name_it(
     page = parse(client.get(answer.location))
 
     warning = page.select_one(".message.is-warning")
-    assert "1 view asks for the group “web”" in warning.text
+    assert "1 view filters by the old group name “web”" in warning.text
     links = {link.text: link["href"] for link in warning.select("a")}
     assert links == {"<b>Ours</b>": f"/views/edit/?id={named}"}
 
@@ -562,7 +564,7 @@ def test_a_page_that_makes_no_sense_cannot_be_saved(client, session, url):
     assert session.query(SavedView).count() == 0
 
 
-def test_what_is_wrong_stands_at_the_field_and_keeps_what_was_typed(
+def test_what_is_wrong_is_at_the_field_and_keeps_what_was_typed(
     client, session, send, keep
 ):
     keep("Prod")

@@ -8,8 +8,10 @@ import sqlalchemy as sa
 
 from hostadmin import history
 from hostadmin.clock import utcnow
+from hostadmin.db.session import db
 from hostadmin.db.time_limit import TooSlow, time_limit
 from hostadmin.errors import QueryError
+from hostadmin.inventory.check_counts import repair_counts
 from hostadmin.limits import limits
 from hostadmin.models import Host
 from hostadmin.query.ast import EVERYTHING, Not, Term, all_of, any_of
@@ -24,6 +26,8 @@ from hostadmin.stats.counts import (
     find_dimension,
     find_dimensions,
 )
+
+from ..helpers.slow_sql import SLOW
 
 TEXTS = (None, None, "a", "b", "(not set)", "(other)", "x*", "a,b", "null", "<i>ü</i>")
 VARS = (1, "1", True, "true", None, "", -5, 1.5, "x*", [1, "b"], {"k": "v"}, "two w")
@@ -94,10 +98,11 @@ ORDERS = (Order(None), Order(2), Order(3, by_key=True, zeros=True))
 
 
 def test_every_number_of_a_table_is_that_of_its_hosts(session, hosts, subtests):
-    for by in BYS:
+    for place, by in enumerate(BYS):
         dimension = find_dimension(session, by)
-        for number, node in enumerate(NODES):
-            order = ORDERS[(number + len(by)) % len(ORDERS)]
+        # Any query by any dimension is for the laws of counts.
+        for number, node in enumerate((EVERYTHING, NODES[1 + place % 4])):
+            order = ORDERS[(number + place) % len(ORDERS)]
             table = count_table(session, dimension, node, order)
 
             with subtests.test(f"{by} of {to_text(node)}, {order}"):
@@ -218,6 +223,8 @@ def test_ten_thousand_values_are_counted_exactly(session, make_host):
     ]
     with history.recording(session) as connection:
         connection.execute(sa.insert(Host.__table__), rows)
+    session.commit()
+    repair_counts(db.engine)
     table = count_table(session, find_dimension(session, "owner"), EVERYTHING)
 
     assert [slot.label for slot in table.buckets[:2]] == ["o00000", "o00001"]
@@ -238,20 +245,9 @@ def test_zeros_are_values_that_hosts_could_have(session, hosts):
     assert list(table.counts[1:]) == [0, 0, 0, 0]
 
 
-SLOW = {
-    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
-    "WHERE i < 100000000) SELECT count(*) FROM n",
-    "postgresql": "SELECT count(*) FROM generate_series(1, 100000000)",
-    "mysql": "SELECT sum(length(md5(concat(a.id, b.id, c.id)))) FROM "
-    "information_schema.collations a, information_schema.collations b, "
-    "information_schema.collations c",
-}
-
-
 def test_what_takes_too_long_is_stopped_and_the_session_goes_on(session):
-    engine = session.get_bind().dialect.name.replace("mariadb", "mysql")
     with pytest.raises(TooSlow), time_limit(session(), 0.2):
-        session.execute(sa.text(SLOW[engine]))
+        session.execute(sa.text(SLOW[session.get_bind().dialect.name]))
 
     assert count_hosts(session) == 0
     with time_limit(session(), 5):
@@ -263,9 +259,9 @@ def test_what_takes_too_long_is_stopped_and_the_session_goes_on(session):
     [
         ("created:fortnight", "not a period"),
         ("created:mont", "Did you mean “month”"),
-        ("network/129", "no length of 129"),
-        ("var.", "names no variable"),
-        ("nothing", "nothing called “nothing”"),
+        ("network/129", "/129 is not a valid prefix length"),
+        ("var.", "is not a variable"),
+        ("nothing", "Unknown field “nothing”"),
     ],
 )
 def test_nonsense_is_refused(session, by, words):

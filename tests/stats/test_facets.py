@@ -5,12 +5,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
-from bs4 import BeautifulSoup
 from hypothesis import given, settings
 
+from hostadmin.db.session import db
+from hostadmin.history.kept_counts import fold
 from hostadmin.limits import limits
 from hostadmin.models import Host
-from hostadmin.query.ast import EVERYTHING, Term
+from hostadmin.query.ast import Term
 from hostadmin.query.fields import FIELDS
 from hostadmin.query.parser import parse
 from hostadmin.query.to_text import to_text
@@ -19,8 +20,10 @@ from hostadmin.query.toggle import toggled, without_own
 from hostadmin.stats import facets
 from hostadmin.stats.facets import NAMES, read_facets
 
+from ..helpers.examples import EXAMPLES
+from ..helpers.pages import parse as parse_page
 from ..helpers.query_reference import holds
-from ..helpers.random_queries import EXAMPLES, trees
+from ..helpers.random_queries import trees
 from ..helpers.slow_sql import SLOW
 
 
@@ -37,7 +40,15 @@ def values_of(row, name):
     return {row.fields[name]}
 
 
-def test_numbers_and_links_mean_the_hosts_that_python_finds(session, rows):
+@pytest.mark.parametrize("most", [None, 4])
+def test_numbers_and_links_mean_the_hosts_that_python_finds(
+    session, rows, monkeypatch, most
+):
+    """Also where some counts are kept, and others have too many values."""
+    if most is not None:
+        monkeypatch.setattr(limits, "kept_values", most)
+        monkeypatch.setattr(limits, "kept_pairs", 2 * most)
+    fold(db.engine)
     session.rollback()
 
     @given(trees())
@@ -126,12 +137,12 @@ def few(make_host, make_group):
 
 
 def side_of(response):
-    return BeautifulSoup(response.text, "html.parser").select_one("aside.facets")
+    return parse_page(response).select_one("aside.facets")
 
 
 def lines(side, name):
     return {
-        link.span.text: (link.select_one(".number").contents[0], link)
+        link.span.text: (link.b.text, link)
         for link in side.select(f"#facet-{name} li a")
     }
 
@@ -140,11 +151,11 @@ def test_a_value_leads_to_as_many_hosts_as_it_says(client, few):
     side = side_of(client.get("/hosts/?q=-group:web"))
     number, link = lines(side, "env")["prod"]
 
-    page = BeautifulSoup(client.get(link["href"]).text, "html.parser")
+    page = parse_page(client.get(link["href"]))
 
     assert number == "8"
     assert parse_qs(urlsplit(link["href"]).query) == {"q": ["-group:web env:prod"]}
-    assert len(page.select("td.col-hostname")) == 8
+    assert len(page.select("td.is-main")) == 8
     assert lines(page, "env")["prod"][1]["aria-current"] == "true"
     assert "dev" not in lines(page, "env")
 
@@ -156,11 +167,11 @@ def test_what_is_not_set_is_a_value_too(client, few):
     assert parse_qs(urlsplit(link["href"]).query) == {"q": ["owner is empty"]}
 
 
-def test_more_values_stand_on_a_page_of_their_own(client, few):
+def test_more_values_are_on_a_page_of_their_own(client, few):
     side = side_of(client.get("/hosts/?sort=-ip"))
     more = side.select_one("#facet-owner p a")
 
-    page = BeautifulSoup(client.get(more["href"]).text, "html.parser")
+    page = parse_page(client.get(more["href"]))
 
     assert more.text == "3 more…"
     assert len(lines(page, "owner")) == 9
@@ -185,13 +196,32 @@ def test_a_long_list_of_values_does_not_fill_the_page(client, few):
 
 def test_without_time_a_page_comes_all_the_same(client, few, monkeypatch):
     monkeypatch.setattr(limits, "facet_seconds", 0.0)
-    response = client.get("/hosts/?q=env:prod")
+    response = client.get("/hosts/?q=a")
 
-    links = side_of(response).select("a[data-facet]")
+    links = side_of(response).select("a[data-swap]")
     assert response.status_code == 200
-    assert [link.contents[0] for link in links] == ["count"] * len(NAMES)
-    page = BeautifulSoup(client.get(links[1]["href"]).text, "html.parser")
+    assert [link.contents[0] for link in links] == ["Show counts"] * len(NAMES)
+    page = parse_page(client.get(links[1]["href"]))
     assert lines(page, "env")["prod"][0] == "8"
+
+
+def test_what_many_hosts_leave_out_is_asked_for_and_the_same(client, few, monkeypatch):
+    """Under one condition numbers are kept; of two, those of their own fields."""
+    for query, kept in (("", 6), ("env:prod", 6), ("env:prod owner:o*", 2), ("a", 0)):
+        url = f"/hosts/?q={query}"
+        monkeypatch.setattr(limits, "facet_hosts", 0)
+        monkeypatch.setattr(limits, "filtered_facet_hosts", 0)
+        left = side_of(client.get(url))
+        more = client.get(left["data-more"])
+        monkeypatch.setattr(limits, "facet_hosts", 100)
+        monkeypatch.setattr(limits, "filtered_facet_hosts", 100)
+        whole = side_of(client.get(url))
+
+        assert not whole.has_attr("data-more")
+        assert len(left.select(".facet ul")) == kept, query
+        found = parse_page(more).select(".facet")
+        shown = {str(facet) for facet in (*left.select(".facet:has(ul)"), *found)}
+        assert shown == {str(facet) for facet in whole.select(".facet")}, query
 
 
 def test_a_facet_that_takes_too_long_is_stopped(session, few, monkeypatch):
@@ -201,7 +231,7 @@ def test_a_facet_that_takes_too_long_is_stopped(session, few, monkeypatch):
     monkeypatch.setattr(facets, "_read", slow)
     monkeypatch.setattr(limits, "facet_seconds", 0.05)
 
-    found = read_facets(session, EVERYTHING)
+    found = read_facets(session, parse("a"))
 
     assert [facet.values for facet in found] == [None] * len(NAMES)
     assert session.scalar(sa.select(sa.func.count(Host.id))) == 9
@@ -212,16 +242,16 @@ def test_with_many_groups_they_are_counted_on_demand(client, few, monkeypatch):
 
     side = side_of(client.get("/hosts/"))
 
-    link = side.select_one("#facet-group a[data-facet]")
-    assert link.contents[0] == "count"
-    page = BeautifulSoup(client.get(link["href"]).text, "html.parser")
+    link = side.select_one("#facet-group a[data-swap]")
+    assert link.contents[0] == "Show counts"
+    page = parse_page(client.get(link["href"]))
     assert lines(page, "group")["web"][0] == "1"
 
 
 def test_of_very_many_values_a_page_shows_the_first(client, few, monkeypatch):
     monkeypatch.setattr(limits, "facet_values", 3)
 
-    page = BeautifulSoup(client.get("/hosts/facet/?field=owner").text, "html.parser")
+    page = parse_page(client.get("/hosts/facet/?field=owner"))
 
     assert len(lines(page, "owner")) == 4  # with "(not set)"
     assert page.select_one("#facet-owner p").text == "5 more"

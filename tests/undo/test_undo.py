@@ -7,12 +7,15 @@ from hostadmin import history
 from hostadmin.db.session import db
 from hostadmin.errors import Conflict, NotFound
 from hostadmin.history import ActorContext, changes_of
+from hostadmin.history.undone import Undone, find_undone
 from hostadmin.inventory import groups, hosts, inventory_vars
 from hostadmin.models import ChangeSet, Host
 from hostadmin.undo import DELETE, message, plan_undo, undo
 
 from ..helpers.dumps import dump
 from ..helpers.hosts import add_hosts
+
+ON_A_CLUSTER = True
 
 
 @pytest.fixture
@@ -150,13 +153,58 @@ def test_undo_twice_does_nothing_and_an_undo_can_be_undone(
     edit = did(lambda: hosts.change_host(id_, {"owner": "you"}))
     _, first = undone(edit)
     plan, second = undone(edit)
-    assert (plan.back, plan.same, plan.kept_objects, second) == (0, 1, 0, None)
+    assert (plan.back, plan.undone_by, second) == (0, first, None)
     assert session.scalar(sa.select(sa.func.max(ChangeSet.id))) == first
 
-    undone(first)
+    _, again = undone(first)
     assert hosts.get_host(id_).owner == "you"
-    undone(edit)
+    assert find_undone(session, [edit, first]).changes == {first: again}
+    _, last = undone(edit)
     assert hosts.get_host(id_).owner == "me"
+    assert find_undone(session, [edit]).changes == {edit: last}
+
+
+def test_an_undone_change_is_not_undone_again_where_somebody_did_the_same_since(
+    session, did, undone, make_host
+):
+    id_ = make_host(hostname="a", owner="me")
+    edit = did(lambda: hosts.change_host(id_, {"owner": "you"}))
+    undone(edit)
+    did(lambda: hosts.change_host(id_, {"owner": "you"}))
+
+    undone(edit)
+
+    assert hosts.get_host(id_).owner == "you"
+
+
+def test_only_what_went_back_completely_counts_as_undone(
+    session, did, undone, make_host
+):
+    ids = [make_host(hostname=name, owner="me") for name in "ab"]
+    edit = did(lambda: [hosts.change_host(id_, {"owner": "you"}) for id_ in ids])
+    entries = [changes_of(session, "host", id_)[0].id for id_ in ids]
+    newer = did(lambda: hosts.change_host(ids[0], {"owner": "else"}))
+
+    _, part = undone(edit)
+    assert find_undone(session, [edit]) == Undone()
+    undone(part)
+    undone(newer)
+    _, one = undone(edit, entries[0])
+    assert find_undone(session, [edit]) == Undone({}, {entries[0]: one})
+    _, rest = undone(edit)
+    assert find_undone(session, [edit]).changes == {edit: rest}
+    _, first = undone(rest)
+    # Of the two in it, one is back: the other undo of the change does not count either.
+    assert find_undone(session, [edit, rest]).changes == {rest: first}
+
+
+def test_undo_of_the_only_entry_is_that_of_the_change(session, did, undone, make_host):
+    id_ = make_host(hostname="a", owner="me")
+    edit = did(lambda: hosts.change_host(id_, {"owner": "you"}))
+
+    _, new = undone(edit, changes_of(session, "host", id_)[0].id)
+
+    assert find_undone(session, [edit]).changes == {edit: new}
 
 
 def test_a_name_that_was_taken_meanwhile_is_left(session, did, undone, make_host):
@@ -169,12 +217,12 @@ def test_a_name_that_was_taken_meanwhile_is_left(session, did, undone, make_host
     plan, new = undone(gone)
     ((name, field, why),) = reasons(plan)
     assert (name, field, new) == ("a", "hostname", None)
-    assert "taken by “A”" in why
+    assert "used by “A”" in why
 
     plan, _ = undone(moved)
     ((name, field, why),) = reasons(plan)
     assert (name, field) == ("c", "hostname")
-    assert "taken by “B”" in why
+    assert "used by “B”" in why
     host = hosts.get_host(moved_id)
     assert (host.hostname, host.owner) == ("c", "me")
 
@@ -192,7 +240,7 @@ def test_what_is_gone_is_left(session, did, undone, make_host, make_group):
         f"was deleted since by carl (change {gone})"
     ]
     plan, new = undone(left)
-    assert [why for _, _, why in reasons(plan)] == ["the group “g” is gone"]
+    assert [why for _, _, why in reasons(plan)] == ["the group “g” no longer exists"]
     assert new is None
 
 
@@ -245,8 +293,8 @@ def test_a_new_group_stays_where_it_is_needed(session, did, undone, make_host):
 
     assert new is None
     assert {name: why for name, _, why in reasons(plan)} == {
-        "outer": "1 host is in it",
-        "inner": "“outer” holds it",
+        "outer": "it has 1 host",
+        "inner": "it is a child group of “outer”",
     }
 
 
@@ -259,7 +307,7 @@ def test_a_circle_is_not_closed(session, did, undone, make_group):
     plan, new = undone(out)
 
     assert (reasons(plan), new) == (
-        [("a", "children", "“b” holds this group by now")],
+        [("a", "children", "“b” now contains this group")],
         None,
     )
 
@@ -301,7 +349,7 @@ def test_terms_go_back_as_they_are_written_today(session, did, undone, make_host
 
 @pytest.mark.parametrize("entry", [None, 1])
 def test_what_is_not_there_is_said(session, entry):
-    with pytest.raises(NotFound, match="no change 99"):
+    with pytest.raises(NotFound, match="Change 99 does not exist"):
         plan_undo(session, 99, entry)
 
 
@@ -326,7 +374,7 @@ def test_another_plan_than_the_one_that_was_seen_is_refused(
         assert plan.digest == digest
     did(lambda: hosts.change_host(id_, {"port": 3}))
 
-    with pytest.raises(Conflict, match="no longer what you saw"):
+    with pytest.raises(Conflict, match="changed since the preview"):
         undone(edit, digest=digest)
     session.rollback()
     assert hosts.get_host(id_).owner == "you"
@@ -350,24 +398,22 @@ def test_the_command_shows_asks_and_undoes(session, did, run, make_host):
     dry = run(edit, "--dry-run")
     assert (dry.exit_code, dry.stdout) == (
         0,
-        "change back: host a: owner “you” → “me”\n1 host would be changed back.\n",
+        "revert: host a: owner “you” → “me”\n1 host would be reverted.\n",
     )
     asked = run(edit)
     assert asked.exit_code == 1
-    assert "say --yes" in asked.stderr
+    assert "Use --yes" in asked.stderr
     session.rollback()
     assert hosts.get_host(id_).owner == "you"
 
     done = run(edit, "--yes")
     assert done.exit_code == 0
-    assert "1 host changed back. This is change" in done.stdout
+    assert "1 host reverted. Saved as change" in done.stdout
     session.rollback()
     assert hosts.get_host(id_).owner == "me"
     again = run(edit, "--yes")
-    assert (again.exit_code, again.stdout) == (
-        0,
-        "Nothing to undo: all of it is already as it was before.\n",
-    )
+    assert again.exit_code == 0
+    assert again.stdout.startswith("Already undone by change ")
 
 
 @pytest.mark.parametrize(("args", "code"), [(["77"], 1), (["x"], 2), (["0"], 2)])

@@ -2,7 +2,6 @@
 
 import ipaddress
 import math
-import os
 import re
 import unicodedata
 
@@ -23,8 +22,10 @@ from hostadmin.validation.json_values import clean_vars, same_json
 from hostadmin.validation.rules import clean_group, clean_host
 from hostadmin.validation.values import HostStatus
 
-EXAMPLES = int(os.environ.get("HOSTADMIN_TEST_EXAMPLES", "60"))
-examples = settings(max_examples=EXAMPLES, deadline=None, database=None)
+from ..helpers.examples import EXAMPLES
+
+FEW = max(20, EXAMPLES // 16)
+examples = settings(max_examples=FEW, deadline=None, database=None)
 HUGE = 10**5000
 
 # What a person cannot see in a name, by what it is.
@@ -86,14 +87,14 @@ def refusal(rule, value):
         ("2001:db8::1", "2001:db8::1", "2001:db8::1"),
         ("-oProxyCommand=x", "-oProxyCommand=x", "-oproxycommand=x"),
         ("<b>", "<b>", "<b>"),
-        ("Straße", "Straße", "strasse"),
+        ("Straße", "Straße", "straße"),
         ("\uff37", "\uff37", "\uff57"),
         ("Ä", "Ä", "ä"),
         ("A\u0308", "A\u0308", "ä"),
         ("ΣΣ", "ΣΣ", "\u03c3\u03c3"),
         ("日本", "日本", "日本"),
         ("x" * 255, "x" * 255, "x" * 255),
-        ("ß" * 127, "ß" * 127, "ss" * 127),
+        ("ß" * 127, "ß" * 127, "ß" * 127),
     ],
 )
 def test_a_hostname_is_kept_as_typed_and_unique_by_its_key(typed, kept, key):
@@ -104,17 +105,17 @@ def test_a_hostname_is_kept_as_typed_and_unique_by_its_key(typed, kept, key):
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        (None, "is missing; every host needs a name."),
-        ("", "is missing"),
-        (" \t\u00a0", "is missing"),
-        ("x" * 256, "has 256 characters; at most 255 are kept."),
-        ("ß" * 128, "too long once upper and lower case are made equal"),
-        ("...", "“...” is not a name."),
-        (17, "“17” is not a text."),
-        (True, "“True” is not a text."),
-        (b"web1", "is not a text."),
-        (["web1"], "is not a text."),
-        pytest.param(HUGE, "is not a text.", id="huge"),
+        (None, "is required."),
+        ("", "is required"),
+        (" \t\u00a0", "is required"),
+        ("x" * 256, "must have at most 255 characters, not 256."),
+        ("İ" * 128, "is too long (with case ignored)"),
+        ("...", "“...” is not a valid hostname."),
+        (17, "“17” is not text."),
+        (True, "“True” is not text."),
+        (b"web1", "is not text."),
+        (["web1"], "is not text."),
+        pytest.param(HUGE, "is not text.", id="huge"),
     ],
 )
 def test_what_is_no_hostname_is_refused(typed, words):
@@ -240,28 +241,28 @@ def test_no_address_and_no_port_are_nothing(nothing):
         ("10.0.0.99999999999999999999", "9999999999 is over 255"),
         ("010.0.0.1", "010 has a leading zero"),
         ("10.0.0.01", "01 has a leading zero"),
-        ("1.2.3", "10.0.0.1 or 2001:db8::1 would be"),
-        ("1.2.3.4.5", "would be"),
-        ("10.0.0.0/8", "write it without the mask “/8”"),
-        ("2001:db8::/32", "without the mask “/32”"),
-        ("10.0.0.1/255.0.0.0", "would be"),
-        ("[2001:db8::1]", "without the brackets"),
+        ("1.2.3", "such as 10.0.0.1 or 2001:db8::1"),
+        ("1.2.3.4.5", "such as"),
+        ("10.0.0.0/8", "remove the mask “/8”"),
+        ("2001:db8::/32", "remove the mask “/32”"),
+        ("10.0.0.1/255.0.0.0", "such as"),
+        ("[2001:db8::1]", "remove the brackets"),
         ("fe80::1%eth0", "has a zone"),
-        ("10.0.0.1:22", "would be"),
-        ("0x0a000001", "would be"),
-        ("167772161", "would be"),
-        ("\u0661\u0660.0.0.1", "would be"),
-        ("\uff11\uff10.0.0.1", "would be"),
-        ("²", "would be"),
-        ("2001:db8::1::2", "would be"),
-        ("12345::", "would be"),
-        ("::ffff:010.0.0.1", "would be"),
-        ("web1", "would be"),
-        pytest.param("1" * 10_000, "would be", id="long"),
+        ("10.0.0.1:22", "such as"),
+        ("0x0a000001", "such as"),
+        ("167772161", "such as"),
+        ("\u0661\u0660.0.0.1", "such as"),
+        ("\uff11\uff10.0.0.1", "such as"),
+        ("²", "such as"),
+        ("2001:db8::1::2", "such as"),
+        ("12345::", "such as"),
+        ("::ffff:010.0.0.1", "such as"),
+        ("web1", "such as"),
+        pytest.param("1" * 10_000, "such as", id="long"),
         ("10.0.0.1\n", "U+000A"),
         ("10.0\u200b.0.1", "U+200B"),
-        (167772161, "is not a text"),
-        pytest.param(HUGE, "is not a text", id="huge"),
+        (167772161, "is not text"),
+        pytest.param(HUGE, "is not text", id="huge"),
     ],
 )
 def test_what_is_no_address_is_refused_with_the_reason(typed, words):
@@ -306,9 +307,7 @@ def test_the_first_and_the_last_port_are_ports(edge):
      pytest.param("9" * 5000, id="long"), pytest.param(HUGE, id="huge")],
 )  # fmt: skip
 def test_what_is_no_port_is_refused(typed):
-    assert "is not a port: a whole number, 1–65535." in refusal(
-        values.clean_port, typed
-    )
+    assert "is not a valid port. Use 1–65535." in refusal(values.clean_port, typed)
 
 
 @pytest.mark.parametrize("status", HostStatus)
@@ -324,13 +323,13 @@ def test_no_status_is_active():
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ("actve", "Known: active, staged, maintenance, offline, retired. Did you mean"),
-        ("in use", "“in use” is not a status."),
+        ("actve", "active, staged, maintenance, offline, retired. Did you mean"),
+        ("in use", "“in use” is not a valid status."),
         ("Decommissioning", "offline, retired. Did you mean “retired”?"),
         ("inactive", "Did you mean “offline”?"),
-        ("x" * 255, "is not a status"),
-        (1, "is not a text"),
-        (True, "is not a text"),
+        ("x" * 255, "is not a valid status"),
+        (1, "is not text"),
+        (True, "is not text"),
     ],
 )
 def test_an_unknown_status_is_refused_with_the_known_ones(typed, words):
@@ -351,7 +350,7 @@ def test_short_text_is_trimmed_and_nothing_when_empty():
 def test_a_term_must_fit_the_vocabulary_once_folded():
     assert values.clean_term("ﬃ" * 85) == "ﬃ" * 85
     assert "too long" in refusal(values.clean_term, "ﬃ" * 86)
-    assert "256 characters" in refusal(values.clean_term, "x" * 256)
+    assert "not 256" in refusal(values.clean_term, "x" * 256)
 
 
 @pytest.mark.parametrize("name", ["web", "All", "ALL", "Ungrouped", "a b", "a:b", "ä"])
@@ -363,12 +362,12 @@ def test_the_case_of_a_group_name_counts(name):
     ("name", "words"),
     [
         ("a,b", "has a comma"),
-        ("all", "is implied"),
-        (" ungrouped ", "is implied"),
-        ("", "is missing; every group needs a name."),
-        (None, "is missing"),
-        ("x" * 256, "256 characters"),
-        (7, "is not a text"),
+        ("all", "is a reserved group name"),
+        (" ungrouped ", "is a reserved group name"),
+        ("", "is required."),
+        (None, "is required"),
+        ("x" * 256, "not 256"),
+        (7, "is not text"),
     ],
 )
 def test_what_is_no_group_name_is_refused(name, words):
@@ -387,8 +386,8 @@ def test_notes_may_have_64_kib_and_no_more():
     assert values.clean_notes("") is values.clean_notes(None) is None
     assert values.clean_notes("x" * 65536) == "x" * 65536
     assert values.clean_notes("é" * 32768) == "é" * 32768
-    assert "is 65,537 bytes long" in refusal(values.clean_notes, "x" * 65537)
-    assert "is 65,538 bytes long" in refusal(values.clean_notes, "é" * 32769)
+    assert "not 65,537" in refusal(values.clean_notes, "x" * 65537)
+    assert "not 65,538" in refusal(values.clean_notes, "é" * 32769)
 
 
 @pytest.mark.parametrize(
@@ -419,9 +418,9 @@ def test_a_host_may_have_64_aliases_and_64_addresses():
     assert values.clean_aliases([*names[:64], "ALIAS0"]) == names[:64]
     assert clean_addresses(addresses[:64]) == addresses[:64]
     assert refusal(values.clean_aliases, names) == (
-        "has 65 entries; at most 64 are kept."
+        "must have at most 64 entries, not 65."
     )
-    assert "has 65 entries" in refusal(clean_addresses, addresses)
+    assert "not 65." in refusal(clean_addresses, addresses)
 
 
 @pytest.mark.parametrize("given_", ["web1", 5, True, ["ok", "a\nb"], [["x"]], [None]])
@@ -460,7 +459,7 @@ def test_variables_may_be_20_deep():
         deep = {"a": nested(19, make)}
         assert clean_vars(deep) == deep
         assert refusal(clean_vars, {"a": nested(20, make)}) == (
-            "are nested more than 20 deep."
+            "must be nested at most 20 levels deep."
         )
 
 
@@ -472,26 +471,26 @@ def test_variables_may_have_64_kib_and_no_more():
     room = 65536 - len('{"a":""}')
 
     assert clean_vars({"a": "x" * room})
-    assert "are 65,537 bytes long" in refusal(clean_vars, {"a": "x" * (room + 1)})
-    assert "are 65,538 bytes" in refusal(clean_vars, {"a": "é" * (room // 2 + 1)})
+    assert "not 65,537" in refusal(clean_vars, {"a": "x" * (room + 1)})
+    assert "not 65,538" in refusal(clean_vars, {"a": "é" * (room // 2 + 1)})
 
 
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        ([], "are not a mapping"),
-        ("a: 1", "are not a mapping"),
-        (1, "are not a mapping"),
+        ([], "must be a mapping"),
+        ("a: 1", "must be a mapping"),
+        (1, "must be a mapping"),
         ({"a": math.nan}, "“a” is nan"),
         ({"a": [1, {"b": math.inf}]}, "“a[1].b” is inf"),
         ({"a": -math.inf}, "“a” is -inf"),
         ({"a": 10**300}, "“a” has over 300 digits"),
         ({"a": -(10**300)}, "“a” has over 300 digits"),
         ({"a": HUGE}, "“a” has over 300 digits"),
-        ({1: "x"}, "the name “1” is not a text; put it in quotes"),
-        ({"a": {True: 1}}, "the name “True” in “a” is not a text"),
-        ({None: 1}, "the name “None” is not a text"),
-        ({HUGE: 1}, "is not a text"),
+        ({1: "x"}, "the name “1” is not text. Put it in quotes"),
+        ({"a": {True: 1}}, "the name “True” in “a” is not text"),
+        ({None: 1}, "the name “None” is not text"),
+        ({HUGE: 1}, "is not text"),
         ({"": 1}, "a name is empty"),
         ({"a": {"": 1}}, "a name in “a” is empty"),
         ({"n" * 256: 1}, "over 255 characters"),
@@ -538,7 +537,7 @@ def test_the_order_of_names_does_not_count():
 # ---- whole objects
 
 
-def test_every_wrong_field_is_told_at_once():
+def test_every_wrong_field_is_shown_at_once():
     with pytest.raises(InvalidInput) as caught:
         clean_host(
             {"hostname": "", "port": 70000, "ip_addr": "x", "rank": 1, "owner": "me"}
@@ -550,8 +549,8 @@ def test_every_wrong_field_is_told_at_once():
         "ip_addr",
         "rank",
     ]
-    assert "port: “70000” is not a port" in str(caught.value)
-    assert "is not a field. hostname, aliases" in str(caught.value)
+    assert "port: “70000” is not a valid port" in str(caught.value)
+    assert "is not a field. Use one of: hostname, aliases" in str(caught.value)
 
 
 def test_only_given_fields_are_returned():

@@ -15,6 +15,7 @@ from hostadmin.models import ChangeEntry, Group, Host
 from ..helpers.accounts import log_in
 from ..helpers.pages import errors, form_of, parse
 
+ON_A_CLUSTER = True
 MANY = 12
 
 
@@ -48,7 +49,7 @@ def entries(session, **of):
     ).all()
 
 
-def test_of_twelve_who_save_one_host_one_is_saved_and_eleven_are_told(
+def test_of_twelve_who_save_one_host_one_is_saved_and_eleven_get_a_conflict(
     app, client, session, make_host
 ):
     id_ = make_host(hostname="web-1", owner="old")
@@ -87,7 +88,7 @@ def test_of_twelve_who_save_one_group_one_is_saved(app, client, session, make_gr
     assert len(entries(session, subject="group", action="changed")) == 1
 
 
-def test_of_twelve_who_create_one_name_one_wins_and_eleven_are_told(app, session):
+def test_of_twelve_who_create_one_name_one_wins_and_eleven_get_an_error(app, session):
     names = [f"WEB-{'1' if n % 2 else '1.'}" for n in range(MANY)]
 
     answers = at_once(
@@ -116,7 +117,9 @@ def test_of_twelve_who_create_one_group_one_wins(app, session):
 
 
 @pytest.mark.parametrize("_time", range(3))
-def test_of_an_edit_and_a_deletion_one_is_told(app, client, session, make_host, _time):
+def test_of_edit_and_deletion_one_gets_a_conflict(
+    app, client, session, make_host, _time
+):
     id_ = make_host(hostname="web-1", owner="old")
     edit, gone = f"/hosts/edit/?id={id_}", f"/hosts/delete/?id={id_}"
     edits = [(edit, form_of(client, edit) | {"owner": f"o{n}"}) for n in range(3)]

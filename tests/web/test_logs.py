@@ -10,6 +10,9 @@ from hostadmin.web.logs import AsJson, ForPeople
 
 from ..helpers.pages import csrf, parse
 
+ON_ONE_ENGINE = True
+
+PROBLEM = "application/problem+json"
 EVIL = "\r\n\x1b[31mred\x07\u202e\u2028\x85"
 
 
@@ -91,7 +94,7 @@ def test_people_read_no_control_characters_either():
     assert ForPeople().format(record).isprintable()
 
 
-def test_what_is_refused_is_told_with_the_id_of_the_request(client, lines):
+def test_what_is_refused_is_shown_with_the_id_of_the_request(client, lines):
     response = client.post("/hosts/new/", data={"hostname": "a"})
     warnings = [line for line in lines() if line["level"] == "warning"]
 
@@ -104,7 +107,7 @@ def test_what_is_refused_is_told_with_the_id_of_the_request(client, lines):
     assert "not allowed" in lines()[-2]["message"]
 
 
-def test_a_failed_log_in_is_told_without_what_was_typed(nobody, lines):
+def test_a_failed_log_in_is_shown_without_what_was_typed(nobody, lines):
     given = {"username": "s3cr3t", "password": "hunter2"}
     response = nobody.post(
         "/login", data={**given, "csrf_token": csrf(nobody, "/login")}
@@ -118,7 +121,7 @@ def test_a_failed_log_in_is_told_without_what_was_typed(nobody, lines):
     assert not {"s3cr3t", "hunter2"} & set(json.dumps(lines()).split('"'))
 
 
-def test_a_bug_is_told_with_its_trace_under_the_id_on_the_page(
+def test_a_bug_is_shown_with_its_trace_under_the_id_on_the_page(
     app, client, lines, monkeypatch
 ):
     def broken(*_: object) -> None:
@@ -165,8 +168,8 @@ def test_every_status_has_a_page_and_the_same_for_tools(client, status):
     assert (page.status_code, answer.status_code) == (status, status)
     assert parse(page).main.h1
     assert page.mimetype == "text/html"
-    assert answer.mimetype == "application/json"
-    assert answer.json["error"]
+    assert answer.mimetype == PROBLEM
+    assert answer.json["detail"]
     assert answer.json["request_id"] == answer.headers["X-Request-ID"]
     if status != 400:
         assert page.headers["X-Request-ID"] in parse(page).main.text
@@ -183,18 +186,18 @@ def test_every_status_has_a_page_and_the_same_for_tools(client, status):
     ],
 )
 def test_addresses_for_tools_answer_json_unless_a_browser_asks(client, path):
-    assert client.get(path).mimetype == "application/json"
-    assert client.get(path, headers={"Accept": "*/*"}).json["error"]
+    assert client.get(path).mimetype == PROBLEM
+    assert client.get(path, headers={"Accept": "*/*"}).json["detail"]
 
     browser = client.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
     is_api = path.startswith("/api/")
-    assert browser.mimetype == ("application/json" if is_api else "text/html")
+    assert browser.mimetype == (PROBLEM if is_api else "text/html")
 
 
-def test_tools_are_told_the_place_in_a_query_and_a_way_out(client):
+def test_tools_get_the_place_in_a_query_and_a_way_out(client):
     answer = client.get("/export/csv?q=web+statu:active").json
 
-    assert "no field “statu”" in answer["error"]
+    assert "Unknown field “statu”" in answer["detail"]
     assert answer["place"] == "characters 5–9"
     assert answer["fixed"] == "web status:active"
     other = client.get("/stats/table.json?by=env&q=port:1,x").json

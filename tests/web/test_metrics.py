@@ -130,6 +130,6 @@ def test_a_token_opens_it_and_nothing_else_does(nobody, with_token):
     for headers in ({}, {"Authorization": "Bearer x"}, {"Accept": "text/html"}):
         response = nobody.get("/metrics", headers=headers)
         assert response.status_code == 401
-        assert response.mimetype == "application/json"
+        assert response.mimetype == "application/problem+json"
         assert "Bearer" in response.headers["WWW-Authenticate"]
         assert "hostadmin_hosts" not in response.text

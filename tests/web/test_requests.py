@@ -15,38 +15,56 @@ from ..helpers.accounts import log_in
 from ..helpers.apps import SeparateClient
 from ..helpers.pages import csrf, parse
 
+ON_ONE_ENGINE = True
+
 KEY = "0123456789abcdef0123456789abcdef"
 
 
+@pytest.fixture(scope="module")
+def apps():
+    """Apps by their database and settings: one takes longer to build than to ask."""
+    built: dict[str, Flask] = {}
+    yield built
+    for app in built.values():
+        with app.app_context():
+            db.engine.dispose()
+
+
 @pytest.fixture
-def app_with(app, database, monkeypatch):
-    """Build an app with further settings, on the tables of ``app``."""
-    apps = []
+def app_with(app, database, apps, monkeypatch):
+    """Return an app with further settings, on the tables of ``app``."""
     for endpoint in ("seen", "away"):
         monkeypatch.setitem(policy.POLICY, endpoint, {"GET": policy.OPEN})
 
     def build(**settings) -> Flask:
-        built = create_app(
-            Settings(_env_file=None, database_uri=database, secret_key=KEY, **settings)
-        )
-        built.test_client_class = SeparateClient
-        apps.append(built)
+        name = f"{database} {settings}"
+        if name not in apps:
+            apps[name] = _build(database, settings)
+        return apps[name]
 
-        @built.get("/seen")
-        def seen():
-            return {
-                "client": client_address(),
-                "host": request.host,
-                "scheme": request.scheme,
-                "left": sorted(k for k in request.environ if "FORWARDED" in k),
-            }
+    return build
 
-        return built
 
-    yield build
-    for built in apps:
-        with built.app_context():
-            db.engine.dispose()
+def _build(database, settings) -> Flask:
+    built = create_app(
+        Settings(_env_file=None, database_uri=database, secret_key=KEY, **settings)
+    )
+    built.test_client_class = SeparateClient
+
+    @built.get("/seen")
+    def seen():
+        return {
+            "client": client_address(),
+            "host": request.host,
+            "scheme": request.scheme,
+            "left": sorted(k for k in request.environ if "FORWARDED" in k),
+        }
+
+    @built.get("/away")
+    def away():
+        return "", 302, {"Location": built.extensions["away"]}
+
+    return built
 
 
 def seen(app, peer="127.0.0.1", **headers):
@@ -72,7 +90,7 @@ def seen(app, peer="127.0.0.1", **headers):
         ("127.0.0.1", "<script>", "127.0.0.1"),
         ("127.0.0.1", "", "127.0.0.1"),
         ("127.0.0.1", "10.1.0.1, 10.1.0.2", "10.1.0.1"),
-        # Whoever is none of our proxies says what they like.
+        # Anyone who is none of our proxies says what they like.
         ("203.0.113.5", "6.6.6.6", "203.0.113.5"),
         ("10.2.0.1", "6.6.6.6", "10.2.0.1"),
     ],
@@ -89,13 +107,13 @@ def test_the_client_is_the_last_that_is_no_proxy_of_ours(
 
 def test_scheme_and_host_count_from_proxies_only(app_with):
     headers = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "hosts.example"}
-    told = ("https", "hosts.example")
+    expected = ("https", "hosts.example")
     app = app_with(trusted_proxies="10.1.0.0/24", allowed_hosts="hosts.example")
 
     from_proxy = seen(app, "10.1.0.3", **headers)
     from_others = seen(app, "10.2.0.3", **headers)
 
-    assert (from_proxy.json["scheme"], from_proxy.json["host"]) == told
+    assert (from_proxy.json["scheme"], from_proxy.json["host"]) == expected
     assert (from_others.json["scheme"], from_others.json["host"]) == (
         "http",
         "localhost",
@@ -244,9 +262,9 @@ def test_links_from_other_sites_may_be_followed(client):
 # ---- sizes
 
 
-def test_a_page_may_take_less_than_others_and_reads_no_more(app_with):
+def test_a_page_may_take_less_than_others_and_reads_no_more(app_with, monkeypatch):
     app = app_with()
-    app.config["BODY_LIMITS"]["hosts.create_view"] = 1000
+    monkeypatch.setitem(app.config["BODY_LIMITS"], "hosts.create_view", 1000)
     client = log_in(app.test_client())
     data = {"csrf_token": csrf(client, "/hosts/new/"), "notes": "x" * 1000}
 
@@ -314,10 +332,7 @@ def test_a_path_of_ours_is_followed_as_it_is(text):
 @pytest.mark.parametrize("target", [text for text in OTHERS if text])
 def test_whatever_a_page_believes_a_redirect_stays_here(app_with, target):
     app = app_with()
-
-    @app.get("/away")
-    def away():
-        return "", 302, {"Location": "".join(c for c in target if c >= " ")}
+    app.extensions["away"] = "".join(c for c in target if c >= " ")
 
     location = app.test_client().get("/away").headers["Location"]
     assert own_path(location) == location

@@ -1,88 +1,19 @@
-"""Whoever is slow, silent or greedy stands in nobody else's way."""
+"""Anyone who is slow, silent or greedy is in nobody else's way."""
 
 import contextlib
-import http.client
 import json
 import logging
 import socket
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from flask import Response
 
-from hostadmin import create_app
-from hostadmin.config import Settings
-from hostadmin.db.session import db
-from hostadmin.permissions import policy
 from hostadmin.web.logs import AsJson
 from hostadmin.wsgi import bridge, connections, response
 
 from ..helpers.accounts import add_person, cookie_of
-from ..helpers.web_server import served
-
-KEY = "0123456789abcdef0123456789abcdef"
-HALF = b"GET /hosts/ HTTP/1.1\r\nHost: localhost\r\nX-More:"
-
-
-@pytest.fixture
-def database(sqlite_uri):
-    """What goes on in front of the app is the same on every engine."""
-    return sqlite_uri
-
-
-@pytest.fixture
-def own_app(app, database, monkeypatch):
-    """An app with pages that take long, on the tables of ``app``."""
-    for endpoint in ("held", "endless"):
-        monkeypatch.setitem(policy.POLICY, endpoint, {"GET": policy.OPEN})
-    built = create_app(Settings(_env_file=None, database_uri=database, secret_key=KEY))
-    built.begun = threading.Event()
-    built.release = threading.Event()
-    built.closed = threading.Event()
-
-    @built.get("/held")
-    def held():
-        built.begun.set()
-        built.release.wait(20)
-        return "done"
-
-    @built.get("/endless")
-    def endless():
-        def pieces():
-            try:
-                while True:
-                    yield b"x" * 65536
-            finally:
-                built.closed.set()
-
-        return Response(pieces())
-
-    yield built
-    built.release.set()
-    with built.app_context():
-        db.engine.dispose()
-
-
-def ask(port, path, method="GET", body=None, headers=None, timeout=10):
-    """Return status and text of an answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-    with contextlib.closing(connection):
-        connection.request(method, path, body=body, headers=headers or {})
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-
-
-@contextlib.contextmanager
-def half_requests(port, count, text=HALF):
-    with contextlib.ExitStack() as stack:
-        sockets = []
-        for _ in range(count):
-            sock = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
-            sock.sendall(text)
-            sockets.append(sock)
-        yield sockets
+from ..helpers.web_server import ask, half_requests, served
 
 
 def is_closed(sock):
@@ -130,7 +61,7 @@ def test_however_busy_the_pages_are_people_log_in(own_app):
         assert [answer.result()[1] for answer in answers] == ["done"] * 3
 
 
-def test_the_wait_for_a_thread_is_told(own_app, caplog):
+def test_the_wait_for_a_thread_is_shown(own_app, caplog):
     caplog.set_level(logging.INFO, logger="hostadmin.access")
     with served(own_app, threads=1) as port, ThreadPoolExecutor() as pool:
         answers = [pool.submit(ask, port, "/held") for _ in range(2)]
@@ -163,6 +94,20 @@ def test_who_takes_nothing_of_an_answer_gives_its_thread_back(own_app, monkeypat
         half_requests(port, 1, b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n"),
     ):
         assert own_app.closed.wait(10)
+        assert ask(port, "/hosts/")[0] == 302
+
+
+def test_who_takes_an_answer_drop_by_drop_is_let_go(own_app, monkeypatch):
+    monkeypatch.setattr(response, "SEND_SECONDS", 0.5)
+    monkeypatch.setattr(response, "SEND_SPEED", 1024**3)
+    with served(own_app, threads=1) as port:
+        with socket.create_connection(("127.0.0.1", port)) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.sendall(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            end = time.monotonic() + 10
+            while not own_app.closed.wait(0.05) and time.monotonic() < end:
+                sock.recv(65536)
+        assert own_app.closed.is_set()
         assert ask(port, "/hosts/")[0] == 302
 
 
@@ -220,3 +165,13 @@ def test_headers_of_any_length_are_no_way_to_fill_the_memory(own_app):
         with contextlib.suppress(ConnectionError):
             assert sockets[0].recv(1000).startswith(b"HTTP/1.1 400 ")
         assert ask(port, "/login")[0] == 200
+
+
+def test_no_body_waits_until_its_headers_are_confirmed(own_app):
+    with served(own_app) as port, half_requests(port, 1):
+        # It has been taken by now.
+        assert ask(port, "/healthz")[0] == 200
+        waiting = next(iter(connections.Connection.silent))
+        accepted = waiting.transport.get_extra_info("socket")
+
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

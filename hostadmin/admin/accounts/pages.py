@@ -48,7 +48,7 @@ def new() -> ResponseReturnValue:
         return _new_form(messages(error)), 400
     except InvalidValue as error:
         return _new_form({"role": str(error)}), 400
-    flash(f"Added {account.role.value} {account.username}.", "success")
+    flash(f"Created account {account.username} ({account.role.value}).", "success")
     return redirect(url_for("accounts.index"))
 
 
@@ -79,21 +79,21 @@ def role(account_id: str) -> ResponseReturnValue:
         )
     except (InvalidValue, Conflict) as error:
         return _refused(id_, error)
-    flash(f"{account.username} is {account.role.value} now.", "success")
+    flash(f"{account.username} now has the role {account.role.value}.", "success")
     return _back(id_)
 
 
 @bp.post("/<account_id>/state")
 def state(account_id: str) -> ResponseReturnValue:
-    """Disable or enable: what is wanted stands in the form, so twice does no harm."""
+    """Disable or enable: what is wanted is in the form, so twice does no harm."""
     id_ = parse_id(account_id)
     active = request.form.get("active") == "1"
     try:
         account = write(web_act(), lambda: accounts.set_active(id_, active))
     except Conflict as error:
         return _refused(id_, error)
-    words = "can log in again" if active else "is shut out, and its sessions have ended"
-    flash(f"{account.username} {words}.", "success")
+    words = "Enabled {}." if active else "Disabled {} and ended all sessions."
+    flash(words.format(account.username), "success")
     return _back(id_)
 
 
@@ -111,9 +111,8 @@ def password(account_id: str) -> ResponseReturnValue:
         web_act(),
         lambda: accounts.set_password(id_, password_hash, keep_tokens=kept),
     )
-    ended = "sessions have" if kept else "sessions and tokens have"
-    words = f"The password of {name} was changed, and all its {ended} ended."
-    flash(words, "success")
+    ended = "sessions ended" if kept else "sessions ended, all tokens revoked"
+    flash(f"Changed the password of {name}; all {ended}.", "success")
     return _back(id_)
 
 
@@ -122,7 +121,7 @@ def revoke_token() -> ResponseReturnValue:
     id_ = parse_id(request.form.get("id"))
     account_id = [t.account_id for t in tokens.list_tokens() if t.id == id_]
     name = write(web_act(), lambda: tokens.revoke(id_).name)
-    flash(f"The token {name} is void.", "success")
+    flash(f"Token {name} revoked.", "success")
     owner = account_id[0] if account_id else None
     return _back(owner) if owner else redirect(url_for("accounts.index"))
 

@@ -18,10 +18,11 @@ from ...auth.login import LoginRefused, TooManyTries, confirm
 from ...config import Settings
 from ...db.session import db
 from ...errors import FieldError, InvalidInput, InvalidValue
+from ...formatting import counted
 from ...history import write
 from ...history.sign_ins import ENDED
 from ...models import Account
-from ...permissions.current_user import asker, enter, lifetime
+from ...permissions.current_user import client, enter, lifetime
 from ...permissions.password_forms import (
     checked_password,
     keeps_tokens,
@@ -46,10 +47,10 @@ def password() -> ResponseReturnValue:
     """Change the password, and end all sessions but this one, which begins anew."""
     who = me()
     try:
-        confirm(who, request.form.get("current", ""), asker())
+        confirm(who, request.form.get("current", ""), client())
         password_hash = checked_password(who.name)
     except LoginRefused:
-        return _page({"current": "This is not your password."}), 400
+        return _page({"current": "Wrong password."}), 400
     except TooManyTries as error:
         headers = {"Retry-After": str(error.seconds)}
         return _page({"current": str(error)}), 429, headers
@@ -60,11 +61,11 @@ def password() -> ResponseReturnValue:
 
     def change() -> str:
         account = accounts.set_password(_own_id(), password_hash, keep_tokens=kept)
-        return sessions.begin_session(account, asker().address, asker().agent)
+        return sessions.begin_session(account, client().address, client().agent)
 
     enter(write(web_act(), change))
-    ended = "sessions" if kept else "sessions and your tokens"
-    flash(f"Your password was changed; your other {ended} have ended.", "success")
+    ended = "sessions ended" if kept else "sessions ended, your tokens revoked"
+    flash(f"Password changed; your other {ended}.", "success")
     return redirect(url_for("account.index"))
 
 
@@ -86,10 +87,10 @@ def add_token() -> ResponseReturnValue:
         return token.name, key
 
     try:
-        confirm(me(), request.form.get("own_password", ""), asker())
+        confirm(me(), request.form.get("own_password", ""), client())
         name, key = write(web_act(), add)
     except LoginRefused:
-        return _page({"own_password": "This is not your password."}), 400
+        return _page({"own_password": "Wrong password."}), 400
     except TooManyTries as error:
         headers = {"Retry-After": str(error.seconds)}
         return _page({"own_password": str(error)}), 429, headers
@@ -104,7 +105,7 @@ def add_token() -> ResponseReturnValue:
 def revoke_token() -> ResponseReturnValue:
     id_ = parse_id(request.form.get("id"))
     name = write(web_act(), lambda: tokens.revoke(id_, _own_id()).name)
-    flash(f"The token {name} is void.", "success")
+    flash(f"Token {name} revoked.", "success")
     return redirect(url_for("account.index") + "#tokens")
 
 
@@ -122,15 +123,14 @@ def end_session() -> ResponseReturnValue:
         return ended
 
     ended = write(web_act(), end)
-    words = "1 session has ended." if ended == 1 else f"{ended} sessions have ended."
-    flash(words, "success")
+    flash(f"{counted(ended, 'session')} ended.", "success")
     return redirect(url_for("account.index") + "#sessions")
 
 
 @bp.post("/theme")
 def theme() -> ResponseReturnValue:
     write(web_act(), lambda: accounts.set_theme(_own_id(), request.form.get("theme")))
-    flash("Your colours were saved.", "success")
+    flash("Theme saved.", "success")
     return redirect(url_for("account.index"))
 
 
@@ -148,7 +148,7 @@ def _days(text: str) -> int:
     longest = _longest()
     days = whole_number(text.strip() or str(longest), 1, longest)
     if days is None:
-        raise InvalidInput([FieldError("expires", f"Days are 1–{longest:,}.")])
+        raise InvalidInput([FieldError("expires", f"Enter 1–{longest:,} days.")])
     return days
 
 

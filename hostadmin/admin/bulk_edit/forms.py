@@ -1,6 +1,6 @@
 """The forms for many hosts; a field that is left empty changes nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from wtforms import BooleanField, Form, SelectField, SelectMultipleField
@@ -22,11 +22,11 @@ from ...validation.host_fields import HOST_FIELDS, VOCABULARY_FIELDS
 from ...validation.values import STATUSES, quoted
 from ..generated.form_fields import NamesField, NotesField, TextField, VarsField
 
-NO_WISH = "Fill in what is to change; whatever is left empty stays as it is."
+NO_CHANGE = "Enter at least one change. Empty fields are left unchanged."
 # A status is never empty.
 CLEARABLE = SETTABLE[1:]
 MONO = {"data-kind": "mono", "autocomplete": "off"}
-GROUPS = {"data-kind": "names", "data-suggest": "/groups/suggestions/"}
+GROUPS = {"data-kind": "names", "data-suggest": "groups.suggestions"}
 
 
 def _label(name: str) -> str:
@@ -36,7 +36,7 @@ def _label(name: str) -> str:
 def _input(name: str) -> Any:
     label = _label(name)
     if name == "status":
-        choices = [("", "(keep)"), *((text, text) for text in STATUSES)]
+        choices = [("", "(unchanged)"), *((text, text) for text in STATUSES)]
         # The rules say better what is wrong.
         return SelectField(label, choices=choices, validate_choice=False)
     if name == "notes":
@@ -51,8 +51,8 @@ class Checkboxes(SelectMultipleField):
     option_widget = CheckboxInput()
 
 
-class WishForm(Form):
-    """A form that reads as an edit; what is wrong stands at its fields."""
+class BulkForm(Form):
+    """A form that reads as an edit; what is wrong is at its fields."""
 
     # What an error says it is about → the field of the form.
     places: ClassVar[dict[str, str]] = {}
@@ -69,7 +69,7 @@ class WishForm(Form):
             self.tell(error)
             return None
         if not edit:
-            self.form_errors = [NO_WISH]
+            self.form_errors = [NO_CHANGE]
             return None
         return edit
 
@@ -88,11 +88,11 @@ class WishForm(Form):
                 self.form_errors = [*self.form_errors, f"{one.field}: {one.message}"]
                 continue
             field = self._fields[name]
-            said = f"{one.field} {one.message}" if name == "variables" else one.message
+            said = f"{one.field}: {one.message}" if name == "variables" else one.message
             field.errors = [*field.errors, said]
 
 
-class FieldsForm(WishForm):
+class FieldsForm(BulkForm):
     """What can be set of hosts, field by field."""
 
 
@@ -111,19 +111,17 @@ class EditForm(FieldsForm):
     }
 
     variables = VarsField(
-        "Variables to set (YAML or JSON)",
-        description="name: value, one a line. “net.mtu: 9000” leads inside of “net” "
-        "and leaves the rest of it alone.",
+        "Set variables (YAML or JSON)",
+        description="name: value, one per line. “net.mtu: 9000” sets one key inside "
+        "“net”.",
         render_kw={**MONO, "rows": 4, "spellcheck": "false"},
     )
     unset = NamesField(
-        "Variables to take away",
-        description="Names, with commas between",
+        "Remove variables",
+        description="Comma-separated",
         render_kw=MONO,
     )
-    clear = Checkboxes(
-        "Make empty", choices=[(name, _label(name)) for name in CLEARABLE]
-    )
+    clear = Checkboxes("Clear", choices=[(name, _label(name)) for name in CLEARABLE])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -138,7 +136,7 @@ class EditForm(FieldsForm):
         return read_edit(assignments, variables=self.variables.data)
 
 
-class GroupsForm(WishForm):
+class GroupsForm(BulkForm):
     """Groups to join and to leave; missing ones can be made."""
 
     places: ClassVar[dict[str, str]] = {
@@ -146,12 +144,12 @@ class GroupsForm(WishForm):
         REMOVE_GROUPS: "remove_groups",
     }
     add_groups = NamesField(
-        "Add to groups", description="Names, with commas between", render_kw=GROUPS
+        "Add to groups", description="Comma-separated", render_kw=GROUPS
     )
     remove_groups = NamesField(
-        "Take out of groups", description="Names, with commas between", render_kw=GROUPS
+        "Remove from groups", description="Comma-separated", render_kw=GROUPS
     )
-    make_groups = BooleanField("Make what is missing")
+    make_groups = BooleanField("Create missing groups")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -170,24 +168,25 @@ class GroupsForm(WishForm):
         if isinstance(error, MissingGroups):
             self.offer(error.names)
 
-    def offer(self, names: Iterable[str]) -> None:
+    def offer(self, names: Sequence[str]) -> None:
         """Let the person have groups made that are not there."""
         words = ", ".join(quoted(name) for name in names)
-        offered = BooleanField(f"Make the group {words}", name="make_groups")
+        noun = "group" if len(names) == 1 else "groups"
+        offered = BooleanField(f"Create {noun} {words}", name="make_groups")
         self._fields["make_groups"] = offered.bind(
             form=self, name="make_groups", prefix=self._prefix
         )
         self._fields["make_groups"].process(None)
 
 
-class RespellForm(WishForm):
+class RenameForm(BulkForm):
     """A value that is to be written in another way, on all hosts."""
 
     field = SelectField(
         "Field", choices=[(name, _label(name)) for name in VOCABULARY_FIELDS]
     )
-    old = TextField("Spelling now")
-    new = TextField("New spelling")
+    old = TextField("Current value")
+    new = TextField("New value")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

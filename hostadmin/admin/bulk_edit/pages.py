@@ -10,7 +10,6 @@ from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from ...bulk_edit import (
-    ASKED_ABOVE,
     CONFIRM,
     DELETE,
     MAX_IDS,
@@ -36,17 +35,26 @@ from ...query.to_text import to_text
 from ...validation.local_path import own_path
 from ...validation.values import clean_text
 from ..current_user import web_act
-from ..generated.urls import undo_link
+from ..generated.urls import what_next
+from ..new_values import ask, open_questions, take_choices
 from ..query_args import asked_query
-from .forms import EditForm, GroupsForm, RespellForm, WishForm
-from .plan_context import VERBS, rest_text, shown_lines, shown_sample, which_hosts
+from ..typed_number import WrongNumber, asks_number, check_number
+from .forms import BulkForm, EditForm, GroupsForm, RenameForm
+from .plan_context import (
+    VERBS,
+    form_title,
+    rest_text,
+    shown_lines,
+    shown_sample,
+    which_hosts,
+)
 
 bp = Blueprint("bulk", __name__, url_prefix="/hosts/bulk")
 
-FORMS: Mapping[str, type[WishForm]] = {
+FORMS: Mapping[str, type[BulkForm]] = {
     "edit": EditForm,
     "groups": GroupsForm,
-    "respell": RespellForm,
+    "rename": RenameForm,
 }
 EDITS = {"confirm": BulkEdit(CONFIRM), "retire": RETIRE, "delete": BulkEdit(DELETE)}
 # Fields of the pages themselves; all others say what is to be done to which hosts.
@@ -58,10 +66,6 @@ UNTOLD = ("variables", "notes")
 # Proxies take some 8,000 characters.
 MAX_URL = 4_000
 FORM, PLAN, DO = "form", "plan", "do"
-
-
-class WrongNumber(InvalidValue):
-    """The number that was typed is not that of the hosts to be deleted."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +93,16 @@ def bulk_page(action: str) -> ResponseReturnValue:
     if request.method == "POST" and step != DO and (url := _as_url(action, step)):
         return redirect(url)
     form = FORMS[action](sent() if step else None) if action in FORMS else None
-    edit = EDITS.get(action)
-    if form is not None and step in (PLAN, DO):
-        edit = form.read()
+    edit = EDITS.get(action) if form is None else _read_edit(action, step, form)
+    return _answer(action, step, form, edit)
+
+
+def _answer(
+    action: str, step: str, form: BulkForm | None, edit: BulkEdit | None
+) -> ResponseReturnValue:
     chosen = read_chosen(edit)
-    if action != "respell" and not chosen.selection:
-        flash("No host was ticked, so nothing was done.", "warning")
+    if action != "rename" and not chosen.selection:
+        flash("Select hosts in the list first.", "warning")
         return redirect(chosen.list_url)
     if edit is None:
         return _show_form(action, form, chosen), 400 if step in (PLAN, DO) else 200
@@ -107,6 +115,17 @@ def bulk_page(action: str) -> ResponseReturnValue:
             raise
         form.tell(error)
         return _show_form(action, form, chosen), 400
+
+
+def _read_edit(action: str, step: str, form: BulkForm) -> BulkEdit | None:
+    """Return what to do; None where something is wrong or still to be answered."""
+    if step not in (PLAN, DO):
+        return None
+    take_choices(form)
+    edit = form.read()
+    if edit is None or action != "edit":
+        return edit
+    return None if ask(form, open_questions(dict(edit.fields))) else edit
 
 
 def _as_url(action: str, step: str) -> str | None:
@@ -133,8 +152,8 @@ def read_chosen(edit: BulkEdit | None) -> Chosen:
     home = url_for("hosts.index_view")
     view = own_path(sent().get("back"))
     list_url = view if view and view.startswith(home) else home
-    if edit is not None and edit.respelled is not None:
-        old = Term(next(iter(edit.fields)), EQUALS, (Quoted(edit.respelled),))
+    if edit is not None and edit.renamed_from is not None:
+        old = Term(next(iter(edit.fields)), EQUALS, (Quoted(edit.renamed_from),))
         return Chosen(Selection(node=old, limit=MAX_IDS), list_url)
     if sent().get("all") == "1":
         return Chosen(Selection(node=asked_query(sent()), limit=MAX_IDS), list_url)
@@ -161,13 +180,14 @@ def _kept() -> list[tuple[str, str]]:
     ]
 
 
-def _show_form(action: str, form: WishForm | None, chosen: Chosen) -> str:
+def _show_form(action: str, form: BulkForm | None, chosen: Chosen) -> str:
     own = set(form._fields) if form is not None else set()
     return render_template(
         "bulk_edit/form.html",
         action=action,
         form=form,
-        which=None if action == "respell" else which_hosts(chosen.selection),
+        title=form_title(action, chosen.selection),
+        which=None if action == "rename" else which_hosts(chosen.selection),
         kept=[pair for pair in _kept() if pair[0] not in own],
         ids=ids_text(chosen.selection.ids),
         cancel_url=chosen.list_url,
@@ -178,7 +198,7 @@ def _show_plan(
     action: str, edit: BulkEdit, chosen: Chosen, error: str = "", wrong: str = ""
 ) -> str:
     plan = plan_change(db.session(), chosen.selection, edit)
-    doubted = plan.edit.action == DELETE and len(plan.written) > ASKED_ABOVE
+    asks = plan.edit.action == DELETE and asks_number(len(plan.written))
     return render_template(
         "bulk_edit/preview.html",
         action=action,
@@ -194,7 +214,7 @@ def _show_plan(
         kept=_kept(),
         ids=ids_text(chosen.selection.ids),
         with_form=action in FORMS,
-        asks_number=doubted,
+        asks_number=asks,
         reason=sent().get("message", ""),
         error=error,
         wrong=wrong,
@@ -207,7 +227,7 @@ def _do(action: str, edit: BulkEdit, chosen: Chosen) -> ResponseReturnValue:
     try:
         why = clean_text(request.form.get("message")) or message(edit, chosen.query)
     except InvalidValue as error:
-        return _show_plan(action, edit, chosen, wrong=f"Why: {error}"), 400
+        return _show_plan(action, edit, chosen, wrong=f"Reason: {error}"), 400
     try:
         plan, new_id = write(
             web_act(why),
@@ -222,18 +242,15 @@ def _do(action: str, edit: BulkEdit, chosen: Chosen) -> ResponseReturnValue:
         return _show_plan(action, edit, chosen)
     # The script forgets what was ticked when it sees the mark.
     done = Markup("<span data-unticked>{}</span>").format(summary(plan))
-    flash(done + (undo_link(new_id) if edit.action != CONFIRM else ""), "success")
+    if edit.action != CONFIRM:
+        done += what_next(new_id, 0 if edit.action == DELETE else len(plan.written))
+    flash(done, "success")
     return redirect(chosen.list_url)
 
 
 def _sure(plan: ChangePlan) -> None:
-    """Ask whoever deletes many for their number."""
-    number = len(plan.written)
-    if plan.edit.action != DELETE or number <= ASKED_ABOVE:
-        return
-    typed = request.form.get("number", "").replace(",", "").strip()
-    if typed != str(number):
-        raise WrongNumber(f"Type {number:,} to delete {number:,} hosts.")
+    if plan.edit.action == DELETE:
+        check_number(len(plan.written))
 
 
 def _what_changed(edit: BulkEdit, chosen: Chosen) -> str:

@@ -20,7 +20,7 @@ from ..query_args import narrowed
 VERBS: Mapping[str, str] = {
     "edit": "Change",
     "groups": "Change",
-    "respell": "Change",
+    "rename": "Change",
     "confirm": "Confirm",
     "retire": "Retire",
     "delete": "Delete",
@@ -56,14 +56,24 @@ class ShownHost:
     moves: list[tuple[str, str | None, str | None]]
 
 
+def form_title(action: str, selection: Selection) -> str:
+    """Return what the form is for: "Edit 26 hosts"."""
+    if action == "rename":
+        return "Rename a value everywhere"
+    if selection.node is None:
+        hosts = counted(len(selection.ids), "host")
+    else:
+        # To count them may take long, and the next page says the number.
+        hosts = f"all {'' if selection.node == ast.EVERYTHING else 'matching '}hosts"
+    return f"Change groups of {hosts}" if action == "groups" else f"Edit {hosts}"
+
+
 def which_hosts(selection: Selection) -> Which:
     node = selection.node
     if node is None:
-        number = len(selection.ids)
-        which = "The host" if number == 1 else f"The {number:,} hosts"
-        return Which(f"{which} that you ticked.", [])
+        return Which(f"{counted(len(selection.ids), 'host')} selected.", [])
     if node == ast.EVERYTHING:
-        return Which("All hosts of the inventory.", [])
+        return Which("All hosts.", [])
     terms = [to_text(all_of(term)) for term in top_level_terms(node)]
     return Which(f"{describe(node, spelling(db.session()))}.", terms)
 

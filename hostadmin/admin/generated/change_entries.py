@@ -12,6 +12,7 @@ from ...formatting import calm, shortened
 from ...history.describe import WHOLE, field_changes, value_text
 from ...history.filters import SHORTHANDS
 from ...history.objects import Object
+from ...history.undone import Undone
 from ...models import ChangeEntry
 from ...undo import UNDONE
 from ...validation.numbers import MAX_BIG_ID, whole_number
@@ -52,6 +53,7 @@ class ShownEntry:
     entry_url: str
     change_url: str
     undo_url: str | None
+    undone_by: int | None
     history_url: str
 
 
@@ -59,12 +61,15 @@ def parse_big_id(text: str) -> int:
     """Return the id of a change or entry. Raises ``NotFound``."""
     number = whole_number(text, 1, MAX_BIG_ID)
     if number is None:
-        raise NotFound(f"{quoted(text)} is no id of a change.")
+        raise NotFound(f"{quoted(text)} is not a valid change ID.")
     return number
 
 
 def shown_entry(
-    entry: ChangeEntry, there: Set[Object], limit: int | None = LONG
+    entry: ChangeEntry,
+    there: Set[Object],
+    limit: int | None = LONG,
+    undone: Undone | None = None,
 ) -> ShownEntry:
     """Return an entry for a page. ``there`` are the objects that exist."""
     change = entry.change_set
@@ -100,6 +105,7 @@ def shown_entry(
         undo_url=url_for("undo.undo_page", entry=entry.id, **ids)
         if entry.subject in UNDONE
         else None,
+        undone_by=undone.by(change.id, entry.id) if undone else None,
         history_url=history_url(entry.subject, entry.subject_id),
     )
 

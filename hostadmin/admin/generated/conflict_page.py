@@ -97,11 +97,12 @@ def find_conflict(
     values = _Values(view, form, model, then)
     entries = _by_field(then.newer)
     found.newest = _shown(then.newer[0]) if then.newer else None
+
+    def has_moved(name: str, side: str) -> bool:
+        return not found.knows_base or not values.same(name, "base", side)
+
     for name in view.form_columns:
-        theirs_moved = not found.knows_base or not values.same(name, "base", "theirs")
-        mine_moved = name in touched and (
-            not found.knows_base or not values.same(name, "base", "mine")
-        )
+        theirs_moved = has_moved(name, "theirs")
         row = Row(
             name=name,
             label=form[name].label.text,
@@ -112,6 +113,7 @@ def find_conflict(
             chosen="" if theirs_moved else MINE,
             mine=form[name],
         )
+        mine_moved = name in touched and has_moved(name, "mine")
         if mine_moved and not values.same(name, "theirs", "mine"):
             found.choices.append(_with_choice(row, resolution))
         elif theirs_moved and found.knows_base:

@@ -6,6 +6,7 @@ from typing import Any
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 
 from ...errors import InvalidValue
+from ...validation.numbers import MAX_ID, whole_number
 from ...validation.values import STATUSES, HostStatus
 from ...validation.yaml_vars import parse_vars, print_vars
 
@@ -123,7 +124,7 @@ class VarsField(TextAreaField):
 
 def seen_version(text: str) -> int:
     """Return the version that a writer saw; what is forged was never seen."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return whole_number(text, 0, MAX_ID) or 0
 
 
 class VersionField(HiddenField):

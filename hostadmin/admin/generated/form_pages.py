@@ -20,6 +20,12 @@ from .conflict_page import Resolution, find_conflict, newer_entries, read_resolu
 from .form_fields import VersionField
 from .list_page import ListPages
 from .urls import undo_link
+from .way_back import WayBack, referring_path
+
+# The button that saves and goes on to the next row of the list.
+NEXT = "save_next"
+# The form of one cell leads back to its list.
+TO_LIST = "save_to_list"
 
 
 class FormPages(ListPages):
@@ -49,9 +55,7 @@ class FormPages(ListPages):
             unbound = getattr(form, name, None)
             if unbound is not None:
                 unbound.kwargs["validators"] = []
-        form.message = StringField(
-            "Why (goes into the history)", render_kw={"maxlength": 255}
-        )
+        form.message = StringField("Reason (optional)", render_kw={"maxlength": 255})
         form.row_version = VersionField()
         return form
 
@@ -85,8 +89,19 @@ class FormPages(ListPages):
         for name in self.unique_fields:
             form[name].data = None
         return self._show_form(
-            self.create_template, form, action_url=self.get_url(".create_view")
+            self.create_template,
+            form,
+            action_url=self.way_back().to(f"{self.endpoint}.create_view"),
         )
+
+    def way_back(self) -> WayBack:
+        raise NotImplementedError
+
+    def return_url(self) -> str:
+        raise NotImplementedError
+
+    def rows_beside(self, model: Any) -> tuple[Any, Any]:
+        raise NotImplementedError
 
     # What a duplicate cannot share with the original.
     unique_fields: ClassVar[tuple[str, ...]] = ()
@@ -98,7 +113,9 @@ class FormPages(ListPages):
         if model is None:
             return self._show_form(self.create_template, form, status=400)
         self._flash_saved("Added", model)
-        return redirect(self.get_url(".details_view", id=model.id))
+        return redirect(
+            self.way_back().to(f"{self.endpoint}.details_view", id=model.id)
+        )
 
     @expose("/edit/", methods=("GET", "POST"))
     def edit_view(self) -> ResponseReturnValue:
@@ -122,6 +139,8 @@ class FormPages(ListPages):
         if not is_form_submitted():
             return self._show_form(self.edit_template, form, model=model)
         id_, version = model.id, form.row_version.number
+        # Where it is before it is saved: after it, it may be elsewhere, or gone.
+        following = self.rows_beside(model)[1] if NEXT in request.form else None
         resolution = read_resolution(request.form, self.form_columns)
         if resolution and not resolution.is_complete:
             return self._show_conflict(form, model, resolution.seen, resolution, 400)
@@ -131,18 +150,24 @@ class FormPages(ListPages):
         try:
             saved = self._saved(form, lambda: self.change(id_, values, version))
         except Conflict as error:
-            return self._tell_conflict(form, id_, resolution, error)
+            return self._show_conflict_of(form, id_, resolution, error)
         if saved is None:
-            model = self.get_one(str(id_))
-            if resolution:
-                return self._show_conflict(
-                    form, model, resolution.seen, resolution, 400
-                )
-            return self._show_form(self.edit_template, form, model=model, status=400)
+            return self._show_errors(form, self.get_one(str(id_)), resolution)
         self._flash_saved("Saved", saved)
-        return redirect(self.get_url(".details_view", id=id_))
+        if TO_LIST in request.form:
+            return redirect(self.way_back().url)
+        page = "details_view" if following is None else "edit_view"
+        shown_id = id_ if following is None else following.id
+        return redirect(self.way_back().to(f"{self.endpoint}.{page}", id=shown_id))
 
-    def _tell_conflict(
+    def _show_errors(
+        self, form: Any, model: Any, resolution: Resolution | None
+    ) -> ResponseReturnValue:
+        if resolution:
+            return self._show_conflict(form, model, resolution.seen, resolution, 400)
+        return self._show_form(self.edit_template, form, model=model, status=400)
+
+    def _show_conflict_of(
         self, form: Any, id_: int, resolution: Resolution | None, error: Conflict
     ) -> ResponseReturnValue:
         model, version = self.get_one(str(id_)), form.row_version.number
@@ -160,6 +185,8 @@ class FormPages(ListPages):
         if not form.validate():
             self._name_other_errors(form)
             return None
+        if self.asks_again(form):
+            return None
         try:
             message = clean_text(form.message.data)
         except InvalidValue as error:
@@ -172,6 +199,10 @@ class FormPages(ListPages):
                 field = form._fields.get(wrong.field, form.message)
                 field.errors = [*field.errors, wrong.message]
             return None
+
+    def asks_again(self, form: Any) -> bool:
+        """Put questions at fields whose values are probably slips."""
+        return False
 
     def _name_other_errors(self, form: Any) -> None:
         """Say at once what else is wrong when a field could not even be read."""
@@ -187,13 +218,18 @@ class FormPages(ListPages):
     def _show_form(
         self, template: str, form: Any, *, status: int = 200, **context: Any
     ) -> ResponseReturnValue:
-        model = context.get("model")
+        model, back = context.get("model"), self.way_back()
+        cancel_url = self.return_url()
+        if model is not None and referring_path() != back.url:
+            cancel_url = back.to(f"{self.endpoint}.details_view", id=model.id)
         page = self.render(
             template,
             form=form,
             form_layout=self.form_layout,
             name=self.name_of(model) if model is not None else None,
-            return_url=self.return_url(),
+            return_url=cancel_url,
+            back=back,
+            beside=(None, None) if model is None else self.rows_beside(model),
             **context,
         )
         return page, status
@@ -207,7 +243,7 @@ class FormPages(ListPages):
         status: int,
     ) -> ResponseReturnValue:
         conflict = find_conflict(self, form, model, seen, resolution)
-        # Whoever saves again has seen what is there now.
+        # Anyone who saves again has seen what is there now.
         form.row_version.data = str(getattr(model, "version", ""))
         return self._show_form(
             self.conflict_template,
@@ -261,7 +297,7 @@ class FormPages(ListPages):
             return self._ask_delete(model, form, str(error), newer), 409
         done = Markup("Deleted {} {}.").format(self.noun, name)
         flash(done + undo_link(), "success")
-        return redirect(self.get_url(".index_view"))
+        return redirect(self.way_back().url)
 
     def _ask_delete(
         self,
@@ -280,7 +316,8 @@ class FormPages(ListPages):
             id=model.id,
             error=error,
             newer=newer,
-            cancel_url=self.get_url(".details_view", id=model.id),
+            back=self.way_back(),
+            cancel_url=self.way_back().to(f"{self.endpoint}.details_view", id=model.id),
         )
         return page
 
@@ -301,7 +338,7 @@ class FormPages(ListPages):
         """Change a row; see ``add``."""
         model = self.get_one(str(id_))
         if getattr(model, "version", version) != version:
-            raise Conflict(f"{self.name_of(model)} was changed by somebody else.")
+            raise Conflict(f"{self.name_of(model)} was changed by someone else.")
         for name, value in values.items():
             setattr(model, name, value)
         db.session.flush()
@@ -311,7 +348,7 @@ class FormPages(ListPages):
         """Delete a row; see ``add``."""
         model = self.get_one(str(id_))
         if getattr(model, "version", version) != version:
-            raise Conflict(f"{self.name_of(model)} was changed by somebody else.")
+            raise Conflict(f"{self.name_of(model)} was changed by someone else.")
         db.session.delete(model)
         db.session.flush()
 

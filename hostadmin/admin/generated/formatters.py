@@ -1,46 +1,83 @@
 """How values look in lists and on details pages: the only Python that builds markup.
 
-Each ``format_*`` function is one for Flask-Admin's ``column_formatters``.
+Each ``format_*`` function is one for Flask-Admin's ``column_formatters``. What narrow
+columns cut, and exact times, a script shows where the mouse rests: as attributes they
+would be half of a list.
 """
 
+import functools
 import json
 from datetime import datetime
 from typing import Any
 
-from flask import url_for
 from markupsafe import Markup
 
 from ...clock import utcnow
-from ...formatting import NEVER, ago_element, ago_text, number_text, time_text
+from ...formatting import NEVER, ago_text, html, number_text, time_text
+from ...query.ast import EQUALS, Term
+from ...query.fields import find_field
+from ...query.to_text import to_text
+from ...validation.host_fields import HOST_FIELDS
 from ...validation.json_values import variable_at
 from ...validation.values import DEFAULT_PORT
+from .urls import QUERY, ViewUrl, row_url
 
-MAX_CHIPS = 2
+HOST_FIELDS_BY_NAME = {field.name: field for field in HOST_FIELDS}
+MAX_CHIPS = 1
 MAX_START = 100
 MAX_TITLE = 500
-# Text that no column of the list is too narrow for.
-UNCUT = 8
-NOT_SET = Markup('<span class="unset">(not set)</span>')
+NOT_SET = Markup("<span class=unset>(not set)</span>")
 
 
 def _link(url: str, text: object) -> Markup:
-    """Return a name as a link; narrow columns cut it, so the title has it whole."""
-    return Markup('<a class="name" href="{0}" title="{1}">{1}</a>').format(url, text)
+    return html('<a class="name" href="%s">%s</a>', url, text)
 
 
 def _titled(shown: object, text: str) -> Markup:
-    """Return what a narrow column may cut, with the text as title."""
-    return Markup('<span title="{}">{}</span>').format(text[:MAX_TITLE], shown)
+    """Return what stands for a longer text, with that as title."""
+    return html('<span title="%s">%s</span>', text[:MAX_TITLE], shown)
+
+
+def _beginning(text: str) -> Markup | str:
+    return text if len(text) <= MAX_START else _titled(text[:MAX_START], text)
 
 
 def _mono(text: object) -> Markup:
-    return Markup('<span class="mono">{}</span>').format(text)
+    return html("<span class=mono>%s</span>", text)
 
 
-def _chip(text: object, url: str | None = None) -> Markup:
-    if url is None:
-        return Markup('<span class="chip">{}</span>').format(text)
-    return Markup('<a class="chip" href="{}">{}</a>').format(url, text)
+# What is in row after row is made once.
+@functools.lru_cache(maxsize=1_000)
+def _chip(text: str) -> Markup:
+    return html("<span class=chip>%s</span>", text)
+
+
+@functools.lru_cache(maxsize=1_000)
+def _port(number: int | None) -> Markup:
+    if number is None:
+        return Markup("")
+    return html("<small>:%s</small>", number)
+
+
+@functools.cache
+def _status(name: str) -> Markup:
+    return html('<span class="status is-%s">%s</span>', name, name)
+
+
+@functools.cache
+def _status_and_end(name: str) -> Markup:
+    return html('%s">%s', name, name)
+
+
+def _linked_chip(text: str, url: str) -> Markup:
+    return html('<a class="chip" href="%s">%s</a>', url, text)
+
+
+def _ago(then: datetime | None) -> Markup:
+    if then is None:
+        return NEVER
+    exact = then.isoformat(timespec="minutes").removesuffix("+00:00")
+    return html("<time datetime=%sZ>%s</time>", exact, ago_text(then, utcnow()))
 
 
 # -- any model -------------------------------------------------------------------------
@@ -48,10 +85,7 @@ def _chip(text: object, url: str | None = None) -> Markup:
 
 def format_text(_view: Any, _context: Any, model: Any, name: str) -> Markup | str:
     value = getattr(model, name)
-    if value in (None, ""):
-        return NOT_SET
-    text = str(value)
-    return text if len(text) <= UNCUT else _titled(text, text)
+    return NOT_SET if value in (None, "") else str(value)
 
 
 def format_mono(_view: Any, _context: Any, model: Any, name: str) -> Markup:
@@ -68,29 +102,29 @@ def format_mono_list(_view: Any, _context: Any, model: Any, name: str) -> Markup
 def format_notes(_view: Any, _context: Any, model: Any, name: str) -> Markup:
     """Return text with its line ends."""
     text = getattr(model, name)
-    return Markup('<div class="notes">{}</div>').format(text) if text else NOT_SET
+    return html('<div class="notes">%s</div>', text) if text else NOT_SET
 
 
 def format_ago(_view: Any, _context: Any, model: Any, name: str) -> Markup:
-    return ago_element(getattr(model, name))
+    return _ago(getattr(model, name))
 
 
 def format_created(_view: Any, _context: Any, model: Any, _name: str) -> Markup:
-    return ago_element(model.created_at)
+    return _ago(model.created_at)
 
 
 def format_updated(_view: Any, _context: Any, model: Any, _name: str) -> Markup:
-    return ago_element(model.updated_at)
+    return _ago(model.updated_at)
 
 
 def format_confirmed(_view: Any, _context: Any, model: Any, _name: str) -> Markup:
-    return ago_element(model.confirmed_at)
+    return _ago(model.confirmed_at)
 
 
 def format_start(_view: Any, _context: Any, model: Any, name: str) -> Markup | str:
     """Return how a long text begins, in one line."""
     text = " ".join((getattr(model, name) or "")[:MAX_TITLE].split())
-    return _titled(text[:MAX_START], text) if text else NOT_SET
+    return _beginning(text) if text else NOT_SET
 
 
 def format_time(_view: Any, _context: Any, model: Any, name: str) -> Markup:
@@ -100,41 +134,46 @@ def format_time(_view: Any, _context: Any, model: Any, name: str) -> Markup:
         return NEVER
     exact, words = time_text(then), ago_text(then, utcnow())
     if exact.startswith(words):
-        return Markup('<time datetime="{}">{}</time>').format(then.isoformat(), exact)
-    return Markup(
-        '<time datetime="{}">{}</time> <span class="muted">· {}</span>'
-    ).format(then.isoformat(timespec="seconds"), exact, words)
+        return html('<time datetime="%s">%s</time>', then.isoformat(), exact)
+    return html(
+        '<time datetime="%s">%s</time> <span class="muted">· %s</span>',
+        then.isoformat(timespec="seconds"),
+        exact,
+        words,
+    )
 
 
 # -- hosts -----------------------------------------------------------------------------
 
 
 def format_host_link(_view: Any, _context: Any, host: Any, _name: str) -> Markup:
-    return _link(url_for("hosts.details_view", id=host.id), host.hostname)
+    return _link(row_url("hosts.details_view", host.id), host.hostname)
 
 
-def format_address(_view: Any, _context: Any, host: Any, _name: str) -> Markup:
+def format_address(_view: Any, _context: Any, host: Any, _name: str) -> Markup | str:
     """Return address and port as one writes them: 10.0.0.1:22, [2001:db8::1]:22."""
-    port = Markup('<span class="port">:{}</span>').format(host.port)
-    if host.port is None:
-        port = Markup("")
+    port = _port(host.port)
     if not host.ip_addr:
         # Without an address, only an unusual port says something.
         if host.port in (None, DEFAULT_PORT):
             return NOT_SET
-        return Markup('<span class="address">{} {}</span>').format(NOT_SET, port)
+        return html("%s %s", NOT_SET, port)
     text = f"[{host.ip_addr}]" if port and ":" in host.ip_addr else host.ip_addr
-    return Markup('<span class="address">{}{}</span>').format(text, port)
+    return html("%s%s", text, port) if port else text
 
 
 def format_status(_view: Any, _context: Any, host: Any, _name: str) -> Markup:
-    return Markup('<span class="status is-{0}">{0}</span>').format(host.status.value)
+    return _status(host.status.value)
+
+
+def status_and_end(host: Any) -> Markup:
+    """Return what ends the tag of a cell that has the status as class, and its text."""
+    return _status_and_end(host.status.value)
 
 
 def format_aliases(_view: Any, _context: Any, host: Any, _name: str) -> Markup:
     names = [alias.name for alias in host.aliases]
-    text = ", ".join(names)
-    return _titled(_mono(text), text) if names else NOT_SET
+    return _mono(_beginning(", ".join(names))) if names else NOT_SET
 
 
 def format_variable(host: Any, path: tuple[str, ...]) -> Markup:
@@ -143,7 +182,7 @@ def format_variable(host: Any, path: tuple[str, ...]) -> Markup:
     if value in (None, ""):
         return NOT_SET
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return _titled(_mono(text[:MAX_START]), text)
+    return _mono(_beginning(text))
 
 
 def format_environment(
@@ -152,11 +191,28 @@ def format_environment(
     return host.environment or NOT_SET
 
 
+def hosts_url(name: str, value: str) -> str:
+    """Return the list of the hosts that have this value in a field of the query."""
+    field = find_field(name)
+    literal = field.kind.literal(EQUALS, value)
+    query = to_text(Term(field.name, EQUALS, (literal,)))
+    return str(ViewUrl("hosts.index_view", ((QUERY, query),)))
+
+
+def format_same_value(_view: Any, _context: Any, host: Any, name: str) -> Markup:
+    """Return the value as a link to all hosts that have it."""
+    value = getattr(host, name)
+    if value in (None, ""):
+        return NOT_SET
+    field = HOST_FIELDS_BY_NAME[name].query
+    return html('<a class="same" href="%s">%s</a>', hosts_url(field, str(value)), value)
+
+
 # -- groups ----------------------------------------------------------------------------
 
 
 def format_group_link(_view: Any, _context: Any, group: Any, _name: str) -> Markup:
-    return _link(url_for("groups.details_view", id=group.id), group.name)
+    return _link(row_url("groups.details_view", group.id), group.name)
 
 
 def format_groups(_view: Any, _context: Any, model: Any, name: str) -> Markup:
@@ -164,10 +220,12 @@ def format_groups(_view: Any, _context: Any, model: Any, name: str) -> Markup:
     names = [group.name for group in getattr(model, name)]
     if not names:
         return NOT_SET
-    shown = [_chip(text) for text in names[:MAX_CHIPS]]
-    if rest := names[MAX_CHIPS:]:
-        shown.append(Markup('<span class="more">+{}</span>').format(len(rest)))
-    return _titled(Markup(" ").join(shown), ", ".join(names))
+    shown = _chip(names[0])
+    if len(names) > 1:
+        shown = Markup(" ").join(map(_chip, names[:MAX_CHIPS]))
+    if rest := len(names[MAX_CHIPS:]):
+        return _titled(shown + html(" <small>+%s</small>", rest), ", ".join(names))
+    return shown
 
 
 def format_all_groups(_view: Any, _context: Any, model: Any, name: str) -> Markup:
@@ -176,7 +234,7 @@ def format_all_groups(_view: Any, _context: Any, model: Any, name: str) -> Marku
     if not groups:
         return NOT_SET
     return Markup(" ").join(
-        _chip(group.name, url_for("groups.details_view", id=group.id))
+        _linked_chip(group.name, row_url("groups.details_view", group.id))
         for group in groups
     )
 
@@ -185,5 +243,12 @@ def format_member_count(
     _view: Any, context: Any, group: Any, _name: str
 ) -> Markup | str:
     """Return the number that the list counted for the whole page at once."""
-    count, url = context["listing"].extra["members"][group.id]
-    return Markup('<a href="{}">{}</a>').format(url, number_text(count))
+    direct, all_, url = context["listing"].extra["members"][group.id]
+    if all_ is None:
+        return html('<a href="%s">%s</a>', url, number_text(direct))
+    return html(
+        '<a href="%s">%s</a><span class="muted">, %s direct</span>',
+        url,
+        all_,
+        number_text(direct),
+    )

@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from ...errors import QueryError
 from ...keyset.pages import Count
 from ...query.ast import EVERYTHING, Node
+from ...validation.numbers import whole_number
 from ...validation.values import did_you_mean, quoted
 from .urls import FILTER_PREFIX, ViewUrl, is_filter
 
@@ -23,7 +24,7 @@ PARAMETERS = ("sort", "per_page", "cursor", *ADD_FILTER)
 
 
 class ActiveFilter(Protocol):
-    """A filter as it stands in the address, and as people read it."""
+    """A filter as it is in the address, and as people read it."""
 
     @property
     def param(self) -> str: ...
@@ -46,7 +47,7 @@ class FilterField:
 
     name: str
     label: str
-    operations: Sequence[tuple[str, str]]
+    operations: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def read_request(
     for name, _ in pairs:
         if not is_filter(name) and name not in known:
             raise QueryError(
-                f"This page has no parameter {quoted(name)}.", did_you_mean(name, known)
+                f"Unknown parameter {quoted(name)}.",
+                did_you_mean(name, known) or "Remove it.",
             )
     kept = tuple(
         pair for pair in pairs if pair[0] not in ("cursor", TICKED, *ADD_FILTER)
@@ -88,7 +90,9 @@ def read_request(
     return ListRequest(
         url=ViewUrl(endpoint, kept),
         sort=single(args, "sort"),
-        size=_page_size(single(args, "per_page")),
+        size=read_number(
+            single(args, "per_page"), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, "rows per page"
+        ),
         cursor=single(args, "cursor") or None,
         filters=tuple(pair for pair in pairs if is_filter(pair[0])),
     )
@@ -98,20 +102,21 @@ def single(args: MultiDict[str, str], name: str) -> str:
     """Return the one value of a parameter, trimmed. Raises ``QueryError`` for two."""
     found = [value for value in args.getlist(name) if value.strip()]
     if len(found) > 1:
-        raise QueryError(f"“{name}” stands in the address more than once.")
+        raise QueryError(f"“{name}” is set more than once in the address.")
     return found[0].strip() if found else ""
 
 
-def _page_size(text: str) -> int:
+def read_number(text: str, default: int, most: int, unit: str) -> int:
+    """Return a number from 1 to ``most`` of an address. Raises ``QueryError``."""
     if not text:
-        return DEFAULT_PAGE_SIZE
-    good = text.isascii() and text.isdigit() and len(text) < 6
-    if not good or not 1 <= int(text) <= MAX_PAGE_SIZE:
+        return default
+    number = whole_number(text, 1, most)
+    if number is None:
         raise QueryError(
-            f"{quoted(text)} is no number of rows per page.",
-            f"1 to {MAX_PAGE_SIZE} are possible.",
+            f"{quoted(text)} is not a valid number of {unit}.",
+            f"Use a number from 1 to {most:,}.",
         )
-    return int(text)
+    return number
 
 
 @dataclass
@@ -131,9 +136,7 @@ class Listing:
     next_cursor: str | None = None
     previous_cursor: str | None = None
     chips: Sequence[Chip] = ()
-    filter_fields: Sequence[FilterField] = ()
-    # What files of these rows there are, of lists that have some.
-    exports: Any = None
+    filter_fields: tuple[FilterField, ...] = ()
     search_name: str | None = None
     search_label: str = ""
     search_value: str = ""
@@ -149,7 +152,8 @@ class Listing:
     # what was read, as the list of this model reads it
     page: Any = None
     new_url: str | None = None
-    stats_url: str | None = None
+    # What these rows can be counted by, and where.
+    counts: Sequence[tuple[str, str]] = ()
     # The menu of saved views, of pages that have some.
     views: Any = None
     hint: str = ""
@@ -166,18 +170,18 @@ class Listing:
         """Return "710 of 2,015 hosts", with + where counting stopped."""
         noun = self.noun if self.total.value == 1 else self.nouns
         if not self.chips:
-            return f"{count_text(self.total)} {noun}"
+            return f"{self.total} {noun}"
         if self.stopped_after and not self.shown:
-            return f"Not found out of {count_text(self.total)} {noun}"
-        if self.count.capped:
+            return f"None found among {self.total} {noun}"
+        if self.count.capped and self.count.exact is None:
             # To count on would take longer than the page; "Count by" does it.
             return f"More than {self.count.value:,} {noun} match"
-        return f"{count_text(self.count)} of {count_text(self.total)} {noun}"
+        return f"{self.count} of {self.total} {noun}"
 
     @property
     def count_text(self) -> str:
         """Return how many match: "710", with + where counting stopped."""
-        return count_text(self.count)
+        return str(self.count)
 
     @property
     def stop_note(self) -> str:
@@ -186,8 +190,8 @@ class Listing:
             return ""
         what = "Counting" if self.shown else "The search"
         return (
-            f"{what} was stopped after {self.stopped_after:.0f} s: no index serves all "
-            "of this query. Add a condition that narrows it, such as env:prod or web*."
+            f"{what} stopped after {self.stopped_after:.0f} s because this query is "
+            "slow. Add a condition such as env:prod or web*."
         )
 
     @property
@@ -196,7 +200,7 @@ class Listing:
         if not self.shown:
             return ""
         last = self.start + self.shown - 1
-        return f"{self.start:,}–{last:,} of {count_text(self.count)}"
+        return f"{self.start:,}–{last:,} of {self.count}"
 
     @property
     def next_url(self) -> str | None:
@@ -265,10 +269,6 @@ class Listing:
         return list(self.url.pairs)
 
 
-def count_text(count: Count) -> str:
-    return f"{count.value:,}{'+' if count.capped else ''}"
-
-
 def make_chips(url: ViewUrl, filters: Iterable[ActiveFilter]) -> list[Chip]:
     """Return a chip for each filter; following its link takes the filter away."""
     chips = []
@@ -293,9 +293,7 @@ def added_filter_url(
         return None
     by_name = {candidate.name: candidate for candidate in fields}
     if name not in by_name:
-        raise QueryError(
-            f"There is no field {quoted(name)}.", did_you_mean(name, by_name)
-        )
+        raise QueryError(f"Unknown field {quoted(name)}.", did_you_mean(name, by_name))
     words = dict(by_name[name].operations)
     op = op or next(iter(words))
     if op not in words:
@@ -306,5 +304,5 @@ def added_filter_url(
     if op == "empty":
         value = value or "1"
     if not value:
-        raise QueryError(f"{by_name[name].label} {words[op]} what? The value is empty.")
+        raise QueryError(f"{by_name[name].label} {words[op]}: enter a value.")
     return str(request.url.adding(f"{FILTER_PREFIX}_{name}_{op}", value))

@@ -1,19 +1,19 @@
 """The list of any model: by keyset, with filters that are understood or refused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from flask_admin.contrib.sqla import ModelView
 from flask_admin.model import BaseModelView
 
 from ...db.session import db
 from ...errors import QueryError
 from ...keyset.cursors import Sort
 from ...keyset.pages import Count, capped_count, fetch_page
+from ...query.url_filters import FILTER_WORDS
 from ...validation.values import did_you_mean, quoted
 from .list_context import (
     Chip,
@@ -24,6 +24,7 @@ from .list_context import (
     make_chips,
     read_request,
 )
+from .list_rows import ListRows
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,31 @@ class GeneratedFilter:
 
     def __init__(self, param: str, value: str, flt: Any) -> None:
         self.param, self.value, self.flt = param, value, flt
-        self.text = f"{flt.name} {flt.operation()} {value}"
+        self.text = f"{flt.name} {_said(flt, value)}"
 
 
-class ListPages(ModelView):
+def _said(flt: Any, value: str) -> str:
+    """Return the operation and the value as the list of hosts says them."""
+    words = _operation(flt)
+    if words != FILTER_WORDS["empty"]:
+        return f"{words} {value}"
+    return words if value == "1" else words.replace("is ", "is not ")
+
+
+def _operation(flt: Any) -> str:
+    """Return our words for one of Flask-Admin's operations."""
+    theirs = str(flt.operation())
+    return FILTER_WORDS.get(theirs.replace(" ", "_"), theirs)
+
+
+class ListPages(ListRows):
     """What we replace of Flask-Admin's list."""
 
     noun = "row"
     nouns = "rows"
     # Column that names a row in titles and messages.
     name_column = "id"
+    can_sort_by_several = False
     # People bookmark filters; numbers would change with the list of them.
     named_filter_urls = True
     list_template = "admin/model/list.html"
@@ -91,11 +107,9 @@ class ListPages(ModelView):
             self.list_template,
             data=rows,
             list_columns=self.shown_columns(list_request),
-            get_value=self.get_list_value,
-            get_pk_value=self.get_pk_value,
+            list_rows=self.list_rows,
             is_sortable=self.is_sortable,
             listing=listing,
-            return_url=request.full_path.rstrip("?"),
         )
 
     def opens_with(self) -> str | None:
@@ -111,31 +125,39 @@ class ListPages(ModelView):
         return list(self._list_columns)
 
     def read_list(self, list_request: ListRequest) -> tuple[list[Any], Listing]:
-        """Return the rows of one page and what stands around them."""
+        """Return the rows of one page and what is around them."""
         filters = self.active_filters(list_request)
         page = self.read_page(list_request, filters)
-        sort: Sort = page.sort
-        listing = Listing(
-            noun=self.noun,
-            nouns=self.nouns,
-            url=list_request.url,
-            sort_name=sort.name,
-            sort_desc=sort.descending,
-            sort_then=[part.text for part in sort.then],
-            size=list_request.size,
-            count=page.count,
-            total=page.total_count,
+        listing = replace(
+            self.listing(list_request, page.sort, page.count, page.total_count),
             start=page.start,
             next_cursor=page.next_cursor,
             previous_cursor=page.previous_cursor,
             chips=self.chips(list_request, filters),
             page=page,
             filter_fields=self.filter_fields(),
+        )
+        return list(page.rows), listing
+
+    def listing(
+        self, list_request: ListRequest, sort: Sort, count: Count, total: Count
+    ) -> Listing:
+        """Return what is known of a list without its rows."""
+        return Listing(
+            noun=self.noun,
+            nouns=self.nouns,
+            url=list_request.url,
+            sort_name=sort.name,
+            sort_desc=sort.descending,
+            sort_then=[part.text for part in sort.then],
             sorts=[
                 (name, self.get_column_name(name)) for name in self._sortable_columns
             ],
+            can_sort_by_several=self.can_sort_by_several,
+            size=list_request.size,
+            count=count,
+            total=total,
         )
-        return list(page.rows), listing
 
     def read_page(self, list_request: ListRequest, filters: list[Any]) -> Any:
         """Return a page with its counts, like ``list_hosts.HostPage``."""
@@ -179,8 +201,8 @@ class ListPages(ModelView):
         name = text.removeprefix("-") or self._default_sort()
         if text and name not in sortable:
             raise QueryError(
-                f"{quoted(name)} is no column to sort by.",
-                did_you_mean(name, sortable) or f"Known: {', '.join(sortable)}.",
+                f"The list cannot be sorted by {quoted(name)}.",
+                did_you_mean(name, sortable) or f"Use one of: {', '.join(sortable)}.",
             )
         mapper = sa.inspect(self.model)
         column = getattr(self.model, str(sortable.get(name, name)))
@@ -203,7 +225,7 @@ class ListPages(ModelView):
             key = param.partition("_")[2]
             if key not in known:
                 raise QueryError(
-                    f"There is no filter {quoted(param)}.", did_you_mean(key, known)
+                    f"Unknown filter {quoted(param)}.", did_you_mean(key, known)
                 )
             try:
                 known[key].clean(value)
@@ -217,11 +239,14 @@ class ListPages(ModelView):
     def chips(self, list_request: ListRequest, filters: list[Any]) -> list[Chip]:
         return make_chips(list_request.url, filters)
 
-    def filter_fields(self) -> list[FilterField]:
+    def filter_fields(self) -> tuple[FilterField, ...]:
         """Return what the form "Add filter" offers."""
         grouped: dict[str, tuple[str, list[tuple[str, str]]]] = {}
         for key, (_, flt) in (self._filter_args or {}).items():
             column = getattr(getattr(flt, "column", None), "key", None) or key
             _, operations = grouped.setdefault(column, (str(flt.name), []))
-            operations.append((key.removeprefix(f"{column}_"), str(flt.operation())))
-        return [FilterField(name, *rest) for name, rest in grouped.items()]
+            operations.append((key.removeprefix(f"{column}_"), _operation(flt)))
+        return tuple(
+            FilterField(name, label, tuple(operations))
+            for name, (label, operations) in grouped.items()
+        )

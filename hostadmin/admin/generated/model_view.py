@@ -20,6 +20,7 @@ from ...validation.local_path import own_path
 from ...validation.numbers import MAX_ID, whole_number
 from ...validation.values import quoted
 from .form_pages import FormPages
+from .way_back import BACK, WayBack, find_way_back
 
 # Routes of Flask-Admin that have no use here: no version check on an inline edit, a
 # commit for each row of an action, all rows in memory for an export.
@@ -30,7 +31,7 @@ def parse_id(text: str | None) -> int:
     """Return an id from an address. Raises ``NotFound``: there can be no such row."""
     number = whole_number(text, 1, MAX_ID)
     if number is None:
-        raise NotFound(f"{quoted(text or '')} is no id.")
+        raise NotFound(f"{quoted(text or '')} is not a valid ID.")
     return number
 
 
@@ -77,7 +78,7 @@ class ModelAdmin(FormPages):
     def not_there(self, id: Any) -> NotFound:
         """Return an error that says who deleted the row, if the history knows."""
         number = parse_id(id)
-        message = f"There is no {self.noun} with the id {number} (any more)."
+        message = f"{self.noun.capitalize()} {number} does not exist."
         subject: str = getattr(self.model, "__subject__", "")
         found = subject and find_deletion(db.session(), subject, number)
         return Deleted(message, subject, number, found) if found else NotFound(message)
@@ -92,8 +93,8 @@ class ModelAdmin(FormPages):
             name=self.name_of(model),
             details_columns=self._details_columns,
             get_value=self.get_detail_value,
-            return_url=self.return_url(),
-            duplicate_url=self.get_url(".duplicate_view", id=model.id),
+            back=self.way_back(),
+            beside=self.rows_beside(model),
             **self.details_extra(model),
         )
 
@@ -104,9 +105,17 @@ class ModelAdmin(FormPages):
     def name_of(self, model: Any) -> str:
         return str(getattr(model, self.name_column))
 
+    def way_back(self) -> WayBack:
+        """Return the list that somebody came from, with its query and columns."""
+        return find_way_back(str(self.name), self.get_url(".index_view"))
+
     def return_url(self) -> str:
         """Return the way back: a path of this site, whatever the address says.
 
         Flask-Admin's own check takes ``http:evil.example`` for one of ours.
         """
-        return own_path(request.args.get("url")) or self.get_url(".index_view")
+        return own_path(request.args.get(BACK)) or self.way_back().url
+
+    def rows_beside(self, model: Any) -> tuple[Any, Any]:
+        """Return the rows before and after this one in the list, None where unknown."""
+        return None, None

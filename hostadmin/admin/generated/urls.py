@@ -1,10 +1,11 @@
 """Addresses of a list: the same view with one thing changed."""
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import url_for
+from flask import g, url_for
 from markupsafe import Markup
 
 from ...db.session import db
@@ -23,6 +24,12 @@ def is_filter(name: str) -> bool:
     return name.startswith(FILTER_PREFIX) and "_" in name
 
 
+@functools.lru_cache(maxsize=4_000)
+def _encoded(name: str, value: str) -> str:
+    # Left as they are, these keep a query readable.
+    return urlencode(((name, value),), safe=":,/*")
+
+
 @dataclass(frozen=True)
 class ViewUrl:
     """A page and its parameters, without the cursor: every change starts anew."""
@@ -35,14 +42,13 @@ class ViewUrl:
 
     def to(self, endpoint: str, **values: Any) -> str:
         """Return the address of another page with the same parameters."""
-        path = url_for(endpoint, **values)
-        # Left as they are, these keep a query readable.
-        args = urlencode(self._told(endpoint), safe=":,/*")
+        path = url_for(endpoint, **values) if values else page_path(endpoint)
+        args = "&".join([_encoded(*pair) for pair in self._shown_pairs(endpoint)])
         return f"{path}?{args}" if args else path
 
-    def _told(self, endpoint: str) -> Pairs:
-        """Return the parameters; all hosts are told as such where a view may open."""
-        names = {name for name, _ in self.pairs}
+    def _shown_pairs(self, endpoint: str) -> Pairs:
+        """Return the parameters; all hosts are marked as such where a view may open."""
+        names = [name for name, _ in self.pairs]
         opens = VIEW in names or (endpoint == "hosts.index_view" and not names)
         if not opens or QUERY in names:
             return self.pairs
@@ -71,6 +77,41 @@ class ViewUrl:
         """Return the view with nothing but these parameters."""
         names = (*names, VIEW)
         return ViewUrl(self.endpoint, tuple(p for p in self.pairs if p[0] in names))
+
+
+def page_path(endpoint: str) -> str:
+    """Return the path of a page without parameters, made once a request."""
+    known: dict[str, str] = g.setdefault("page_paths", {})
+    if endpoint not in known:
+        known[endpoint] = url_for(endpoint)
+    return known[endpoint]
+
+
+def row_url(endpoint: str, id_: object) -> str:
+    """Return the address of a page about one row.
+
+    All but the id is made once a request: a page has a hundred of these.
+    """
+    known: dict[str, str] = g.setdefault("row_urls", {})
+    if endpoint not in known:
+        known[endpoint] = url_for(endpoint, id="")
+    return f"{known[endpoint]}{id_}"
+
+
+def hosts_of_change_url(change_set_id: int) -> str:
+    """Return the list of the hosts that a change added or edited."""
+    query = f"change:{change_set_id}"
+    return str(ViewUrl("hosts.index_view", ((QUERY, query),)))
+
+
+def what_next(change_set_id: int, hosts: int) -> Markup:
+    """Return links to what a change did to many, and to undo it: "Show them · Undo"."""
+    if not hosts:
+        return undo_link(change_set_id)
+    shown = Markup(' <a href="{}">{}</a>').format(
+        hosts_of_change_url(change_set_id), "Show it" if hosts == 1 else "Show them"
+    )
+    return shown + " ·" + undo_link(change_set_id)
 
 
 def undo_link(change_set_id: int | None = None) -> Markup:

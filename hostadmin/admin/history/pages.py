@@ -10,6 +10,7 @@ from flask_admin import BaseView, expose
 
 from ...clock import utcnow
 from ...db.session import db
+from ...db.time_limit import TooSlow, time_limit
 from ...errors import NotFound, QueryError
 from ...formatting import time_text
 from ...history import SOURCES
@@ -25,27 +26,34 @@ from ...history.filters import (
 from ...history.objects import existing, find_objects
 from ...history.search import (
     ChangePage,
+    Line,
     find_change,
     list_changes,
     list_entries,
     summarised,
 )
-from ...keyset.pages import Count
+from ...history.undone import find_undone
+from ...inventory.list_hosts import NOT_COUNTED
+from ...keyset.pages import Count, capped_count
 from ...limits import limits
 from ...models import ChangeEntry, ChangeSet
+from ...query.ast import EQUALS, Term
+from ...query.sql.compiler import select_ids
 from ...undo import UNDONE
 from ...validation.accounts import Role
 from ...validation.values import quoted
 from ..current_user import me
 from ..generated.change_entries import parse_big_id, shown_entry
 from ..generated.list_context import Chip, Listing, read_request
-from ..generated.urls import ViewUrl
+from ..generated.urls import ViewUrl, hosts_of_change_url
 
-PARAMETERS = (*NAMES, *SHORTHANDS, "per_page", "cursor")
+# The tab of log-ins, for admins.
+SIGN_INS = "sign_ins"
+PARAMETERS = (*NAMES, *SHORTHANDS, SIGN_INS, "per_page", "cursor")
 # How a condition reads on its chip.
 CHIPS = {
     "actor": "by {}",
-    "source": "through {}",
+    "source": "source: {}",
     "kind": "kind: {}",
     "object": "{}",
     "host": "host {}",
@@ -57,7 +65,7 @@ CHIPS = {
 
 
 class ChangeListing(Listing):
-    """What stands around a list of changes, which nobody counts."""
+    """What is around a list of changes, which nobody counts."""
 
     @property
     def range_text(self) -> str:
@@ -69,6 +77,8 @@ class Row:
     id: int
     url: str
     undo_url: str | None
+    undone_by: int | None
+    hosts_url: str | None
     # The link, and what follows it.
     head: str
     rest: str
@@ -87,14 +97,22 @@ class ChangesPage(BaseView):
         view = read_request("changes.index", request.args, PARAMETERS)
         if view.filters:
             raise QueryError(
-                f"This page has no parameter {quoted(view.filters[0][0])}."
+                f"Unknown parameter {quoted(view.filters[0][0])}.", "Remove it."
             )
         given = dict(view.url.pairs)
         if len(given) < len(view.url.pairs):
-            raise QueryError("A condition stands in the address more than once.")
-        asked = replace(read(given, utcnow()), hidden=hidden_kinds())
-        if asked.kind in asked.hidden:
-            abort(403, "Only admins read what was done with accounts and tokens.")
+            raise QueryError("A filter is set more than once. Use each filter once.")
+        only = given.get(SIGN_INS)
+        if only not in (None, "1"):
+            raise QueryError(f"{quoted(only)} is not valid for {SIGN_INS}.", "Use 1.")
+        asked = replace(
+            read(given, utcnow()), hidden=hidden_kinds(), sign_ins=only == "1"
+        )
+        if asked.kind and not only:
+            # Of accounts, all that they did is asked for.
+            asked = replace(asked, sign_ins=None)
+        if asked.kind in asked.hidden or (asked.sign_ins and asked.hidden):
+            abort(403, "Only admins can see changes of accounts and tokens.")
         session = db.session()
         objects = find_objects(session, asked)
         page = list_changes(session, asked, objects, view.cursor, view.size)
@@ -107,6 +125,7 @@ class ChangesPage(BaseView):
                 asked=asked,
                 given=given,
                 hint=_hint(asked, objects, page),
+                sign_ins_url=url_for("changes.index", sign_ins=1),
                 kinds=[kind for kind in KINDS if kind not in asked.hidden],
                 fields=FIELDS,
                 sources=SOURCES,
@@ -120,6 +139,7 @@ class ChangesPage(BaseView):
         session = db.session()
         page = list_entries(session, change.id, view.cursor, view.size)
         line = summarised(session, [change])[0]
+        undone = find_undone(session, [change.id])
         there = existing(session, {(e.subject, e.subject_id) for e in page.rows})
         url = _ChangeUrl("changes.change", view.url.pairs, change.id)
         listing = _uncounted(
@@ -138,7 +158,12 @@ class ChangesPage(BaseView):
                 change=change,
                 line=line,
                 can_undo=bool(line.subjects & set(UNDONE)),
-                entries=[shown_entry(entry, there) for entry in page.rows],
+                undone_by=undone.by(change.id),
+                hosts=_hosts_of(line),
+                hosts_url=hosts_of_change_url(change.id),
+                entries=[
+                    shown_entry(entry, there, undone=undone) for entry in page.rows
+                ],
                 listing=listing,
             )
         )
@@ -155,7 +180,12 @@ class ChangesPage(BaseView):
             self.render(
                 "history/entry.html",
                 change=change,
-                entry=shown_entry(entry, there, limit=None),
+                entry=shown_entry(
+                    entry,
+                    there,
+                    limit=None,
+                    undone=find_undone(session, [change.id]),
+                ),
             )
         )
 
@@ -188,7 +218,7 @@ def get_change(text: str) -> ChangeSet:
     """Return the change set of an address, if it may be read. Raises ``NotFound``."""
     found = find_change(db.session(), parse_big_id(text), hidden_kinds())
     if found is None:
-        raise NotFound(f"There is no change {text}.")
+        raise NotFound(f"Change {text} does not exist.")
     return found
 
 
@@ -217,14 +247,28 @@ def _listing(
         previous_cursor=page.newer,
         chips=chips,
         search_name="object",
-        search_label="Changes of a host or group: its name, or #number",
+        search_label="Find changes of a host or group (name or #ID)",
         search_value=asked.object,
         view_names=("per_page",),
     )
 
 
+def _hosts_of(line: Line) -> Count | None:
+    """Return how many of the hosts still exist: as many as their list shows."""
+    if not line.hosts:
+        return None
+    session = db.session()
+    node = Term("change", EQUALS, (str(line.change.id),))
+    try:
+        with time_limit(session, limits.count_seconds):
+            return capped_count(session, select_ids(session, node))
+    except TooSlow:
+        return NOT_COUNTED
+
+
 def _rows(page: ChangePage, url: ViewUrl) -> list[Row]:
     rows = []
+    undone = find_undone(db.session(), [line.change.id for line in page.lines])
     for line in page.lines:
         change = line.change
         head, colon, rest = line.summary.partition(": ")
@@ -235,6 +279,8 @@ def _rows(page: ChangePage, url: ViewUrl) -> list[Row]:
                 undo_url=url_for("undo.undo_page", change_set_id=change.id)
                 if line.subjects & set(UNDONE)
                 else None,
+                undone_by=undone.by(change.id),
+                hosts_url=hosts_of_change_url(change.id) if line.hosts > 1 else None,
                 head=head[:1].upper() + head[1:],
                 rest=colon + rest,
                 actor=change.actor,
@@ -250,10 +296,10 @@ def _rows(page: ChangePage, url: ViewUrl) -> list[Row]:
 def _hint(asked: HistoryFilter, objects: list[Any] | None, page: ChangePage) -> str:
     if objects == []:
         what = asked.kind or "host or group"
-        return f"No {what} is or was called {quoted(asked.object)}."
+        return f"No {what} was ever named {quoted(asked.object)}."
     if page.looked_until:
         return (
-            f"Of {limits.history_window:,} changes, back to "
-            f"{time_text(page.looked_until)}, these match; “Next” looks further."
+            f"Searched {limits.history_window:,} changes, back to "
+            f"{time_text(page.looked_until)}. “Next” searches further."
         )
     return ""

@@ -23,15 +23,21 @@ from ...undo import (
     plan_undo,
     summary,
     undo,
+    what_it_does,
 )
+from ...validation.local_path import own_path
 from ..current_user import web_act
 from ..generated.change_entries import PAGES, parse_big_id, shown_text
-from ..generated.urls import undo_link
+from ..generated.urls import what_next
+from ..generated.way_back import referring_path
+from ..typed_number import WrongNumber, asks_number, check_number
 from .pages import get_change
 
 bp = Blueprint("undo", __name__)
 
-VERBS = {DELETE: "is deleted", RESTORE: "comes back", CHANGE: "changes back"}
+# Of many objects a page shows some, and says how many there are.
+EXAMPLES = 10
+VERBS = {DELETE: "to be deleted", RESTORE: "to be restored", CHANGE: "to be reverted"}
 
 
 @dataclass(frozen=True)
@@ -53,19 +59,28 @@ def undo_page(change_set_id: str) -> ResponseReturnValue:
     entry = request.values.get("entry")
     entry_id = parse_big_id(entry) if entry is not None else None
     if request.method != "POST":
-        return _show(id_, entry_id)
+        return _show(id_, entry_id, back_url=referring_path() or "")
     digest = request.form.get("digest", "")
     act = web_act(message(id_, entry_id))
     try:
-        plan, new_id = write(act, lambda: undo(db.session(), id_, entry_id, digest))
+        plan, new_id = write(
+            act, lambda: undo(db.session(), id_, entry_id, digest, _sure)
+        )
+    except WrongNumber as error:
+        return _show(id_, entry_id, wrong=str(error)), 400
     except Conflict as error:
         return _show(id_, entry_id, str(error)), 409
     with plan:
         if new_id is None:
             return _show(id_, entry_id)
         done = Markup("Change {} undone: {}").format(id_, summary(plan))
-        flash(done + undo_link(new_id), "success")
+        hosts = plan.counts[CHANGE, "host"] + plan.counts[RESTORE, "host"]
+        flash(done + what_next(new_id, hosts), "success")
         return redirect(_where_to(plan))
+
+
+def _sure(plan: UndoPlan) -> None:
+    check_number(plan.counts[DELETE, "host"])
 
 
 def _where_to(plan: UndoPlan) -> str:
@@ -73,12 +88,23 @@ def _where_to(plan: UndoPlan) -> str:
     if plan.back == 1 and plan.first_back[0].action != DELETE:
         step = plan.first_back[0]
         return url_for(PAGES[step.subject], id=step.id)
+    hosts, groups = url_for("hosts.index_view"), url_for("groups.index_view")
     groups_only = all(subject == "group" for _, subject in plan.counts)
-    return url_for("groups.index_view" if groups_only else "hosts.index_view")
+    back = own_path(request.form.get("back")) or ""
+    if back.split("?")[0] in (hosts, groups):
+        return back
+    return groups if groups_only else hosts
 
 
-def _show(id_: int, entry_id: int | None, error: str = "") -> str:
+def _show(
+    id_: int,
+    entry_id: int | None,
+    error: str = "",
+    wrong: str = "",
+    back_url: str = "",
+) -> str:
     session = db.session()
+    back_url = own_path(request.form.get("back")) or back_url
     with plan_undo(session, id_, entry_id) as plan:
         return render_template(
             "history/undo.html",
@@ -86,10 +112,16 @@ def _show(id_: int, entry_id: int | None, error: str = "") -> str:
             entry_id=entry_id,
             plan=plan,
             summary=summary(plan, would=True),
-            back=[_shown(step) for step in plan.first_back],
-            kept=[_shown(step) for step in plan.first_kept],
+            does=what_it_does(plan),
+            deleted=plan.counts[DELETE, "host"],
+            deletes=any(action == DELETE for action, _ in plan.counts),
+            asks_number=asks_number(plan.counts[DELETE, "host"]),
+            back=[_shown(step) for step in plan.first_back[:EXAMPLES]],
+            kept=[_shown(step) for step in plan.first_kept[:EXAMPLES]],
             error=error,
-            cancel_url=url_for("hosts.index_view"),
+            wrong=wrong,
+            back_url=back_url,
+            cancel_url=back_url or url_for("hosts.index_view"),
         )
 
 

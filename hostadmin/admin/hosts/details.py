@@ -1,20 +1,26 @@
 """What the details and deletion pages say about an object, as plain values."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from ...db.session import db
+from ...errors import QueryError
 from ...formatting import counted
 from ...history import changes_of
 from ...history.describe import value_text
+from ...history.undone import find_undone
 from ...inventory.groups import EffectiveVariable, GroupTree
 from ...models import Group, Host, group_members
 from ..generated.change_entries import ShownEntry, shown_entry
+from ..generated.formatters import hosts_url
 
 # Of a group, a page of its own lists the others.
 MOST_MEMBERS = 20
+# A longer value is hardly that of another host.
+LONG_VALUE = 100
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,8 @@ class ShownVariable:
     name: str
     text: str
     origin: str | None
+    # The hosts that have the same in a variable of their own.
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,24 +40,41 @@ class TreeNode:
 
 
 def shown_variables(variables: list[EffectiveVariable]) -> list[ShownVariable]:
-    return [ShownVariable(v.name, value_text(v.value), v.origin) for v in variables]
+    return [
+        ShownVariable(v.name, value_text(v.value), v.origin, _same_url(v))
+        for v in variables
+    ]
+
+
+def _same_url(variable: EffectiveVariable) -> str:
+    value = variable.value
+    is_plain = isinstance(value, str | int | float) and value != ""
+    text = value if isinstance(value, str) else json.dumps(value)
+    if variable.origin is not None or not is_plain or len(text) > LONG_VALUE:
+        return ""
+    try:
+        return hosts_url(f"var.{variable.name}", text)
+    except QueryError:
+        # A name that a query could not say.
+        return ""
 
 
 def shown_changes(subject: str, subject_id: int) -> list[ShownEntry]:
     """Return the newest changes of an object that is there."""
     there = {(subject, subject_id)}
     entries = changes_of(db.session(), subject, subject_id, limit=10)
-    return [shown_entry(entry, there) for entry in entries]
+    undone = find_undone(db.session(), {entry.change_set_id for entry in entries})
+    return [shown_entry(entry, there, undone=undone) for entry in entries]
 
 
 def effects_of_host_delete(host: Host) -> list[str]:
     effects = []
     if host.groups:
         names = ", ".join(group.name for group in host.groups)
-        effects.append(f"It leaves {counted(len(host.groups), 'group')}: {names}.")
+        effects.append(f"Removed from {counted(len(host.groups), 'group')}: {names}.")
     if host.aliases or host.addresses:
-        effects.append("Its aliases and further addresses go with it.")
-    effects.append("The history keeps what it was.")
+        effects.append("Its aliases and further addresses are deleted, too.")
+    effects.append("The history keeps all its data. You can undo this under Changes.")
     return effects
 
 
@@ -61,25 +86,28 @@ def member_count(group_id: int) -> int:
 
 def effects_of_group_delete(group: Group) -> list[str]:
     members = member_count(group.id)
-    effects = [f"{counted(members, 'host')} leave it; none is deleted."]
+    effects = [
+        f"{counted(members, 'host')} will be removed from the group, but not deleted."
+    ]
     if group.children:
         names = ", ".join(child.name for child in group.children)
-        effects.append(f"Its child groups stay, outside of it: {names}.")
+        effects.append(f"Child groups are kept: {names}.")
     if group.parents:
         names = ", ".join(parent.name for parent in group.parents)
-        effects.append(f"It is taken out of: {names}.")
+        effects.append(f"Removed from its parent groups: {names}.")
     if group.vars:
         names = ", ".join(group.vars)
-        effects.append(f"Its variables no longer reach its hosts: {names}.")
+        effects.append(f"Hosts lose the variables of the group: {names}.")
     return effects
 
 
 def effects_of_rename(group: Group) -> str:
     """Return what a new name changes: members are bound to the group, not its name."""
-    members = counted(member_count(group.id), "host")
+    members = member_count(group.id)
+    kept = f"{counted(members, 'host')} and nesting" if members else "nesting"
     return (
-        f"{members} and all nesting stay with a new name; "
-        "playbooks and bookmarks that use the old one need it, too."
+        f"Renaming keeps its {kept}. Update playbooks and bookmarks that use the "
+        "old name."
     )
 
 

@@ -1,23 +1,23 @@
 """Downloads of what is filtered, streamed."""
 
-import contextlib
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
-from werkzeug.wsgi import wrap_file
 
 from ...clock import utcnow
 from ...db.session import db
 from ...errors import NotFound
-from ...exports.exporter import FORMATS, encoded, export
-from ...exports.layout import ALL, SHOWN, Wishes, is_in_files, read_layout
+from ...etags import inventory_tag, not_modified, not_modified_headers
+from ...exports.exporter import FORMATS, Layout, encoded, export
+from ...exports.layout import ALL, SHOWN, LayoutOptions, read_layout
+from ...formats.rows import EVERY_VARIABLE
 from ...inventory.columns import DEFAULT
+from ...query.ast import Node
 from ...validation.values import did_you_mean, quoted
 from ..current_user import web_viewer
+from ..downloads import attachment
 from ..generated.list_context import single
 from ..generated.urls import QUERY, VIEW, ViewUrl
 from ..list_columns import COLS
@@ -26,6 +26,8 @@ from ..query_args import read_hosts_request
 bp = Blueprint("export", __name__)
 
 PARAMETERS = (VIEW, COLS, "sort", "fields")
+# Sheets, where a variable that has no column of its own is hard to use.
+WITH_VARIABLES = ("csv", "xlsx")
 NOTE = "X-Hostadmin-Note"
 MAX_NOTE = 2_000
 
@@ -44,7 +46,7 @@ def export_menu(url: ViewUrl, count: str, columns: Sequence[str]) -> ExportMenu:
     """Return the files of the hosts of a list, in its order."""
     url = url.only(QUERY, "sort").setting(VIEW, None)
     usual = tuple(columns) == DEFAULT
-    shown = url.setting(*(("fields", SHOWN) if usual else (COLS, _cols(columns))))
+    shown = url.setting(*(("fields", SHOWN) if usual else (COLS, ",".join(columns))))
     tables, programs = [], []
     for name, known in FORMATS.items():
         text = f"{known.label} of {count}"
@@ -53,16 +55,16 @@ def export_menu(url: ViewUrl, count: str, columns: Sequence[str]) -> ExportMenu:
         if known.has_columns and not known.is_for_people:
             every = url.setting("fields", ALL)
             tables.append((f"{text}, all fields", _to(every, name)))
+            if name in WITH_VARIABLES:
+                wide = url.setting(COLS, ",".join((*DEFAULT, EVERY_VARIABLE.header)))
+                label = f"{text}, a column for each variable"
+                tables.append((label, _to(wide, name)))
         elif not known.has_columns:
             programs.append((text, _to(url, name)))
     address = f"{request.host_url.rstrip('/')}{_to(shown, 'csv')}"
     header = '-H "Authorization: Bearer $HOSTADMIN_TOKEN"'
     curl = f"curl -fsS {header} -o hosts.csv '{address}'"
     return ExportMenu(tables, programs, address, curl)
-
-
-def _cols(columns: Sequence[str]) -> str:
-    return ",".join(filter(is_in_files, columns)) or DEFAULT[0]
 
 
 def _to(url: ViewUrl, format: str) -> str:
@@ -74,39 +76,37 @@ def download(format: str) -> ResponseReturnValue:
     """Send the hosts that the address asks for as a file. Raises ``QueryError``."""
     chosen = FORMATS.get(format)
     if chosen is None:
-        raise NotFound(
-            f"There is no format {quoted(format)}. {did_you_mean(format, FORMATS)} "
-            f"Known: {', '.join(FORMATS)}."
+        words = (
+            f"Unknown format {quoted(format)}.",
+            did_you_mean(format, FORMATS),
+            f"Use one of: {', '.join(FORMATS)}.",
         )
+        raise NotFound(" ".join(filter(None, words)))
     args = request.args
     known = (*PARAMETERS, *chosen.options)
     asked = read_hosts_request("export.download", args, known)
     options = {name: v for name in chosen.options if (v := single(args, name))}
     view, cols, sort, fields = (single(args, name) for name in PARAMETERS)
-    wishes = Wishes(view, cols, sort, fields, options)
+    wanted = LayoutOptions(view, cols, sort, fields, options)
     session, notes = db.session(), list[str]()
-    node, layout = read_layout(session, web_viewer(), chosen, asked.node, wishes)
+    node, layout = read_layout(session, web_viewer(), chosen, asked.node, wanted)
+    tag = _tag(node, layout)
+    if (unchanged := not_modified(tag)) is not None:
+        return unchanged
     chunks = encoded(export(session, chosen, node, notes, layout))
-    # A head without hosts and the first of them are made before the answer begins, so
-    # that an error in the query or the database is still told as one.
-    first = b"".join(islice(chunks, 2))
-    told = note_header(notes)
+    name = f"{chosen.name}-{utcnow():%Y%m%d-%H%M}{chosen.suffix}"
+    response = attachment(name, chosen.mimetype, chunks)
     # It reads on a connection of its own; the one of the request may go.
     db.session.rollback()
-    name = f"{chosen.name}-{utcnow():%Y%m%d-%H%M}{chosen.suffix}"
-    response = Response(
-        mimetype=chosen.mimetype,
-        headers={"Content-Disposition": f"attachment; filename={name}", **told},
-    )
-    # Of a HEAD request nobody reads the rest.
-    response.call_on_close(chunks.close)
-    body = chain([first], chunks)
-    if request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
-        _send_whole(response, body)
-    else:
-        # An error on the way ends the connection before the mark of the end.
-        response.response = body
+    response.headers.update(note_header(notes))
+    response.headers.update(not_modified_headers(tag))
     return response
+
+
+def _tag(node: Node, layout: Layout) -> str | None:
+    columns = None if layout.columns is None else [c.header for c in layout.columns]
+    options = sorted(layout.options.items())
+    return inventory_tag(db.session(), node, columns, layout.sort.text, options)
 
 
 _ASCII = str.maketrans({"“": '"', "”": '"', "–": "-", "→": "->", "…": "..."})
@@ -119,17 +119,3 @@ def note_header(notes: Sequence[str]) -> dict[str, str]:
     """
     text = " ".join(notes).translate(_ASCII).encode("ascii", "backslashreplace")
     return {NOTE: text[:MAX_NOTE].decode()} if text else {}
-
-
-def _send_whole(response: Response, chunks: Iterable[bytes]) -> None:
-    """Send a file that is complete, with its length.
-
-    HTTP/1.0 has no mark of the end: half a file would look like a whole one.
-    """
-    with contextlib.ExitStack() as stack:
-        file = stack.enter_context(tempfile.TemporaryFile())
-        file.writelines(chunks)
-        response.content_length = file.tell()
-        file.seek(0)
-        response.response = wrap_file(request.environ, file)
-        response.call_on_close(stack.pop_all().close)

@@ -11,11 +11,10 @@ from ...query.toggle import toggled
 from ...stats.axes import NOT_SET
 from ...stats.facets import Facet, Value
 from ..generated.urls import QUERY, ViewUrl
-from ..query_args import checked
+from ..query_args import SHORT, checked
 
 FACET = "hosts.facet_view"
 FIELD = "field"
-SHORT = 100
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Line:
 
 @dataclass(frozen=True)
 class FacetView:
-    """What stands beside the list about one field; ``lines`` is None if not counted."""
+    """What is beside the list about one field; ``lines`` is None if not counted."""
 
     name: str
     label: str
@@ -73,7 +72,6 @@ def _url(url: ViewUrl, node: Node) -> str | None:
     """Return the address of the narrowed list; None if no query can be so long."""
     text = to_text(node)
     try:
-        # A short text can break no limit: neither of terms nor of parentheses.
         if len(text) > SHORT:
             checked(node)
     except QueryError:

@@ -10,7 +10,7 @@ from ...limits import limits
 from ...query.fields import FIELDS
 from ...stats.axes import Order
 from ...validation.values import did_you_mean, quoted
-from ..generated.list_context import ADD_FILTER
+from ..generated.list_context import ADD_FILTER, read_number
 
 # What the overview shows, in this order; two with a comma make a cross table.
 _FIRST = ("status", "os", "owner", "network", "location,os", "port", "created:month")
@@ -37,7 +37,7 @@ def read_choice(args: MultiDict[str, str], limit: int | None = None) -> Choice:
     """Return what is to be counted; of "all" values, ``limit`` are shown."""
     by = tuple(text.strip() for text in args.getlist("by") if text.strip())
     if len(by) > 2:
-        raise QueryError("Hosts are counted by one or two things, not more.")
+        raise QueryError("Count by at most two fields.")
     top = _read_top(args.get("top", "").strip()) or limit
     order = _one_of(args, "order", ("count", "value"))
     zeros = _one_of(args, "zero", ("0", "1")) == "1"
@@ -49,7 +49,7 @@ def wanted_tables(args: MultiDict[str, str]) -> list[str]:
     """Return the tables of the overview, each once. Raises ``QueryError``."""
     wanted = list(dict.fromkeys(args.getlist("table"))) or list(TABLES)
     if len(wanted) > MOST_TABLES:
-        raise QueryError(f"An overview has at most {MOST_TABLES} tables.")
+        raise QueryError(f"Choose at most {MOST_TABLES} tables.")
     return wanted
 
 
@@ -57,7 +57,7 @@ def _one_of(args: MultiDict[str, str], name: str, known: Sequence[str]) -> str:
     value = args.get(name, "").strip() or known[0]
     if value not in known:
         raise QueryError(
-            f"{quoted(value)} is nothing that “{name}” can be.",
+            f"{quoted(value)} is not a valid value of “{name}”.",
             did_you_mean(value, known) or f"Use one of: {', '.join(known)}.",
         )
     return value
@@ -66,11 +66,4 @@ def _one_of(args: MultiDict[str, str], name: str, known: Sequence[str]) -> str:
 def _read_top(text: str) -> int | None:
     if text == "all":
         return None
-    text = text or "20"
-    good = text.isascii() and text.isdigit() and len(text) < 6
-    if not good or not 1 <= int(text) <= limits.count_rows:
-        raise QueryError(
-            f"{quoted(text)} is no number of values to show.",
-            f"1 to {limits.count_rows:,} are possible, and “all”.",
-        )
-    return int(text)
+    return read_number(text, 20, limits.count_rows, "values to show, or “all”")

@@ -8,21 +8,27 @@ from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 
 from ... import saved_views
+from ...clock import utcnow
 from ...db.session import db
 from ...errors import NotFound, QueryError
+from ...etags import inventory_tag, not_modified, not_modified_headers
+from ...inventory.kept_counts import kept_count
+from ...keyset.pages import Count, capped_count
 from ...limits import limits
 from ...query.ast import EVERYTHING, Node, all_of
 from ...query.fields import FIELDS
-from ...query.sql.compiler import compile_node
+from ...query.sql.compiler import compile_node, select_ids
 from ...query.to_english import describe_count, spelling
 from ...stats import counts
 from ...stats.axes import Order
+from ...stats.by_columns import is_kept
 from ...stats.counts import CrossTable, Table
 from ...stats.dimensions import PERIODS, Dimension, groupable_names
 from ...stats.recent_activity import RECENT_DAYS
 from ...validation.values import quoted
 from ..generated.list_context import added_filter_url
 from ..generated.urls import VIEW, ViewUrl
+from ..hints import hint_links
 from ..query_args import query_chips, query_frame, read_hosts_request, with_query
 from ..query_filters import filter_menu
 from ..saved_views_menu import opens_with, view_menu
@@ -38,8 +44,17 @@ from .options import (
     wanted_tables,
 )
 from .recent_activity import recent_activity_links
-from .tables import CrossView, TableView, cross_view, linked, lower, table_view
+from .tables import (
+    CrossView,
+    TableView,
+    cross_view,
+    linked,
+    lower,
+    table_id,
+    table_view,
+)
 from .time_budget import Budget
+from .trend import read_chart
 
 SHORT = Order(top=7)
 SMALL_CROSS = (Order(top=8), Order(top=6))
@@ -73,7 +88,7 @@ class StatsPage(BaseView):
         hosts = with_query(ViewUrl("hosts.index_view", ()), node)
         chips = query_chips(list_request.url, node)
         # A table knows its total; to count again would double what it costs.
-        found = Budget().read(lambda: _read(node, choice)) if choice.by else None
+        found = _table(node, choice) if choice.by else None
         total = (
             found.total
             if isinstance(found, Table | CrossTable)
@@ -89,6 +104,7 @@ class StatsPage(BaseView):
             "saved_views": view_menu(saved_views.STATS, list_request.url),
             "total": total,
             "options": _options(choice.by),
+            "hint": "" if total else hint_links(list_request.url, node),
         }
         if found is not None:
             return self._table_page(found, choice, hosts, node, context)
@@ -98,20 +114,22 @@ class StatsPage(BaseView):
     def table(self, kind: str) -> ResponseReturnValue:
         """Send the table of the same address as a file."""
         if kind not in ("csv", "json"):
-            raise NotFound(f"There is no format {quoted(kind)}; csv and json are.")
+            raise NotFound(f"Unknown format {quoted(kind)}. Use csv or json.")
         node = read_hosts_request("stats.table", request.args, PARAMETERS).node
         choice = read_choice(request.args)
         if not choice.by:
-            raise QueryError("The table of what?", "Add by=env or the like.")
-        found = _read(node, choice)
+            raise QueryError("The parameter “by” is missing.", "Add it: by=env.")
+        tag = inventory_tag(db.session(), node, request.query_string, utcnow().date())
+        if (unchanged := not_modified(tag)) is not None:
+            return unchanged
+        headers = not_modified_headers(tag)
+        dimensions = counts.find_dimensions(db.session(), choice.by)
+        found = _read(node, dimensions, choice.order)
         if kind == "json":
-            return jsonify(as_json(found))
+            return jsonify(as_json(found)), headers
         name = file_name(choice.by)
-        return Response(
-            as_csv(found),
-            mimetype="text/csv",
-            headers={"Content-Disposition": f"attachment; filename={name}.csv"},
-        )
+        file = {"Content-Disposition": f"attachment; filename={name}.csv"}
+        return Response(as_csv(found), mimetype="text/csv", headers={**file, **headers})
 
     def _table_page(
         self,
@@ -146,7 +164,7 @@ class StatsPage(BaseView):
         hosts: ViewUrl,
         context: dict[str, object],
     ) -> ResponseReturnValue:
-        budget = Budget()
+        budget = Budget(node)
         url: ViewUrl = context["listing"].url  # type: ignore[attr-defined]
         total: int = context["total"]  # type: ignore[assignment]
         wanted = wanted_tables(request.args)
@@ -157,7 +175,15 @@ class StatsPage(BaseView):
             # What was deleted is in no query.
             recent_activity=recent_activity_links(budget) if node == EVERYTHING else [],
             recent_days=RECENT_DAYS,
-            tables=_tables(budget, node, wanted, hosts, url.only_filters()),
+            chart=read_chart(None, "30d") if node == EVERYTHING else None,
+            tables=_tables(
+                budget,
+                node,
+                wanted,
+                hosts,
+                url.only_filters(),
+                at_once="table" in request.args or total <= limits.overview_hosts,
+            ),
             offered=_offered(wanted),
             kept=url.only_filters().pairs,
             **context,
@@ -168,10 +194,18 @@ class StatsPage(BaseView):
 # ---- counting
 
 
-def _read(node: Node, choice: Choice) -> Table | CrossTable:
+def _table(node: Node, choice: Choice) -> Table | CrossTable | str:
+    """Return the table that somebody asked for, or words that say why not."""
+    dimensions = counts.find_dimensions(db.session(), choice.by)
+    is_cheap = is_kept(db.session(), dimensions, node)
+    kept_as = None if is_cheap else (choice.by, choice.order)
+    return Budget(node).read(lambda: _read(node, dimensions, choice.order), kept_as)
+
+
+def _read(
+    node: Node, dimensions: Sequence[Dimension], order: Order
+) -> Table | CrossTable:
     session = db.session()
-    dimensions = counts.find_dimensions(session, choice.by)
-    order = choice.order
     if len(dimensions) == 1:
         return counts.count_table(session, dimensions[0], node, order)
     across = min(order.top or MOST_COLUMNS, MOST_COLUMNS)
@@ -180,18 +214,27 @@ def _read(node: Node, choice: Choice) -> Table | CrossTable:
     return counts.cross_table(session, dimensions, node, (rows, columns))
 
 
-def _cards(budget: Budget, node: Node, hosts: ViewUrl, total: object) -> list[Card]:
+def _cards(budget: Budget, node: Node, hosts: ViewUrl, total: int) -> list[Card]:
     cards = [Card(f"{total:,}", "host" if total == 1 else "hosts", str(hosts), "")]
     for fact in counts.FACTS:
         both = all_of(node, fact.condition)
-        number = budget.read(lambda both=both: counts.count_hosts(db.session(), both))  # type: ignore[misc]
+        number = budget.read(lambda both=both: _card_count(both, total))  # type: ignore[misc]
         url = linked(hosts, fact.condition) or ""
         if isinstance(number, str):
             cards.append(Card("?", f"{fact.label}: too slow to count", url, ""))
             continue
-        tone = TONES.get(fact.name, "warning") if number else ""
-        cards.append(Card(f"{number:,}", fact.label, url, tone))
+        tone = TONES.get(fact.name, "warning") if number.value else ""
+        cards.append(Card(str(number), fact.label, url, tone))
     return cards
+
+
+def _card_count(node: Node, total: int) -> Count:
+    """Count all of few hosts; of many only what is kept, else up to a cap."""
+    session = db.session()
+    kept = kept_count(session, node)
+    if kept is None and total > limits.overview_hosts:
+        return capped_count(session, select_ids(session, node))
+    return Count(counts.count_hosts(session, node) if kept is None else kept)
 
 
 def _tables(
@@ -200,38 +243,75 @@ def _tables(
     wanted: Sequence[str],
     hosts: ViewUrl,
     stats: ViewUrl,
+    *,
+    at_once: bool,
 ) -> list[TableView | CrossView]:
+    """Return the tables of the overview; those that take long later, if they may."""
     session = db.session()
-    choices = [Choice(tuple(text.split(",")), SHORT, "count") for text in wanted]
-    for choice in choices:
-        if len(choice.by) > 2:
-            raise QueryError("A table is by one or two things, not more.")
+    choices = [_overview_choice(text) for text in wanted]
     each = [counts.find_dimensions(session, choice.by) for choice in choices]
-    # Plain columns are counted together: that costs hardly more than one of them.
-    plain = [ds[0] for ds in each if len(ds) == 1 and ds[0].column is not None]
-    together = (
-        budget.read(lambda: counts.count_columns(session, plain, node, SHORT))
-        if plain
-        else []
-    )
-    found: dict[str, Table | str] = {
-        d.name: together if isinstance(together, str) else together[at]
-        for at, d in enumerate(plain)
-    }
-    views = []
-    for choice, dimensions in zip(choices, each, strict=True):
-        name = dimensions[0].name
-        if len(dimensions) == 1 and name in found:
-            result: Table | CrossTable | str = found[name]
-        else:
-            result = budget.read(
-                lambda ds=dimensions: _small(node, ds)  # type: ignore[misc]
-            )
+    now = [at_once or is_kept(session, dimensions, node) for dimensions in each]
+    plain = _plain([ds for ds, is_now in zip(each, now, strict=True) if is_now])
+    found = _read_plain(budget, plain, node)
+    views: list[TableView | CrossView] = []
+    for choice, dimensions, is_now in zip(choices, each, now, strict=True):
         url = stats
         for by in choice.by:
             url = url.adding("by", by)
+        if not is_now:
+            later = stats.adding("table", ",".join(choice.by))
+            views.append(_later(dimensions, choice, url, later))
+            continue
+        result = _count(budget, node, choice, dimensions, found)
         views.append(_view(result, choice, hosts, url, dimensions))
     return views
+
+
+def _overview_choice(text: str) -> Choice:
+    by = tuple(text.split(","))
+    if len(by) > 2:
+        raise QueryError("Count by at most two fields.")
+    return Choice(by, SHORT, "count")
+
+
+def _plain(each: Sequence[Sequence[Dimension]]) -> list[Dimension]:
+    return [ds[0] for ds in each if len(ds) == 1 and ds[0].column is not None]
+
+
+def _read_plain(
+    budget: Budget, plain: Sequence[Dimension], node: Node
+) -> dict[str, Table | str]:
+    """Count plain columns together: that costs hardly more than one of them."""
+    if not plain:
+        return {}
+    session = db.session()
+    together = budget.read(lambda: counts.count_columns(session, plain, node, SHORT))
+    return {
+        dimension.name: together if isinstance(together, str) else together[at]
+        for at, dimension in enumerate(plain)
+    }
+
+
+def _count(
+    budget: Budget,
+    node: Node,
+    choice: Choice,
+    dimensions: Sequence[Dimension],
+    found: dict[str, Table | str],
+) -> Table | CrossTable | str:
+    name = dimensions[0].name
+    if len(dimensions) == 1 and name in found:
+        return found[name]
+    return budget.read(lambda: _small(node, dimensions), ("small", choice.by))
+
+
+def _later(
+    dimensions: Sequence[Dimension], choice: Choice, url: ViewUrl, later: ViewUrl
+) -> TableView:
+    title = f"By {' and '.join(lower(d.title) for d in dimensions)}"
+    return TableView(
+        title, [], [], 0, url=str(url), later_url=str(later), id=table_id(choice.by)
+    )
 
 
 def _small(node: Node, dimensions: Sequence[Dimension]) -> Table | CrossTable:
@@ -251,10 +331,13 @@ def _view(
 ) -> TableView | CrossView:
     if isinstance(found, str):
         title = " by ".join(d.title for d in dimensions)
-        return TableView(title, [], [], 0, note=found, url=str(url or ""))
-    if isinstance(found, CrossTable):
-        return cross_view(found, hosts, choice.show, url)
-    return table_view(found, hosts, url)
+        view: TableView | CrossView = TableView(title, [], [], 0, note=found)
+        view = replace(view, url=str(url or ""))
+    elif isinstance(found, CrossTable):
+        view = cross_view(found, hosts, choice.show, url)
+    else:
+        view = table_view(found, hosts, url)
+    return replace(view, id=table_id(choice.by))
 
 
 # ---- around the tables

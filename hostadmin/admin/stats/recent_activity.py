@@ -20,9 +20,11 @@ def recent_activity_links(budget: Budget) -> list[tuple[str, str]]:
         return []
     changes = url_for("changes.index", kind="host", since=SINCE)
     retired = url_for("changes.index", kind="host", since=SINCE, field="status")
-    return [
-        (f"{found.added:,} added", url_for("hosts.index_view", q=f"created>={SINCE}")),
-        (f"{found.changed:,} changed", changes),
-        (f"{found.retired:,} retired", retired),
-        (f"{found.deleted:,} deleted", changes),
-    ]
+    added = url_for("hosts.index_view", q=f"created>={SINCE}")
+    shown = (
+        (found.added, "added", added),
+        (found.changed, "changed", changes),
+        (found.retired, "retired", retired),
+        (found.deleted, "deleted", changes),
+    )
+    return [(f"{n:,} {what}", url) for n, what, url in shown if n is not None]

@@ -12,7 +12,8 @@ from ..generated.urls import ViewUrl
 from ..query_args import narrowed
 
 SHADES = 5
-SEVERAL = "A host in two of them is counted in both; the total counts it once."
+MOST_TICKS = 10
+SEVERAL = "Hosts with several values are counted in each, but once in the total."
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,9 @@ class TableView:
     csv_url: str = ""
     is_cross: bool = False
     total_url: str = ""
+    # Where it is counted, if that is left for later.
+    later_url: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,20 @@ class CrossView:
     csv_url: str = ""
     total_url: str = ""
     is_cross: bool = True
+    later_url: str = ""
+    id: str = ""
     bars: Sequence[Bar] = field(default=())
 
 
 def lower(title: str) -> str:
-    """Return a title as it stands within a sentence."""
+    """Return a title as it is written within a sentence."""
     return title if title[:2].isupper() else title[:1].lower() + title[1:]
+
+
+def table_id(by: Sequence[str]) -> str:
+    """Return what a table is called within a page."""
+    name = "-".join(by)
+    return "".join(c if c.isascii() and c.isalnum() else "-" for c in name)
 
 
 def linked(hosts: ViewUrl, condition: Node) -> str | None:
@@ -111,7 +123,7 @@ def _rows(found: Table, hosts: ViewUrl) -> list[Row]:
             count=number,
             share=found.share(place),
             bar=round(100 * number / longest, 1),
-            url=_slot_url(hosts, bucket),
+            url=_bucket_url(hosts, bucket),
             is_value=bucket.kind is SlotKind.VALUE,
         )
         for place, (bucket, number) in enumerate(
@@ -120,18 +132,20 @@ def _rows(found: Table, hosts: ViewUrl) -> list[Row]:
     ]
 
 
-def _slot_url(hosts: ViewUrl, *buckets: Bucket) -> str | None:
+def _bucket_url(hosts: ViewUrl, *buckets: Bucket) -> str | None:
     if not all(bucket.can_be_asked for bucket in buckets):
         return None
     return linked(hosts, all_of(*(bucket.condition for bucket in buckets)))
 
 
 def _bars(rows: Sequence[Row]) -> list[Bar]:
-    """Return the columns of a diagram over time, whose figures stand above them."""
-    # What lies before or after would dwarf all the others; it stands beside them.
+    """Return the columns of a diagram over time, whose figures are above them."""
+    # What lies before or after would dwarf all the others; it is beside them.
     rows = [row for row in rows if row.is_value]
     width = 100 / max(len(rows), 1)
     highest = max((row.count for row in rows), default=0) or 1
+    # Labels that have room beside each other, the year with each.
+    step = -(-len(rows) // MOST_TICKS)
     return [
         Bar(
             row,
@@ -139,7 +153,7 @@ def _bars(rows: Sequence[Row]) -> list[Bar]:
             round(width * 0.8, 2),
             round(90 - 80 * row.count / highest, 2),
             round(80 * row.count / highest, 2),
-            row.label[-2:] if len(rows) > 12 else row.label,
+            row.label if place % step == 0 else "",
         )
         for place, row in enumerate(rows)
     ]
@@ -154,7 +168,7 @@ def cross_view(
         [
             CellView(
                 _cell_text(n, rows.counts[at], columns.counts[across], show),
-                _slot_url(hosts, rows.buckets[at], columns.buckets[across])
+                _bucket_url(hosts, rows.buckets[at], columns.buckets[across])
                 if n
                 else None,
                 -(-SHADES * n // highest),

@@ -15,10 +15,10 @@ from sqlalchemy import orm
 from sqlalchemy.sql.elements import ColumnElement
 
 from . import waits
-from .trouble import Trouble
+from .trouble import Refusal, Trouble, error_codes
 
 Clause: TypeAlias = ColumnElement[bool]
-# Of what stands at a path in JSON: its text, and what kind of value it is.
+# Of what is at a path in JSON: its text, and what kind of value it is.
 TextAndKind: TypeAlias = tuple[ColumnElement[Any], ColumnElement[Any]]
 _NOTHING: MappingProxyType[str, Any] = MappingProxyType({})
 
@@ -28,6 +28,9 @@ class Engine:
 
     # As the dialect of SQLAlchemy is called.
     name = "unknown"
+
+    # The first version that is known to work.
+    oldest: tuple[int, ...] = ()
 
     # ---- to reach it
 
@@ -64,6 +67,17 @@ class Engine:
     def configure(self, engine: sa.Engine) -> None:
         """Make a new engine behave: settings of connections, transactions, limits."""
 
+    def refusal_of(self, error: Any) -> Refusal:
+        """Return why a driver's error says that there is no connection."""
+        return Refusal.OTHER
+
+    def encoding_of(self, connection: sa.Connection) -> str:
+        """Return the encoding of the database, if that cannot hold every text."""
+        return ""
+
+    # How a database that holds every text is made, by people; "{}" is its name.
+    create_hint = "CREATE DATABASE {}"
+
     # ---- tables
 
     # What tables need; and besides, those that number their rows.
@@ -73,6 +87,10 @@ class Engine:
     time_type: sa.types.TypeEngine[Any] = sa.DateTime()
     long_text_type: sa.types.TypeEngine[Any] | None = None
     big_id_type: sa.types.TypeEngine[Any] | None = None
+    # For JSON, where what is called so does not keep it as it was written.
+    json_type: sa.types.TypeEngine[Any] | None = None
+    # For pieces of files, of some 100 KiB.
+    bytes_type: sa.types.TypeEngine[Any] | None = None
 
     def key_text_type(self, length: int) -> sa.types.TypeEngine[Any] | None:
         """Return a text that sorts by code point, if the ordinary one does not."""
@@ -113,6 +131,10 @@ class Engine:
         """Whether a driver's error has a code of this engine."""
         return False
 
+    def was_rolled_back(self, error: Any) -> bool:
+        """Whether a driver's error says that nothing of the transaction was kept."""
+        return not self.rolled_back_codes.isdisjoint(error_codes(error))
+
     def trouble_of(self, error: Any) -> Trouble | None:
         """Return why the engine could not serve; None if the error is one of ours."""
         return None
@@ -120,6 +142,10 @@ class Engine:
     def is_too_much(self, error: Any) -> bool:
         """Whether the engine could serve, but not so large a statement."""
         return False
+
+    def may_hold_a_moment(self, engine: sa.Engine) -> bool:
+        """Whether somebody may read one moment for long, whatever is written since."""
+        return True
 
     @contextlib.contextmanager
     def time_limit(self, connection: sa.Connection, seconds: float) -> Iterator[None]:
@@ -144,11 +170,30 @@ class Engine:
         """Insert rows in the fastest way; place is a table and its columns."""
         raise NotImplementedError
 
+    def index_statements(
+        self, connection: sa.Connection
+    ) -> tuple[list[str], list[str]]:
+        """Return what drops the indexes that no rule needs, and what makes them anew.
+
+        So an empty database is filled in which nobody reads meanwhile. There are none
+        where it is as fast to keep them.
+        """
+        return [], []
+
     def reserve_ids(
         self, connection: sa.Connection, column: sa.Column[int], count: int
     ) -> list[int] | None:
         """Return so many ids that nobody else will get; None where there is no way."""
         return None
+
+    def last_id(self, connection: sa.Connection, table: str, key: str) -> int | None:
+        """Return the highest id that was given, if more is known than the rows say."""
+        return None
+
+    def set_last_id(
+        self, connection: sa.Connection, table: str, key: str, number: int
+    ) -> None:
+        """Let the next row get an id above, after rows came with their own."""
 
     # ---- expressions
 
@@ -156,6 +201,12 @@ class Engine:
         """Return where a text holds a part, counted from 1; 0 for nowhere."""
         found: ColumnElement[int] = sa.func.instr(text, part)
         return found
+
+    def is_ascii(self, text: ColumnElement[str]) -> Clause:
+        """Return whether a text has no character beyond ASCII."""
+        octets = sa.func.length(sa.cast(text, sa.LargeBinary))
+        whole: Clause = octets == sa.func.length(text)
+        return whole
 
     def strip_digits(self, text: ColumnElement[str]) -> ColumnElement[str]:
         """Return a text that is empty where there are only digits."""
@@ -174,9 +225,9 @@ class Engine:
         return year.concat(_DASH).concat(_digits(sa.extract("month", column), 2))
 
     def json_at(self, column: Any, path: tuple[str, ...]) -> TextAndKind:
-        """Return the text and the kind of what stands at a path in a JSON column.
+        """Return the text and the kind of what is at a path in a JSON column.
 
-        The kind is NULL where nothing stands there; its names are the engine's.
+        The kind is NULL where nothing is there; its names are the engine's.
         """
         document = column[path]
         kind = sa.case(
@@ -224,7 +275,7 @@ class Engine:
     def along_index(
         self, select: sa.Select[Any], table: sa.FromClause, index: str
     ) -> sa.Select[Any]:
-        """Return the select, told by which index it is read if it must be told."""
+        """Return the select, with the index by which it is read, if it needs one."""
         return select
 
 

@@ -6,6 +6,7 @@ from .mysql import MySQL
 class MariaDB(MySQL):
     name = "mariadb"
     schemes = ("mariadb",)
+    oldest = (10, 6)
 
     def time_limit_statements(self, milliseconds: int) -> tuple[str, str]:
         return (

@@ -1,9 +1,12 @@
 """MySQL, and what MariaDB shares with it; reached by PyMySQL.
 
 - The default, REPEATABLE READ, takes gap locks that collide under load.
-- Unless told so, texts compare without regard to case and accents, tables may be of
-  another charset, and a connection speaks less than all of UTF-8.
-- DATETIME keeps no microseconds; TEXT holds one byte less than the 64 KiB we promise.
+- Unless configured so, texts compare without regard to case and accents, tables may
+  have another charset, and a connection speaks less than all of UTF-8.
+- DATETIME keeps no microseconds; TEXT holds one byte less than the 64 KiB we promise,
+  and BLOB no more.
+- JSON turns long integers into floats and forgets the order of names. That of MariaDB
+  is text.
 - The scheme of a URI may be that of the one and the server be the other.
 - The planner collects matches by an index of theirs and sorts them, or reads all rows
   of one key, where a walk along another index would be full soon; NOT EXISTS becomes a
@@ -14,6 +17,7 @@
 """
 
 import contextlib
+import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,24 +25,31 @@ from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.dialects import mysql
 from sqlalchemy.sql.elements import ColumnElement
 
-from . import waits
+from . import mysql_relatives, waits
 from .base import Clause, TextAndKind
+from .mysql_hosts import Hosts
 from .servers import Server
-from .trouble import Trouble
+from .trouble import Refusal, Trouble, error_codes
 
 _TROUBLES = {
     1021: Trouble.FULL,
     1114: Trouble.FULL,
     1205: Trouble.LOCKED,
     1213: Trouble.LOCKED,
+    # Of a cluster, at the commit.
+    **dict.fromkeys((1105, 1180), Trouble.LOCKED),
     1290: Trouble.READ_ONLY,
     1792: Trouble.READ_ONLY,
     1836: Trouble.READ_ONLY,
     1969: Trouble.SLOW,
     3024: Trouble.SLOW,
+    # Of OceanBase: too long; no memory or no room.
+    4012: Trouble.SLOW,
+    4184: Trouble.FULL,
     1040: Trouble.CROWDED,
     1203: Trouble.CROWDED,
     1226: Trouble.CROWDED,
@@ -46,11 +57,24 @@ _TROUBLES = {
     **dict.fromkeys((1047, 1053, 1077, 1927), Trouble.AWAY),
     **dict.fromkeys((1042, 1043, 1045, 1049, 1129, 1130), Trouble.AWAY),
 }
+_REFUSALS = {
+    1045: Refusal.LOG_IN,
+    1698: Refusal.LOG_IN,
+    1049: Refusal.DATABASE,
+    **dict.fromkeys((1044, 1130), Refusal.RIGHTS),
+    **dict.fromkeys((2002, 2003), Refusal.NOBODY),
+}
 # Errors of the client, whose numbers have a range of their own.
 _CLIENT = range(2000, 2100)
 # It passes on what the system said when it could not write a file.
 _NO_SPACE = ("Errcode: 28", "error 28", "No space left")
 _STACK_OVERRUN = 1436
+# A cluster refuses the commit: somebody wrote the same on another node, or the
+# transaction is larger than it takes.
+_CERTIFICATION = (1105, 1180)
+_WRITE_SET_TOO_LARGE = ("writeset size", "Message too long", "Got error 90")
+# Of a savepoint, among others.
+_UNKNOWN_NAME = 1305
 
 
 class MySQL(Server):
@@ -67,10 +91,34 @@ class MySQL(Server):
             **super().options(url, threads),
             "isolation_level": "READ COMMITTED",
             "pool_recycle": 3600,
-            "connect_args": {"connect_timeout": waits.CONNECT_SECONDS},
+            "connect_args": dict.fromkeys(
+                ("connect_timeout", "read_timeout", "write_timeout"),
+                waits.CONNECT_SECONDS,
+            ),
         }
 
+    def configure(self, engine: sa.Engine) -> None:
+        event.listen(engine, "do_connect", Hosts())
+        event.listen(
+            engine,
+            "connect",
+            functools.partial(mysql_relatives.recognise, engine.dialect),
+        )
+        super().configure(engine)
+
+    def refusal_of(self, error: Any) -> Refusal:
+        return _REFUSALS.get(error.args[0], Refusal.OTHER)
+
+    # The encoding is that of our tables, whatever the one of their database.
+    create_hint = "CREATE DATABASE {} CHARACTER SET utf8mb4"
+
+    def bound_answers(self, connection: Any, seconds: float | None) -> None:
+        # There is no public way after the connection is made.
+        connection._read_timeout = connection._write_timeout = seconds
+
     def limits_text(self, connection: Any, limits: tuple[float, int] | None) -> str:
+        if hasattr(connection, mysql_relatives.LIMIT):
+            return mysql_relatives.limits_text(limits)
         statement, lock = limits or ("DEFAULT", "DEFAULT")
         text = (
             f"SET SESSION innodb_lock_wait_timeout = {lock}, "
@@ -89,25 +137,35 @@ class MySQL(Server):
     )
     time_type = mysql.DATETIME(fsp=6)
     long_text_type = mysql.MEDIUMTEXT()
+    json_type = mysql.LONGTEXT()
+    bytes_type = mysql.MEDIUMBLOB()
 
     # ---- transactions
 
-    stopped_codes = frozenset({1969, 3024})
+    stopped_codes = frozenset({1969, 3024, 4012})
     # Deadlock and lock wait time-out.
     rolled_back_codes = frozenset({1213, 1205})
-    gone_codes = frozenset({1047, 1053, 1927})
+    gone_codes = frozenset({1047, 1053, 1290, 1836, 1927})
 
     def has_raised(self, error: Any) -> bool:
         return isinstance(next(iter(getattr(error, "args", ())), None), int)
 
+    def was_rolled_back(self, error: Any) -> bool:
+        return super().was_rolled_back(error) or _has_lost_savepoint(error)
+
     def trouble_of(self, error: Any) -> Trouble | None:
         number = error.args[0]
+        if _has_lost_savepoint(error):
+            return Trouble.LOCKED
         if any(text in str(error) for text in _NO_SPACE):
             return Trouble.FULL
         return Trouble.AWAY if number in _CLIENT else _TROUBLES.get(number)
 
     def is_too_much(self, error: Any) -> bool:
-        return bool(error.args[0] == _STACK_OVERRUN)
+        number, text = error.args[0], str(error)
+        if number in _CERTIFICATION:
+            return any(words in text for words in _WRITE_SET_TOO_LARGE)
+        return bool(number == _STACK_OVERRUN)
 
     @contextlib.contextmanager
     def time_limit(self, connection: sa.Connection, seconds: float) -> Iterator[None]:
@@ -129,6 +187,24 @@ class MySQL(Server):
 
     # A sample only. It would tell its replicas, too.
     analyze_statements = ("ANALYZE LOCAL TABLE {}",)
+
+    def last_id(self, connection: sa.Connection, table: str, key: str) -> int | None:
+        tables = sa.table(
+            *("tables", sa.column("auto_increment"), sa.column("table_name")),
+            sa.column("table_schema"),
+            schema="information_schema",
+        )
+        here = tables.c.table_schema == sa.func.database()
+        following = connection.scalar(
+            sa.select(tables.c.auto_increment).where(here, tables.c.table_name == table)
+        )
+        return following - 1 if following else None
+
+    def set_last_id(
+        self, connection: sa.Connection, table: str, key: str, number: int
+    ) -> None:
+        name = connection.dialect.identifier_preparer.quote(table)
+        connection.exec_driver_sql(f"ALTER TABLE {name} AUTO_INCREMENT = {number + 1}")
 
     # ---- expressions
 
@@ -166,3 +242,12 @@ class MySQL(Server):
         self, select: sa.Select[Any], table: sa.FromClause, index: str
     ) -> sa.Select[Any]:
         return select.with_hint(table, f"FORCE INDEX ({index})")
+
+
+def _has_lost_savepoint(error: Any) -> bool:
+    """Whether the transaction was gone when a savepoint in it was to be gone back to.
+
+    That is the error of a deadlock in the block of a savepoint.
+    """
+    codes = error_codes(error)
+    return _UNKNOWN_NAME in codes and "SAVEPOINT" in str(error)

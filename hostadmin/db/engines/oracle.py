@@ -4,9 +4,11 @@
 - Of its two levels of isolation, SERIALIZABLE is the one that sees one moment.
 """
 
+import sqlalchemy as sa
 from sqlalchemy.dialects import oracle
+from sqlalchemy.sql.elements import ColumnElement
 
-from .base import Engine
+from .base import Clause, Engine
 
 
 class Oracle(Engine):
@@ -14,3 +16,7 @@ class Oracle(Engine):
     schemes = ("oracle",)
     driver = "oracledb"
     time_type = oracle.TIMESTAMP()
+
+    def is_ascii(self, text: ColumnElement[str]) -> Clause:
+        whole: Clause = sa.func.lengthb(text) == sa.func.length(text)
+        return whole

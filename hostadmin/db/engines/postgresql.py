@@ -13,19 +13,21 @@
 """
 
 import contextlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.elements import ColumnElement
 
 from . import waits
 from .base import Clause, TextAndKind
 from .servers import Server
-from .trouble import Trouble
+from .trouble import Refusal, Trouble
 
 # A proxy or firewall may drop a connection without telling either end.
 TCP_PARAMETERS = {
@@ -52,16 +54,36 @@ _TROUBLES = {
     "58": Trouble.AWAY,
 }
 _PROGRAM_LIMIT = "54"
+# Those that are no rule.
+_INDEXES = sa.text(
+    "SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS sql "
+    "FROM pg_index JOIN pg_class ON pg_class.oid = indrelid "
+    "WHERE relnamespace = current_schema()::regnamespace AND NOT indisunique"
+)
+# Without a connection there is no state, only words; the first that fits counts. A
+# server that speaks another language is distinguished from one that is not there.
+_REFUSALS = {
+    Refusal.DATABASE: r'database "[^"]*" does not exist',
+    Refusal.RIGHTS: r"pg_hba\.conf|not permitted to log in|permission denied for data",
+    Refusal.LOG_IN: r'authentication failed|no password|role "[^"]*" does not exist',
+    Refusal.NOBODY: r"refused\b|timeout|resolve|translate|No route|unreachable|No such",
+}
 
 
 class PostgreSQL(Server):
     name = "postgresql"
     schemes = ("postgres", "postgresql")
     driver = "psycopg"
+    oldest = (13,)
     tls_option = "sslmode=verify-full"
 
     def options(self, url: sa.URL, threads: int) -> dict[str, Any]:
-        connect = {"connect_timeout": waits.CONNECT_SECONDS, **TCP_PARAMETERS}
+        connect = {
+            "connect_timeout": waits.CONNECT_SECONDS,
+            # Else a database in SQL_ASCII answers in bytes, even its own version.
+            "client_encoding": "utf8",
+            **TCP_PARAMETERS,
+        }
         # What the URI says wins.
         connect = {name: v for name, v in connect.items() if name not in url.query}
         return {
@@ -70,8 +92,28 @@ class PostgreSQL(Server):
         }
 
     def configure(self, engine: sa.Engine) -> None:
+        # Only who uses PostgreSQL needs the driver.
+        from .postgresql_connection import connect
+
+        event.listen(engine, "do_connect", connect)
         event.listen(engine, "connect", _set_up)
         super().configure(engine)
+
+    def refusal_of(self, error: Any) -> Refusal:
+        words = str(error)
+        found = (
+            why for why, words_of in _REFUSALS.items() if re.search(words_of, words)
+        )
+        return next(found, Refusal.OTHER)
+
+    def encoding_of(self, connection: sa.Connection) -> str:
+        found = str(connection.exec_driver_sql("SHOW server_encoding").scalar())
+        return "" if found == "UTF8" else found
+
+    create_hint = "CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0"
+
+    def bound_answers(self, connection: Any, seconds: float | None) -> None:
+        connection.answer_seconds = seconds
 
     def limits_text(self, connection: Any, limits: tuple[float, int] | None) -> str:
         if limits is None:
@@ -141,7 +183,7 @@ class PostgreSQL(Server):
                 for row in rows:
                     copy.write_row(row)
         except psycopg.Error as error:
-            # As SQLAlchemy would have told it.
+            # As SQLAlchemy would have raised it.
             raise DBAPIError.instance(
                 statement,
                 None,
@@ -152,6 +194,12 @@ class PostgreSQL(Server):
                 dialect=connection.dialect,
             ) from error
 
+    def index_statements(
+        self, connection: sa.Connection
+    ) -> tuple[list[str], list[str]]:
+        made = connection.execute(_INDEXES).all()
+        return [f"DROP INDEX {row.name}" for row in made], [row.sql for row in made]
+
     def reserve_ids(
         self, connection: sa.Connection, column: sa.Column[int], count: int
     ) -> list[int] | None:
@@ -160,6 +208,19 @@ class PostgreSQL(Server):
         may_use = sa.func.has_sequence_privilege(sequence, "USAGE, UPDATE")
         query = sa.select(sa.func.nextval(sequence)).select_from(numbers).where(may_use)
         return list(connection.scalars(query)) or None
+
+    def last_id(self, connection: sa.Connection, table: str, key: str) -> int | None:
+        name = connection.scalar(sa.select(sa.func.pg_get_serial_sequence(table, key)))
+        last: int | None = connection.scalar(
+            sa.select(sa.func.pg_sequence_last_value(sa.cast(name, REGCLASS)))
+        )
+        return last
+
+    def set_last_id(
+        self, connection: sa.Connection, table: str, key: str, number: int
+    ) -> None:
+        sequence = sa.func.pg_get_serial_sequence(table, key)
+        connection.execute(sa.select(sa.func.setval(sequence, number)))
 
     # ---- expressions
 

@@ -1,4 +1,4 @@
-"""SQLite: a file, one writer, and a planner that must be told what is many.
+"""SQLite: a file, one writer, and a planner that must be helped to see what is many.
 
 - Foreign keys are off unless each connection asks for them.
 - The driver begins transactions by itself, and only before some statements. A read
@@ -13,6 +13,7 @@
   way round, so some plans are chosen for it.
 - Rows that come in another order than that of an index are sorted before they are
   counted, which takes ten times as long.
+- Its log grows as long as somebody reads from it, see ``sqlite_log``.
 - To rebuild a table, as ALTER TABLE has to, takes its triggers away.
 """
 
@@ -32,7 +33,8 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from . import waits
 from .base import Clause, Engine, TextAndKind
-from .trouble import Trouble
+from .sqlite_log import WriteAheadLog
+from .trouble import Refusal, Trouble
 
 # Between two looks at the clock, in steps of SQLite's machine: some 10 microseconds.
 _STEPS = 2_000
@@ -50,8 +52,18 @@ _TROUBLES = {
     13: Trouble.FULL,
     14: Trouble.AWAY,
 }
+_NOTADB = 26
 # What it says of a statement that is beyond its limits; it has no code for each.
 _TOO_MUCH = ("Expression tree is too large", "parser stack overflow", "too many ")
+
+
+# Which ids AUTOINCREMENT gave last.
+_SEQUENCES = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
+# Without those that tables have for their keys.
+_INDEXES = sa.text(
+    "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') "
+    "AND sql NOT LIKE 'CREATE UNIQUE %' OR sql LIKE 'CREATE VIRTUAL TABLE %'"
+)
 
 
 class SQLite(Engine):
@@ -81,6 +93,16 @@ class SQLite(Engine):
         event.listen(engine, "connect", set_up)
         event.listen(engine, "begin", _begin)
         event.listen(engine, "before_cursor_execute", _limit_reading)
+        if path := self.file_of(engine.url):
+            event.listen(engine, "checkin", WriteAheadLog(path).look)
+
+    def may_hold_a_moment(self, engine: sa.Engine) -> bool:
+        path = self.file_of(engine.url)
+        return path is None or not WriteAheadLog(path).is_too_long
+
+    def refusal_of(self, error: Any) -> Refusal:
+        code = error.sqlite_errorcode & 0xFF
+        return Refusal.NO_DATABASE if code == _NOTADB else Refusal.FILE
 
     # ---- tables
 
@@ -88,7 +110,7 @@ class SQLite(Engine):
     big_id_type = sa.Integer()
 
     def trigram_statements(self, table: str, column: str) -> list[str]:
-        """Return a table of FTS5 beside, which triggers keep right whoever writes."""
+        """Return a table of FTS5 beside, which triggers keep up to date."""
         name = _trigram_table(table)
         add = f"INSERT INTO {name}(rowid, {column}) VALUES (new.id, new.{column});"  # noqa: S608
         remove = (
@@ -161,6 +183,29 @@ class SQLite(Engine):
     # It never looks by itself; this takes a sample only.
     analyze_statements = ("PRAGMA analysis_limit = 1000", "ANALYZE {}")
 
+    def index_statements(
+        self, connection: sa.Connection
+    ) -> tuple[list[str], list[str]]:
+        made = connection.execute(_INDEXES).all()
+        # The tables of FTS5 stay; without their triggers they are filled in one go.
+        fill = "INSERT INTO {0}({0}) VALUES ('rebuild')"
+        return (
+            [f"DROP {row.type} {row.name}" for row in made if row.type != "table"],
+            [fill.format(r.name) if r.type == "table" else r.sql for r in made],
+        )
+
+    def last_id(self, connection: sa.Connection, table: str, key: str) -> int | None:
+        last: int | None = connection.scalar(
+            sa.select(_SEQUENCES.c.seq).where(_SEQUENCES.c.name == table)
+        )
+        return last
+
+    def set_last_id(
+        self, connection: sa.Connection, table: str, key: str, number: int
+    ) -> None:
+        connection.execute(sa.delete(_SEQUENCES).where(_SEQUENCES.c.name == table))
+        connection.execute(sa.insert(_SEQUENCES).values(name=table, seq=number))
+
     # ---- expressions
 
     def day_of(self, column: Any) -> ColumnElement[str]:
@@ -215,7 +260,7 @@ class SQLite(Engine):
     chooses_semijoin = False
     hides_conditions = True
     # It takes few for many where the value is not in its statistics, and would read
-    # the whole table for the keys. The ids stand in an index.
+    # the whole table for the keys. The ids are in an index.
     finds_ids_first = True
     counts_by_index = True
 

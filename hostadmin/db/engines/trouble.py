@@ -1,14 +1,39 @@
-"""Why a database cannot serve just now."""
+"""Why a database cannot serve just now, or not until somebody sets it right."""
 
 import enum
+from typing import Any
 
 
 class Trouble(enum.Enum):
     """The value is a sentence for people."""
 
-    LOCKED = "Somebody else is writing to the database, and it stayed locked."
-    FULL = "The disk of the database is full; the people who run it must make room."
-    READ_ONLY = "The database takes no changes just now; reading goes on."
+    LOCKED = "The database is busy: it stayed locked by another change."
+    FULL = "The disk of the database is full. Ask its administrators to free space."
+    READ_ONLY = "The database is read-only at the moment; pages can still be read."
     SLOW = "The database took too long."
-    CROWDED = "Too many people want something at once."
+    CROWDED = "The server is busy: too many requests at once."
     AWAY = "The database does not answer."
+
+
+class Refusal(enum.Enum):
+    """The value is for strangers, too: it names nothing."""
+
+    LOG_IN = "the database refuses the user name or the password"
+    DATABASE = "the database does not exist"
+    RIGHTS = "the database denies access to the user"
+    NOBODY = "the database does not answer"
+    ENCODING = "the database is not UTF-8"
+    FILE = "the database file cannot be opened"
+    NO_DATABASE = "the database file is not an SQLite database"
+    OTHER = "the database refuses the connection"
+
+
+def error_codes(original: Any) -> tuple[Any, ...]:
+    """Return the state of SQL and the number of a driver's error, where it has one.
+
+    PyMySQL may have a state, too, but one that says less than its number.
+    """
+    return (
+        getattr(original, "sqlstate", None),
+        *getattr(original, "args", ())[:1],
+    )

@@ -2,7 +2,7 @@
 
 What Ansible has a variable for is that variable: an address is ``ansible_host``, a
 port ``ansible_port``. The other fields are variables of ours, ``hostadmin_status``
-and so on, which stand there only where a field says something.
+and so on, which are there only where a field says something.
 """
 
 import re
@@ -83,7 +83,7 @@ def host_variables(row: Mapping[str, Any]) -> dict[str, Any]:
         if port is not None:
             found["ansible_port"] = port
     else:
-        found = _told_apart(name, address, port, own)
+        found = _distinct(name, address, port, own)
     for field, name in _FREE_NAMES:
         value = row.get(field)
         if value and (value != "active" or field != "status"):
@@ -91,24 +91,31 @@ def host_variables(row: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _told_apart(
+def _distinct(
     name: str, address: str | None, port: int | None, own: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return variables where the host's own, or its name, could be taken for ours."""
-    found = {key: value for key, value in own.items() if not _is_ours(key)}
-    others = {key: value for key, value in own.items() if _is_ours(key)}
-    if others:
-        found[_OTHERS] = others
+    found = _beside_ours(own)
     if address and "ansible_host" not in found and address_in(name) != address:
         found["ansible_host"] = address
     if port is not None:
         found.setdefault("ansible_port", port)
     back = host_fields(name, found)
     kept = back.get("vars") or {}
-    if back.get("ip_addr") != address or _differs("ansible_host", own, kept):
-        found[f"{PREFIX}ip_addr"] = address
-    if back.get("port") != port or _differs("ansible_port", own, kept):
-        found[f"{PREFIX}port"] = port
+    for variable, field, value in (
+        ("ansible_host", "ip_addr", address),
+        ("ansible_port", "port", port),
+    ):
+        if back.get(field) != value or _differs(variable, own, kept):
+            found[f"{PREFIX}{field}"] = value
+    return found
+
+
+def _beside_ours(own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the variables; those under our names go inside of one."""
+    found = {key: value for key, value in own.items() if not _is_ours(key)}
+    if len(found) < len(own):
+        found[_OTHERS] = {key: value for key, value in own.items() if _is_ours(key)}
     return found
 
 

@@ -69,7 +69,7 @@ class _Reader:
         if kind not in _KINDS:
             raise self._refused(
                 number,
-                f"[{group}:{kind}] is no section; write [{group}], [{group}:vars] or "
+                f"[{group}:{kind}] is not a section. Use [{group}], [{group}:vars] or "
                 f"[{group}:children].",
             )
         self._group, self._kind = group, kind
@@ -96,7 +96,9 @@ class _Reader:
         name, equals, value = text.partition("=")
         try:
             if not equals:
-                raise InvalidValue(f"{quoted(text)} is no variable; write name=value.")
+                raise InvalidValue(
+                    f"{quoted(text)} is not a variable. Write name=value."
+                )
             draft.vars[name.strip()] = _value(value.strip())
         except InvalidValue as error:
             draft.errors.append(FieldError("vars", f"line {number}: {error}"))
@@ -109,8 +111,8 @@ class _Reader:
         self._inventory.groups[self._group].errors.append(
             FieldError(
                 "children",
-                f"line {number}: {quoted(text)} is no name of a group; write one name "
-                "a line.",
+                f"line {number}: {quoted(text)} is not a group name. Write one name "
+                "per line.",
             )
         )
 
@@ -134,14 +136,16 @@ def _section_problem(text: str) -> str | None:
         return f"{quoted(text)} has no closing bracket; write [{section}]."
     if trailed := _TRAILED.fullmatch(text):
         return (
-            f"{quoted(text)} has more behind the section; write only "
-            f"{trailed[1][:60]}, or a comment that starts with #."
+            f"{quoted(text)} has text after the section; write only "
+            f"{trailed[1][:60]}, or start a comment with #."
         )
     if text.endswith("]"):
         if text.count(":") > 2:
-            return f"{quoted(text)} is no section; write an address without brackets."
+            return (
+                f"{quoted(text)} is not a section. Write an address without brackets."
+            )
         return (
-            f"{quoted(text)} is no section; write [group], [group:vars] or "
+            f"{quoted(text)} is not a section. Write [group], [group:vars] or "
             "[group:children], with a name without spaces."
         )
     return None
@@ -150,20 +154,18 @@ def _section_problem(text: str) -> str | None:
 def _undeclared(field: str, line: int, name: str) -> FieldError:
     return FieldError(
         field,
-        f"line {line}: there is no group {quoted(name)}; add a section [{name[:60]}].",
+        f"line {line}: no group {quoted(name)}. Add a section [{name[:60]}].",
     )
 
 
 def _hosts(pattern: str) -> tuple[list[str], int | None]:
     if pattern == "---":
-        raise InvalidValue("“---” starts a file in YAML.")
+        raise InvalidValue("“---” starts a YAML file, not an INI file.")
     if pattern[:1] in "<>{" and pattern:
         raise InvalidValue(f"{quoted(pattern)} is not a name.")
     names, port = expand(pattern)
     if port is None and pattern.endswith(":"):
-        raise InvalidValue(
-            f"{quoted(pattern)} ends in a colon, which a port would follow."
-        )
+        raise InvalidValue(f"{quoted(pattern)} has no port after the colon.")
     return names, port
 
 
@@ -171,7 +173,7 @@ def _variable(word: str) -> tuple[str, Any]:
     name, equals, value = word.partition("=")
     if not equals:
         raise InvalidValue(
-            f"has {quoted(word)} behind the name; write variables as name=value, and "
+            f"has {quoted(word)} after the name; write variables as name=value, and "
             "put values with spaces in quotation marks."
         )
     return name, _value(value)
@@ -191,7 +193,7 @@ def _value(text: str) -> Any:
     try:
         if not _WARNED_OF.search(text):
             return plain(ast.literal_eval(text))
-        # An unknown escape such as "\d" is no business of whoever imports.
+        # An unknown escape such as "\d" is no business of anyone who imports.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return plain(ast.literal_eval(text))

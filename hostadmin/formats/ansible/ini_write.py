@@ -10,14 +10,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ...formatting import counted
 from ..document import Source
 from .fields import UNSAFE, VAULT, host_variables
 from .left_out import LeftOut
-from .names import is_literal, safe_group_names
+from .names import is_literal, readable_group_names
 
 _UNREADABLE = re.compile(r"^[\[#;]|[:\]\s]")
 _NAME = re.compile(r"[^\W\d][\w.-]*")
-# Taken for text as it stands, by shells and by Python.
+# Taken for text as it is, by shells and by Python.
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
 _WORDS = frozenset(("True", "False", "None"))
 _BARE = re.compile(r"[\w.:/@,%+-]+")
@@ -25,10 +26,14 @@ _BARE = re.compile(r"[\w.:/@,%+-]+")
 _HALF = re.compile(r"(?<!\\)(?:\\\\)*\\ud[89a-f]")
 
 
-def write(content: Source, notes: list[str]) -> Iterator[str]:
+def write(
+    content: Source, notes: list[str], *, safe_group_names: bool = False
+) -> Iterator[str]:
     """Yield an inventory in INI. ``notes`` gets, at the end, what is not in it."""
     names = [group["name"] for group in content.groups]
-    safe = safe_group_names(names, (), notes, _UNREADABLE)
+    safe = readable_group_names(
+        *(names, (), notes, _UNREADABLE), safe_group_names=safe_group_names
+    )
     held = _Held()
     yield "# Hosts with their variables; their groups follow.\n"
     for row in content.hosts:
@@ -90,14 +95,14 @@ class _Held(LeftOut):
         yield from super().notes()
         if self._marked:
             yield (
-                f"{self._marked:,} values were left out that must not be run as a "
-                "template (fields such as environment and notes), or are encrypted: "
-                "INI has no mark for them. ansible-yaml holds them."
+                f"Left out: {counted(self._marked, 'value')} that must not be run as a "
+                "template (fields such as environment and notes) or are encrypted. INI "
+                "cannot mark either; ansible-yaml can."
             )
         if self._unreadable:
             yield (
-                f"{self._unreadable:,} variables were left out whose name or value INI "
-                "has no way to write. ansible-yaml holds them."
+                f"Left out: {counted(self._unreadable, 'variable')} with a name or "
+                "value that INI cannot write. ansible-yaml can."
             )
 
 

@@ -67,7 +67,8 @@ class Inventory:
             group.errors.append(
                 FieldError(
                     "children",
-                    f"line {line}: {quoted(child)} is implied and can be in no group.",
+                    f"line {line}: {quoted(child)} is a built-in group and cannot be "
+                    "a child of another.",
                 )
             )
         # Every group is in "all".
@@ -113,7 +114,7 @@ class Inventory:
         self._stated += stated
         if self._stated > MAX_STATED:
             raise InvalidFile(
-                f"{self._name}: states over {MAX_STATED:,} hosts, members and "
+                f"{self._name}: has over {MAX_STATED:,} hosts, members and "
                 "variables; use CSV or JSON Lines."
             )
 
@@ -124,7 +125,7 @@ class Inventory:
         if rest.vars and rest.children:
             # They would hold for the groups inside, too, below all other variables.
             inside = some(list(rest.children))
-            message = f"stand at a group that holds others; give them to {inside}."
+            message = f"belong to a group that holds others; set them on {inside}."
             rest.errors.append(FieldError("vars", message))
         if every.vars or every.errors:
             yield FileVars(every.line, every.vars, tuple(every.errors))
@@ -143,7 +144,7 @@ class Inventory:
         if namesakes:
             self._notes.append(namesakes_note(namesakes))
         if not self.hosts and not self._bad:
-            self._notes.append("There is no host in the file.")
+            self._notes.append("The file has no hosts.")
         bad = iter(sorted(self._bad, key=lambda row: row.line))
         next_bad = next(bad, None)
         for host in self.hosts.values():
@@ -167,7 +168,7 @@ class Inventory:
             self._count(len(rest.vars))
             host.vars = {**rest.vars, **host.vars}
         self._notes.append(
-            "The variables of “ungrouped” are kept at the hosts that are in no group "
+            "The variables of “ungrouped” were added to the hosts without a group "
             f"({len(hosts):,})."
         )
 

@@ -13,12 +13,12 @@ from ..json_stream import whole
 from .fields import host_variables
 from .inventory import Inventory
 from .left_out import LeftOut
-from .names import safe_group_names
+from .names import readable_group_names
 from .yaml_read import Walk
 
 _KEYS = ("hosts", "vars", "children")
 _TOGETHER = 1_000
-_NO_INVENTORY = "is JSON, but no Ansible inventory: there is no group with hosts"
+_NO_INVENTORY = "is JSON, but not an Ansible inventory: it has no group with hosts"
 
 # ---- reading
 
@@ -53,7 +53,7 @@ _STRING = re.compile(r'^([ \t{\[]*)"((?:[^"\\\n]|\\.)*)"[ \t]*(:?)', re.MULTILIN
 
 
 class Lines:
-    """Where names stand in a text; exact where it is written one name a line."""
+    """Where names are in a text; exact where it is written one name a line."""
 
     def __init__(self, text: str) -> None:
         self.of_names: dict[str, int] = {}
@@ -99,19 +99,25 @@ class _Reader:
         self._said = _said_of_groups(meta)
         if not (meta or any(map(_has_sections, data.values()))):
             raise InvalidFile(f"{name}: {_NO_INVENTORY}.")
+        if not meta and (foreign := [n for n in data if _lists_objects(data[n])]):
+            raise InvalidFile(
+                f"{name}: is JSON, but not an Ansible inventory: {quoted(foreign[0])} "
+                "lists objects, not names of hosts. JSON of AWX and NetBox can be "
+                "imported; from other programs, export a table (CSV)."
+            )
         for group, content in data.items():
             self._group(group, content)
 
     def items(self) -> Iterator[Item]:
         if self._bare:
             self._notes.append(
-                "Groups without hosts, vars or children, which Ansible takes for a "
-                f"host of that name: {some(self._bare)}."
+                "Groups without hosts, vars or children, each of which Ansible reads "
+                f"as a host of that name: {some(self._bare)}."
             )
         stray = [name for name in self._variables if name not in self._known]
         if stray:
             self._notes.append(
-                "Left out as Ansible does, since they are in no group, not even in "
+                "Left out, as Ansible does, because they are in no group, not even "
                 f"“all”: {some(stray)}."
             )
         return self._inventory.items()
@@ -127,13 +133,7 @@ class _Reader:
         description = self._said.get(given, {}).get("description")
         if isinstance(description, str):
             draft.description = description
-        if not isinstance(content, dict):
-            content = {"hosts": content}
-        elif not any(key in content for key in _KEYS) and not (
-            given in RESERVED_GROUPS and not content
-        ):
-            self._bare.append(given)
-            content = {"hosts": [given], "vars": content}
+        content = self._as_object(given, content)
         for key, expected in (("hosts", list), ("vars", dict), ("children", list)):
             if not isinstance(content.get(key, expected()), expected):
                 draft.errors.append(_wrong(key, content[key]))
@@ -143,6 +143,16 @@ class _Reader:
             self._host(name, host)
         for child in content.get("children", ()):
             self._child(name, child)
+
+    def _as_object(self, given: str, content: Any) -> dict[str, Any]:
+        """Return the content under the keys of a group, which a bare list gets."""
+        if not isinstance(content, dict):
+            return {"hosts": content}
+        is_empty_reserved = given in RESERVED_GROUPS and not content
+        if is_empty_reserved or any(key in content for key in _KEYS):
+            return content
+        self._bare.append(given)
+        return {"hosts": [given], "vars": content}
 
     def _child(self, group: str, child: Any) -> None:
         if not isinstance(child, str) or not child:
@@ -167,7 +177,7 @@ class _Reader:
             self._inventory.add_host(name, line, group, variables)
             return
         host = self._inventory.add_host(name, line, group, {})
-        host.errors.append(FieldError("vars", "are not a mapping of names to values."))
+        host.errors.append(FieldError("vars", "must be a mapping of names to values."))
 
 
 def _said_of_groups(meta: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -184,37 +194,36 @@ def _has_sections(group: Any) -> bool:
     )
 
 
+def _lists_objects(group: Any) -> bool:
+    items = group.get("hosts") if isinstance(group, dict) else group
+    return isinstance(items, list) and any(isinstance(item, dict) for item in items)
+
+
 def _wrong(key: str, value: Any) -> FieldError:
     if key == "vars":
-        return FieldError("vars", "are not a mapping of names to values.")
+        return FieldError("vars", "must be a mapping of names to values.")
     return FieldError(
         "children" if key == "children" else "row",
-        f"has {quoted(value)} under “{key}”, which is no list of names.",
+        f"has {quoted(value)} under “{key}”, which is not a list of names.",
     )
 
 
 # ---- writing
 
 
-def write(content: Source, notes: list[str]) -> Iterator[str]:
+def write(
+    content: Source, notes: list[str], *, safe_group_names: bool = False
+) -> Iterator[str]:
     """Yield a dynamic inventory: the groups with their hosts, then the variables.
 
     ``notes`` gets, at the end, what could not be written as it is.
     """
     left_out = LeftOut()
-    safe = safe_group_names([g["name"] for g in content.groups], ("_meta",), notes)
-    inner = {child for group in content.groups for child in group["children"]}
-    outer = [safe[g["name"]] for g in content.groups if g["name"] not in inner]
-    kept = left_out.variables(content.vars)
-    every = {"children": ["ungrouped", *outer], "vars": kept}
-    yield f'{{\n"all": {json_text(every)},\n"ungrouped": {{"hosts":['
-    yield from _listed(filter(left_out.holds, content.members(None)))
-    for group in content.groups:
-        kept = left_out.variables(group["vars"])
-        children = [safe[name] for name in group["children"] if name in safe]
-        yield f"]}},\n{json_text(safe[group['name']])}: {{"
-        yield f'"children":{json_text(children)},"vars":{json_text(kept)},"hosts":['
-        yield from _listed(filter(left_out.holds, content.members(group["name"])))
+    names = [g["name"] for g in content.groups]
+    safe = readable_group_names(
+        *(names, ("_meta",), notes), safe_group_names=safe_group_names
+    )
+    yield from _written_groups(content, safe, left_out)
     yield ']},\n"_meta": {"hostvars": {'
     mark = "\n"
     for row in content.hosts:
@@ -227,6 +236,24 @@ def write(content: Source, notes: list[str]) -> Iterator[str]:
     said = {name: words for name, words in said.items() if words}
     yield f'}}, "hostadmin": {json_text({"groups": said})}}}}}\n'
     notes += left_out.notes()
+
+
+def _written_groups(
+    content: Source, safe: Mapping[str, str], left_out: LeftOut
+) -> Iterator[str]:
+    """Yield "all", "ungrouped" and each group; the last list of hosts stays open."""
+    inner = {child for group in content.groups for child in group["children"]}
+    outer = [safe[g["name"]] for g in content.groups if g["name"] not in inner]
+    kept = left_out.variables(content.vars)
+    every = {"children": ["ungrouped", *outer], "vars": kept}
+    yield f'{{\n"all": {json_text(every)},\n"ungrouped": {{"hosts":['
+    yield from _listed(filter(left_out.holds, content.members(None)))
+    for group in content.groups:
+        kept = left_out.variables(group["vars"])
+        children = [safe[name] for name in group["children"] if name in safe]
+        yield f"]}},\n{json_text(safe[group['name']])}: {{"
+        yield f'"children":{json_text(children)},"vars":{json_text(kept)},"hosts":['
+        yield from _listed(filter(left_out.holds, content.members(group["name"])))
 
 
 def _listed(names: Iterable[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 import string
 from collections.abc import Container, Iterable, Iterator, Sequence
 
-from ...errors import InvalidValue
+from ...errors import InvalidValue, QueryError
 from ...validation.values import quoted
 from ..document import some
 from .fields import may_be_template
@@ -40,8 +40,8 @@ def _quoted_words(line: str) -> Iterator[str]:
         piece = _PIECE.match(line, position)
         if piece is None:
             raise InvalidValue(
-                "ends inside quotation marks, or with a backslash; close them, and "
-                "write a quotation mark that is meant as such as \\' or \\\"."
+                "has an open quotation mark, or ends with a backslash; close the "
+                "quotation marks, and write a literal one as \\' or \\\"."
             )
         position = piece.end()
         if piece.lastgroup == "comment":
@@ -68,8 +68,8 @@ _LABEL = rf"(?:\w|{_RANGE})(?:[\w-]|{_RANGE})*(?<![_-])"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _HEX_RANGE = re.compile(r"\[[0-9a-fA-F]+:[0-9a-fA-F]+(?::[0-9]+)?\]")
 _RANGE_HELP = (
-    "write a range as [1:20], with a step as [1:20:2], with zeros as [01:20], "
-    "or of letters as [a:f]"
+    "write a range as [1:20], with a step as [1:20:2], with leading zeros as "
+    "[01:20], with letters as [a:f]"
 )
 
 
@@ -93,7 +93,7 @@ def _split_port(pattern: str) -> tuple[str, int | None]:
     if not digits or not _is_name(name):
         return pattern, None
     if len(digits) > 9:
-        raise InvalidValue(f"{quoted(digits)} is not a port: a whole number, 1–65535.")
+        raise InvalidValue(f"{quoted(digits)} is not a valid port. Use 1–65535.")
     return name, int(digits) or None
 
 
@@ -121,9 +121,7 @@ def _expanded(pattern: str) -> list[str]:
         values = _range(pattern, bounds)
         count *= len(values)
         if count > MAX_RANGE:
-            raise InvalidValue(
-                f"{quoted(pattern)} stands for over {MAX_RANGE:,} hosts."
-            )
+            raise InvalidValue(f"{quoted(pattern)} has over {MAX_RANGE:,} hosts.")
         pieces += [(head,), values]
     return ["".join(parts) for parts in itertools.product(*pieces, (rest,))]
 
@@ -135,23 +133,26 @@ def _range(pattern: str, bounds: str) -> Sequence[str]:
         names: Sequence[str] = letters[letters.index(first) : letters.index(last) + 1]
         names = names[::step]
     elif first.isdecimal() and last.isdecimal():
-        padded = first[0] == "0" and len(first) > 1
-        if padded and len(first) != len(last):
-            raise InvalidValue(
-                f"{quoted(pattern)}: with leading zeros, both ends need as many digits."
-            )
-        numbers = range(int(first), int(last) + 1, step)
-        if len(numbers) > MAX_RANGE:
-            raise InvalidValue(
-                f"{quoted(pattern)} stands for over {MAX_RANGE:,} hosts."
-            )
-        width = len(first) if padded else 0
-        names = [str(number).zfill(width) for number in numbers]
+        names = _numbers(pattern, first, last, step)
     else:
-        raise InvalidValue(f"{quoted(pattern)} is no range; {_RANGE_HELP}.")
+        raise InvalidValue(f"{quoted(pattern)} is not a range; {_RANGE_HELP}.")
     if not names:
-        raise InvalidValue(f"{quoted(pattern)} is empty: it starts behind its end.")
+        raise InvalidValue(f"{quoted(pattern)} is empty: it starts after its end.")
     return names
+
+
+def _numbers(pattern: str, first: str, last: str, step: int) -> list[str]:
+    is_padded = first[0] == "0" and len(first) > 1
+    if is_padded and len(first) != len(last):
+        raise InvalidValue(
+            f"{quoted(pattern)}: with leading zeros, both ends need the same number "
+            "of digits."
+        )
+    numbers = range(int(first), int(last) + 1, step)
+    if len(numbers) > MAX_RANGE:
+        raise InvalidValue(f"{quoted(pattern)} has over {MAX_RANGE:,} hosts.")
+    width = len(first) if is_padded else 0
+    return [str(number).zfill(width) for number in numbers]
 
 
 def _bounds(pattern: str, bounds: str) -> tuple[str, str, int]:
@@ -159,15 +160,14 @@ def _bounds(pattern: str, bounds: str) -> tuple[str, str, int]:
     if len(parts) > 3 and _is_ipv6(bounds):
         raise InvalidValue(
             f"{quoted(pattern)}: write an IPv6 address without brackets, or with a "
-            "port behind them."
+            "port after them."
         )
-    if len(parts) not in (2, 3) or any(len(part) > 9 for part in parts):
-        raise InvalidValue(f"{quoted(pattern)} is no range; {_RANGE_HELP}.")
+    fits = len(parts) in (2, 3) and all(len(part) <= 9 for part in parts)
+    if not fits or not bounds.isascii() or not parts[1]:
+        raise InvalidValue(f"{quoted(pattern)} is not a range; {_RANGE_HELP}.")
     step = parts[2] if len(parts) == 3 else "1"
-    if not (step.isdecimal() and step.isascii() and int(step)) or not parts[1]:
-        raise InvalidValue(f"{quoted(pattern)} is no range; {_RANGE_HELP}.")
-    if not bounds.isascii():
-        raise InvalidValue(f"{quoted(pattern)} is no range; {_RANGE_HELP}.")
+    if not step.isdecimal() or int(step) == 0:
+        raise InvalidValue(f"{quoted(pattern)} is not a range; {_RANGE_HELP}.")
     return parts[0] or "0", parts[1], int(step)
 
 
@@ -183,31 +183,43 @@ def is_literal(name: str) -> bool:
 
 # ---- names of groups
 
-# Ansible keeps every other sign, dashes too, unless it is told not to. A template in a
-# name would be run.
+# Ansible keeps every other sign, dashes too, unless a setting says otherwise. A
+# template in a name would be run.
 _TEMPLATE_SIGNS = re.compile(r"[{}#%]")
 
 
-def safe_group_names(
+# What Ansible puts "_" for where TRANSFORM_INVALID_GROUP_CHARS says "always".
+_NO_VARIABLE = re.compile(r"^[\d\W]|\W")
+
+
+def read_safe(text: str) -> bool:
+    """Return whether names of groups shall be safe. Raises ``QueryError``."""
+    if text not in ("0", "1"):
+        raise QueryError(
+            f"{quoted(text)} is not valid for safe_group_names.", "Use 1 or 0."
+        )
+    return text == "1"
+
+
+def readable_group_names(
     names: Iterable[str],
     taken: Iterable[str],
     notes: list[str],
     unreadable: re.Pattern[str] | None = None,
+    *,
+    safe_group_names: bool = False,
 ) -> dict[str, str]:
     """Return name → the name that Ansible gets: the same one wherever it can read it.
 
-    ``unreadable`` are the signs that a layout has no place for. ``notes`` gets what
-    was replaced.
+    ``unreadable`` are the signs that a layout has no place for. Safe names are those
+    that a variable could have, too. ``notes`` gets what was replaced.
     """
+    if safe_group_names:
+        unreadable = _NO_VARIABLE
     signs = unreadable or _TEMPLATE_SIGNS
     used = {"all", "ungrouped", *taken}
     known = sorted(names)
-    safe = {
-        name: name
-        for name in known
-        if not (name in used or may_be_template(name))
-        and not (unreadable and unreadable.search(name))
-    }
+    safe = {n: n for n in known if n not in used and _is_readable(n, unreadable)}
     used.update(safe)
     replaced = [name for name in known if name not in safe]
     for name in replaced:
@@ -215,11 +227,16 @@ def safe_group_names(
         safe[name] = _free_name(readable, used)
         used.add(safe[name])
     if replaced:
+        which = "are not safe" if safe_group_names else "Ansible cannot read"
         notes.append(
-            "Names of groups that Ansible cannot read were replaced: "
+            f"Group names that {which} were replaced: "
             f"{some([f'{name} → {safe[name]}' for name in replaced])}."
         )
     return safe
+
+
+def _is_readable(name: str, unreadable: re.Pattern[str] | None) -> bool:
+    return not (may_be_template(name) or (unreadable and unreadable.search(name)))
 
 
 def _free_name(wanted: str, used: Container[str]) -> str:

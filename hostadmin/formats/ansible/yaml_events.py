@@ -32,7 +32,7 @@ _Base: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
 class Mapping(dict[Any, Any]):
-    """A mapping with the lines of its names, and the names that stand there twice."""
+    """A mapping with the lines of its names, and the names that are there twice."""
 
     __slots__ = ("doubles", "lines", "written")
 
@@ -79,9 +79,7 @@ def load(name: str, text: str) -> Any:
         raise InvalidFile(f"{name}: {line}{context}{error.problem}.") from None
     except yaml.reader.ReaderError as error:
         line = f"line {text.count(chr(10), 0, error.position) + 1}: "
-        raise InvalidFile(
-            f"{name}: {line}a character that cannot be seen; remove it."
-        ) from None
+        raise InvalidFile(f"{name}: {line}invisible character. Remove it.") from None
     except yaml.YAMLError as error:
         raise InvalidFile(f"{name}: {error}") from None
 
@@ -131,7 +129,7 @@ class _Loading:
         if self._count > MAX_NODES:
             raise self._refused(
                 line,
-                f"over {MAX_NODES:,} values up to here, those counted that aliases "
+                f"over {MAX_NODES:,} values up to here, including those that aliases "
                 "(*name) repeat.",
             )
 
@@ -145,7 +143,7 @@ class _Loading:
     def _start(self, event: Any, line: int) -> None:
         self._spend(1, line)
         if len(self._open) >= MAX_DEPTH:
-            raise self._refused(line, f"nested more than {MAX_DEPTH} deep.")
+            raise self._refused(line, f"nested more than {MAX_DEPTH} levels deep.")
         self._unsafe += event.tag == "!unsafe"
         self._open.append(_Open(event, self._count))
 
@@ -161,7 +159,7 @@ class _Loading:
         if any(node.anchor == anchor for node in self._open):
             raise self._refused(line, f"*{anchor[:60]} would be inside itself.")
         if anchor not in self._anchors:
-            raise self._refused(line, f"there is no &{anchor[:60]} above.")
+            raise self._refused(line, f"*{anchor[:60]} has no anchor above it.")
         value, size = self._anchors[anchor]
         self._spend(size, line)
         return value
@@ -199,8 +197,8 @@ class _Loading:
         if isinstance(key, dict | list):
             raise self._refused(
                 line,
-                "a name cannot be a list or a mapping; put text in quotation marks "
-                "that starts with { or [.",
+                "a name cannot be a list or a mapping; put text that starts with "
+                "{ or [ in quotation marks.",
             )
         if key in found.lines and not overrides and found[key] != value:
             found.note_double(_shown(key, found), found.lines[key], line)
@@ -214,7 +212,9 @@ class _Loading:
         # Of several, the first wins.
         for source in reversed(sources):
             if not isinstance(source, Mapping):
-                raise self._refused(line, "“<<” takes a mapping or a list of mappings.")
+                raise self._refused(
+                    line, "“<<” must be a mapping or a list of mappings."
+                )
             found.update(source)
             found.lines.update(source.lines)
 
@@ -235,7 +235,7 @@ class _Loading:
             implicit = (True, False)
             tag = self._resolver.resolve(yaml.ScalarNode, text, implicit)  # type: ignore[no-untyped-call]
             return {UNSAFE: text} if tag in _AS_TEXT else self._made(tag, text, line)
-        # Ansible takes !unsafe "5" for a number, too, and could not be told a text.
+        # Ansible takes !unsafe "5" for a number, too, and could not keep it as a text.
         if tag == "!unsafe":
             return {UNSAFE: text}
         if tag is None or tag == "!":
@@ -275,13 +275,13 @@ class _Loading:
             kind = tag.rpartition(":")[2]
             raise self._refused(
                 line,
-                f"{quoted(text)} is no {kind}; put it in quotation marks if it is "
+                f"{quoted(text)} is not a valid {kind}; put it in quotes if it is "
                 "meant as text.",
             ) from None
         return value.isoformat() if isinstance(value, datetime.date) else value
 
     def _unknown_tag(self, tag: str | None, line: int) -> InvalidFile:
-        return self._refused(line, f"the tag {quoted(tag)} is not understood.")
+        return self._refused(line, f"the tag {quoted(tag)} is not supported.")
 
 
 def _shown(key: object, found: Mapping) -> str:

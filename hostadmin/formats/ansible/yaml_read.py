@@ -14,8 +14,8 @@ from .names import expand
 
 _SECTIONS = ("hosts", "vars", "children")
 NO_INVENTORY = (
-    "is no Ansible inventory: there is no group with hosts, vars or children, such as "
-    '"all:", below it "hosts:", and below that "web1:"'
+    "is not an Ansible inventory: no group with hosts, vars or children, such as "
+    '"all:" with "hosts:" below it and "web1:" below that'
 )
 # What our own export says of a group, on the line above it.
 COMMENT = "# hostadmin: "
@@ -77,8 +77,8 @@ class Walk:
             raise InvalidFile(f"{self._name}: {NO_INVENTORY}.")
         if data.get("plugin"):
             raise InvalidFile(
-                f"{self._name}: is the configuration of the plugin "
-                f"{quoted(plain(data['plugin']))}, not what it finds. Import the "
+                f"{self._name}: is the configuration of the inventory plugin "
+                f"{quoted(plain(data['plugin']))}, not its hosts. Import the "
                 "output of: ansible-inventory -i FILE --list --export"
             )
         self._find_renamed(data)
@@ -92,12 +92,12 @@ class Walk:
             raise InvalidFile(f"{self._name}: {NO_INVENTORY}.")
         if self._skipped:
             self._notes.append(
-                f"Not understood, and skipped by Ansible, too: {some(self._skipped)}."
+                f"Unknown, and skipped as Ansible does: {some(self._skipped)}."
             )
         if self._doubles:
             self._notes.append(
-                "What stands there twice counts only where it stands last, as for "
-                f"Ansible: {some(self._doubles, str)}."
+                "Duplicate keys; as in Ansible, only the last one counts: "
+                f"{some(self._doubles, str)}."
             )
         return self._inventory.items()
 
@@ -125,7 +125,7 @@ class Walk:
         group = self._inventory.add_group(name, line)
         if not isinstance(given, str) or not given:
             group.errors.append(
-                FieldError("name", f"{quoted(given)} is no text; put it in quotes.")
+                FieldError("name", f"{quoted(given)} is not text. Put it in quotes.")
             )
         said = self._comments.get(line - 1)
         if said and isinstance(said.get("description"), str):
@@ -150,7 +150,7 @@ class Walk:
                 group,
                 section,
                 line,
-                "is no mapping; write each name with a colon, without a dash.",
+                "is not a mapping. Write each name with a colon, without a dash.",
             )
         elif section == "vars":
             self._vars(group, value, line)
@@ -184,7 +184,7 @@ class Walk:
                 group,
                 "children",
                 place,
-                f"{quoted(child)} is no group: a mapping must follow, or nothing.",
+                f"{quoted(child)} is not a group: it must hold a mapping or nothing.",
             )
 
     def _hosts(self, group: str, value: dict[Any, Any], line: int) -> None:
@@ -197,7 +197,7 @@ class Walk:
             written = str(pattern)
             if isinstance(value, yaml_events.Mapping):
                 written = value.written.get(pattern, written)
-            message = f"{quoted(written)} is no text; put it in quotes."
+            message = f"{quoted(written)} is not text. Put it in quotes."
             self._inventory.add_bad_row(place, message, written)
 
     def _host(self, group: str, pattern: str, variables: Any, line: int) -> None:
@@ -206,8 +206,8 @@ class Walk:
         if not isinstance(stated, dict):
             self._inventory.add_bad_row(
                 line,
-                f"{quoted(variables)} are no variables; write them as name: value, "
-                "indented below the host.",
+                f"{quoted(variables)} is not a mapping of variables; write them as "
+                "name: value, indented below the host.",
                 pattern,
             )
             return
@@ -226,7 +226,7 @@ class Walk:
 def _doubles_below(value: Any) -> Iterator[str]:
     if isinstance(value, yaml_events.Mapping):
         for key, where in value.doubles:
-            yield f"{key} stands there twice, in {where}."
+            yield f"{key} appears twice, in {where}."
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):

@@ -14,7 +14,7 @@ from ..document import Source
 from .fields import UNSAFE, VAULT, host_variables, mark_of
 from .json import said_of
 from .left_out import LeftOut
-from .names import is_literal, safe_group_names
+from .names import is_literal, readable_group_names
 from .yaml_read import COMMENT
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
@@ -28,10 +28,15 @@ _ESCAPED = re.compile(
 _CIPHER = re.compile(r"\$ANSIBLE_VAULT;[^\s]+\n(?:[0-9a-fA-F]+\n)+")
 
 
-def write(content: Source, notes: list[str]) -> Iterator[str]:
+def write(
+    content: Source, notes: list[str], *, safe_group_names: bool = False
+) -> Iterator[str]:
     """Yield an inventory in YAML. ``notes`` gets, at the end, what is not in it."""
     # A top level "plugin" would make it the configuration of a plugin.
-    safe = safe_group_names([g["name"] for g in content.groups], ("plugin",), notes)
+    names = [g["name"] for g in content.groups]
+    safe = readable_group_names(
+        *(names, ("plugin",), notes), safe_group_names=safe_group_names
+    )
     left_out = LeftOut(is_literal)
     yield "all:\n"
     yield from _section("  vars:\n", left_out.variables(content.vars), "    ")

@@ -32,6 +32,7 @@ NAMED_THING = (
     *("servername", "computername", "devicename", "machinename", "nodename"),
     *("instancename", "assetname", "systemname", "rechnername", "gerätename"),
     *("nomduserveur", "nomdelamachine", "nombredelservidor", "nomedoservidor"),
+    *("netbiosname", "netbiosname0", "commonname"),
     *("имясервера", "服务器名", "服务器名称", "伺服器名稱", "サーバ名", "サーバー名"),
     *("機器名", "서버명", "サーバ名称"),
 )
@@ -61,7 +62,10 @@ _MORE: dict[str, tuple[str, ...]] = {
         *("ipadres", "adresip", "ipadress", "ipcím", "adresaip", "ipадрес", "адресip"),
         *("айпи", "ip地址", "ip位址", "ipアドレス", "ip주소", "ipадреса"),
         *("managementip", "managementipaddress", "mgmtip", "mgmtipaddress"),
+        *("networkingip", "networkip", "réseauip", "ipaddress0"),
         *_OTHER_ADDRESSES,
+        # Of several in one cell, the first is the address.
+        *("ipaddresses", "ipaddresses0"),
     ),
     "addresses": ("allipaddresses", "secondaryips", *_OTHER_ADDRESSES),
     "port": ("端口", "ポート", "포트"),
@@ -70,14 +74,24 @@ _MORE: dict[str, tuple[str, ...]] = {
         *("среда", "环境", "環境", "환경"),
     ),
     "os": (
+        *("operatingsystemname", "guestos", "osaccordingtotheconfigurationfile"),
+        *("osaccordingtothevmwaretools", "operatingsystemnameand0"),
+        *("systèmedexploitationnom",),
         *("betriebssystem", "systèmedexploitation", "sistemaoperativo"),
         *("sistemaoperacional", "besturingssysteem", "systemoperacyjny"),
         *("операционнаясистема", "ос", "操作系统", "作業系統", "운영체제"),
     ),
     "location": (
-        *("standort", "rechenzentrum", "emplacement", "ubicación", "localização"),
+        *(
+            "standort",
+            "rechenzentrum",
+            "emplacement",
+            "lieu",
+            "ubicación",
+            "localização",
+        ),
         *("posizione", "locatie", "lokalizacja", "расположение", "位置", "机房"),
-        *("機房", "設置場所", "場所", "위치"),
+        *("機房", "設置場所", "場所", "위치", "lieu"),
     ),
     "role": (
         *("rolle", "funktion", "rôle", "fonction", "rol", "função", "ruolo", "роль"),

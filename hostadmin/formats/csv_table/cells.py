@@ -32,10 +32,18 @@ RISKY = frozenset({"'", "#", *_FORMULA, *BLANKS}) | {word[0] for word in _WORDS}
 RISKY |= {sign.upper() for sign in RISKY}
 
 
+def harmless(cell: str) -> str:
+    """Return a cell of somebody's file so that it reads the same and is no formula."""
+    is_formula = cell[:1] in _FORMULA and not is_placeholder(cell)
+    return f"'{cell}" if is_formula else cell
+
+
 def guarded(text: str) -> str:
     """Return the text with an apostrophe in front of what could be a formula."""
     inside = _INSIDE.sub("'", text)
-    return f"'{inside}" if text.lstrip("'")[:1] in _FORMULA else inside
+    is_formula = text.lstrip("'")[:1] in _FORMULA
+    # An apostrophe that is there would be taken off, too.
+    return f"'{inside}" if is_formula or is_literal(text) else inside
 
 
 def literal(text: str) -> str:
@@ -90,8 +98,8 @@ def _read_address(text: str, remarks: Remarks) -> object:
     if is_placeholder(text):
         word = text.strip()
         raise InvalidValue(
-            f"{quoted(word)} is not an IP address; --value 'ip_addr:{word}=' reads it "
-            "as empty."
+            f"{quoted(word)} is not a valid IP address; --value 'ip_addr:{word}=' "
+            "reads it as empty."
         )
     found = _addresses_in(text, remarks)
     return text if not found else found[0] if len(found) == 1 else found
@@ -165,7 +173,7 @@ _PERHAPS_NAME = re.compile(r"[\w.-]+(?: [\w.-]+){0,3}")
 def split_list(text: str, remarks: Remarks) -> list[str]:
     """Return the items of ``a, b`` or of a JSON list, for those with commas.
 
-    Other signs separate where names stand on both sides of them.
+    Other signs separate where names are on both sides of them.
     """
     items = _json_list(text)
     if items is not None:

@@ -1,6 +1,6 @@
 """Which column of a table is which field, under all the names that are in use."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...errors import InvalidFile, InvalidValue
@@ -28,6 +28,8 @@ _OURS = frozenset(
 )
 # Columns of addresses that are never those of the host.
 _OF_OTHERS = ("gateway", "dns", "mask", "subnet", "network", "broadcast", "ntp")
+# The last column of bad rows that were written to be corrected.
+ERROR = "error"
 # Pandas calls a column without a name so.
 _INDEX = ("", "#", "unnamed0")
 
@@ -68,7 +70,7 @@ def find_columns(
         raise InvalidFile(
             f"the header has {len(headers):,} columns; at most {MAX_COLUMNS} are read."
         )
-    chosen = _chosen(headers, options)
+    chosen = chosen_columns(headers, options)
     if not {"hostname", "ip_addr"} & chosen.keys() and NAMING.isdisjoint(
         map(reduced, headers)
     ):
@@ -88,7 +90,7 @@ def find_columns(
     nameless = tuple(
         index
         for index, header in enumerate(headers)
-        if not header and index not in left_out
+        if not header and index not in taken
     )
     columns = Columns(tuple(headers), fields, variables, nameless)
     notes.append(columns.description())
@@ -101,20 +103,50 @@ def no_header(headers: Sequence[str], samples: Sequence[Sequence[str]] = ()) -> 
     addresses = [
         f" {quoted(header)} holds addresses: --column 'ip_addr={header}'."
         for index, header in enumerate(headers)
-        if header and _holds_addresses(index, samples)
+        if header and holds_addresses(index, samples)
     ]
     return (
-        "there is no header with a column for names or addresses: "
-        f"{quoted(','.join(headers), 80)} is none. The first line must name the "
-        f"columns, such as {EXAMPLE}; --column hostname=HEADER tells which one holds "
-        f"the names, --header-row in which line they are.{''.join(addresses[:1])}"
+        "no header with a column for names or addresses: "
+        f"{quoted(','.join(headers), 80)} has neither. The first line must name the "
+        f"columns, such as {EXAMPLE}. Choose the column of names with --column "
+        "hostname=HEADER, the line of the header with "
+        f"--header-row.{''.join(addresses[:1])}"
     )
+
+
+def guess_fields(
+    headers: Sequence[str],
+    samples: Sequence[Sequence[str]],
+    options: ReadOptions,
+    asked: Sequence[int] = (),
+) -> Columns:
+    """Return what the columns probably are, beside those that somebody is asked for."""
+    chosen = chosen_columns(headers, options)
+    chosen[IGNORE] = (*chosen.get(IGNORE, ()), *asked)
+    try:
+        fields = _fields(headers, samples, chosen)
+    except InvalidFile:
+        fields = {}
+    if asked:
+        # The name will be one of those; with another one, both would be joined.
+        fields.pop("hostname", None)
+    taken = {index for indexes in fields.values() for index in indexes}
+    taken |= {index for indexes in chosen.values() for index in indexes}
+    taken |= set(_index_column(headers, samples))
+    variables = {
+        variable_name(header) or str(index): index
+        for index, header in enumerate(headers)
+        if index not in taken and header and not is_own(header)
+    }
+    return Columns(tuple(headers), fields, variables, ())
 
 
 # ---- what was chosen
 
 
-def _chosen(headers: Sequence[str], options: ReadOptions) -> dict[str, tuple[int, ...]]:
+def chosen_columns(
+    headers: Sequence[str], options: ReadOptions
+) -> dict[str, tuple[int, ...]]:
     """Return field → indexes as the options say it."""
     found: dict[str, tuple[int, ...]] = {}
     by_index: dict[int, str] = {}
@@ -124,13 +156,13 @@ def _chosen(headers: Sequence[str], options: ReadOptions) -> dict[str, tuple[int
             other = by_index.setdefault(index, field)
             if other != field:
                 raise InvalidFile(
-                    f"--column gives {quoted(headers[index])} to {other} and {field}; "
-                    "a column is one of them."
+                    f"--column imports {quoted(headers[index])} as {other} and as "
+                    f"{field}; choose one of them."
                 )
         several = len(found[field]) > 1
         if several and field not in (IGNORE, "hostname", *_SEVERAL):
             raise InvalidFile(
-                f"--column gives two columns to {field}, which takes one."
+                f"--column imports two columns as {field}; choose one of them."
             )
     return found
 
@@ -138,19 +170,28 @@ def _chosen(headers: Sequence[str], options: ReadOptions) -> dict[str, tuple[int
 _SEVERAL = ("ip_addr", "aliases", "addresses", "groups")
 
 
+def is_place(name: str) -> bool:
+    """Whether a column is named by its place: #1 is the first."""
+    return name[:1] == "#" and name[1:].isascii() and name[1:].isdigit()
+
+
 def _index_of(headers: Sequence[str], name: str) -> int:
-    found = [i for i, header in enumerate(headers) if header == name]
-    if not found:
-        wanted = reduced(name)
-        found = [i for i, header in enumerate(headers) if reduced(header) == wanted]
+    if is_place(name) and name not in headers and 0 < int(name[1:]) <= len(headers):
+        return int(name[1:]) - 1
+    found = _named(headers, name) or _named([*map(reduced, headers)], reduced(name))
     if len(found) == 1:
         return found[0]
     if found:
         raise InvalidFile(
-            f"--column: {len(found)} columns are called {quoted(name)}; rename one."
+            f"--column: {len(found)} columns are called {quoted(name)}; rename one, "
+            f"or choose one by its position, such as #{found[1] + 1}."
         )
     known = some([header for header in headers if header])
-    raise InvalidFile(f"--column: there is no column {quoted(name)}; {known} are.")
+    raise InvalidFile(f"--column: unknown column {quoted(name)}. Use one of: {known}.")
+
+
+def _named(headers: Sequence[str], name: str) -> list[int]:
+    return [index for index, header in enumerate(headers) if header == name]
 
 
 # ---- what is recognised
@@ -169,35 +210,56 @@ def _fields(
         if header in HOST_RULES and header not in fields and index not in taken:
             fields[header] = (index,)
             taken.add(index)
+    _claim_by_alias(fields, taken, headers, samples)
+    return {field: fields[field] for field in HOST_RULES if field in fields}
+
+
+def _claim_by_alias(
+    fields: dict[str, tuple[int, ...]],
+    taken: set[int],
+    headers: Sequence[str],
+    samples: Sequence[Sequence[str]],
+) -> None:
+    by_name = _indexes_by_name(headers)
+    for field, aliases in ALIASES.items():
+        free = [i for name in aliases for i in by_name.get(name, ()) if i not in taken]
+        if free and field not in fields:
+            fields[field] = _claimed(field, free, headers, samples)
+            taken.update(fields[field])
+
+
+def _indexes_by_name(headers: Sequence[str]) -> dict[str, list[int]]:
     by_name: dict[str, list[int]] = {}
     for index, header in enumerate(headers):
         by_name.setdefault(reduced(header), []).append(index)
-    for field, aliases in ALIASES.items():
-        if field in fields:
-            continue
-        free = [i for name in aliases for i in by_name.get(name, ()) if i not in taken]
-        if field == "hostname" and free:
-            free = [name_column(headers, free, samples)]
-        if free:
-            # What is left of addresses is the host's, too.
-            fields[field] = tuple(free) if field == "addresses" else (free[0],)
-            taken.update(fields[field])
-    return {field: fields[field] for field in HOST_RULES if field in fields}
+    return by_name
+
+
+def _claimed(
+    field: str,
+    free: list[int],
+    headers: Sequence[str],
+    samples: Sequence[Sequence[str]],
+) -> tuple[int, ...]:
+    if field == "hostname":
+        return (name_column(headers, free, samples),)
+    # What is left of addresses is the host's, too.
+    return tuple(free) if field == "addresses" else (free[0],)
 
 
 def _check_doubles(
     headers: Sequence[str], chosen: Mapping[str, tuple[int, ...]]
 ) -> None:
-    told = {index for indexes in chosen.values() for index in indexes}
+    named = {index for indexes in chosen.values() for index in indexes}
     seen: dict[str, int] = {}
     for number, header in enumerate(headers, start=1):
         name = reduced(header) if known_field(header) else header
-        if not name or number - 1 in told:
+        if not name or number - 1 in named:
             continue
         if name in seen:
             raise InvalidFile(
                 f"columns {seen[name]} and {number} are both called {quoted(header)}; "
-                "each name may stand there once."
+                "rename one of them."
             )
         seen[name] = number
 
@@ -223,17 +285,28 @@ def _add_variables(
     notes: list[str],
 ) -> None:
     for index, header in enumerate(headers):
-        name = _variable_name(header)
+        name = variable_name(header)
         if index in taken or not name:
             continue
-        if reduced(header) in _OURS:
-            notes.append(f"Column {quoted(header)} was not read: it is kept by itself.")
+        if header == ERROR and index == len(headers) - 1:
+            notes.append(
+                f"Column {quoted(header)} was not read: it has the errors of an "
+                "earlier import."
+            )
+            continue
+        if is_own(header):
+            notes.append(f"Column {quoted(header)} was not read: hostadmin sets it.")
             continue
         _check_variable(header, name, index, variables)
         variables[name] = index
 
 
-def _variable_name(header: str) -> str:
+def is_own(header: str) -> bool:
+    """Whether the inventory itself keeps what is in a column, such as its id."""
+    return reduced(header) in _OURS
+
+
+def variable_name(header: str) -> str:
     for prefix in ("vars.", VARIABLE):
         if header.startswith(prefix):
             return header.removeprefix(prefix)
@@ -245,11 +318,11 @@ def _check_variable(header: str, name: str, index: int, known: dict[str, int]) -
         clean_vars({name: ""})
     except InvalidValue as error:
         raise InvalidFile(
-            f"column {quoted(header)} has no usable name: {error}"
+            f"column {quoted(header)} has no valid name: {error}"
         ) from None
     if name in known:
         raise InvalidFile(
-            f"columns {known[name] + 1} and {index + 1} both hold the variable "
+            f"columns {known[name] + 1} and {index + 1} are both the variable "
             f"{quoted(name)}; keep one of them."
         )
 
@@ -261,7 +334,7 @@ def _remarks(columns: Columns, samples: Sequence[Sequence[str]]) -> Iterator[str
     wanted = "addresses" if "ip_addr" in columns.fields else "ip_addr"
     for name, index in columns.variables.items():
         of_others = any(word in reduced(name) for word in _OF_OTHERS)
-        if _holds_addresses(index, samples) and not of_others:
+        if holds_addresses(index, samples) and not of_others:
             header = columns.headers[index]
             yield (
                 f"Column {quoted(header)} holds addresses and was read as a variable; "
@@ -270,7 +343,7 @@ def _remarks(columns: Columns, samples: Sequence[Sequence[str]]) -> Iterator[str
     yield from _same_names(columns, samples)
 
 
-def _holds_addresses(index: int, samples: Sequence[Sequence[str]]) -> bool:
+def holds_addresses(index: int, samples: Sequence[Sequence[str]]) -> bool:
     """Whether nearly all of the cells are addresses."""
     texts = [c[index] for c in samples if index < len(c) and c[index].strip()]
     return bool(texts) and sum(map(all_addresses, texts)) >= 0.8 * len(texts)
@@ -281,16 +354,25 @@ def _same_names(columns: Columns, samples: Sequence[Sequence[str]]) -> Iterator[
         return
     [named] = columns.fields["hostname"]
     rows = [cells for cells in samples if len(cells) == len(columns.headers)]
-    names = [cells[named].strip() for cells in rows if cells[named].strip()]
+    names = list(filter(None, (cells[named].strip() for cells in rows)))
     if len(names) < 2 or len(set(names)) * 2 > len(names):
         return
-    for header, index in zip(columns.headers, range(len(columns.headers)), strict=True):
+    others = [index for index in range(len(columns.headers)) if index != named]
+    if header := _first_unique(columns.headers, rows, others):
+        own = columns.headers[named]
+        yield (
+            f"Many rows have the same name, such as {quoted(names[0])}, but "
+            f"{quoted(header)} differs: --column 'hostname={header}' uses it as the "
+            f"name; with --column 'hostname={own}' before it, both are joined."
+        )
+
+
+def _first_unique(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], indexes: Iterable[int]
+) -> str | None:
+    """Return the first of the headers under which no row is empty or like another."""
+    for index in indexes:
         texts = [cells[index].strip() for cells in rows]
-        if header and index != named and all(texts) and len(set(texts)) == len(rows):
-            own = columns.headers[named]
-            yield (
-                f"Many rows have the same name, such as {quoted(names[0])}, and "
-                f"{quoted(header)} differs: --column 'hostname={header}' takes it as "
-                f"the name; with --column 'hostname={own}' before, both are joined."
-            )
-            return
+        if headers[index] and all(texts) and len(set(texts)) == len(rows):
+            return headers[index]
+    return None

@@ -1,7 +1,7 @@
 """The row that names the columns: below titles, above the hosts."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from ..document import some
 from ..read_options import ReadOptions
 from .aliases import KNOWN, NAMING, reduced
 from .cells import all_addresses
-from .columns import EXAMPLE, MAX_COLUMNS, no_header
+from .columns import EXAMPLE, MAX_COLUMNS, is_place, no_header
 
 # A row of a table: its line, counted from 1, and its cells.
 Record = tuple[int, list[str]]
 # How many rows are looked at to understand a table.
 HEAD = 200
 
-NOTHING = f"There are no hosts and no header in the file. A header is such as {EXAMPLE}"
+NOTHING = f"The file has no hosts and no header. Example of a header: {EXAMPLE}"
 
 _LINE_END = re.compile(r"\s*[\r\n]+\s*")
 
@@ -50,20 +50,32 @@ def find_header(records: Sequence[Record], options: ReadOptions) -> Header:
     """
     if options.header_row is not None:
         return _chosen_header(records, options.header_row)
-    wanted = {reduced(name) for names in options.columns.values() for name in names}
+    wanted = {
+        reduced(name)
+        for names in options.columns.values()
+        for name in names
+        if not is_place(name)
+    }
     rows = [record for record in records if any(map(str.strip, record[1]))]
     place = _place(rows, wanted)
     if place is None:
-        stated = next((row for row in rows if not row[1][0].startswith("#")), None)
-        if stated is None:
-            raise InvalidFile(NOTHING)
-        cells = header_cells(stated[1])
-        samples = [cells for _, cells in rows]
-        raise InvalidFile(f"Line {stated[0]}: {no_header(cells, samples)}")
+        raise InvalidFile(_why_no_header(rows))
     line, cells = rows[place][0], header_cells(rows[place][1])
-    skipped = tuple(row for row in rows[:place] if not row[1][0].startswith("#"))
+    skipped = tuple(_without_comments(rows[:place]))
     _check_skipped(line, cells, skipped)
     return Header(line, tuple(cells), skipped, _known(cells[:MAX_COLUMNS], wanted))
+
+
+def _why_no_header(rows: Sequence[Record]) -> str:
+    first = next(_without_comments(rows), None)
+    if first is None:
+        return NOTHING
+    samples = [cells for _, cells in rows]
+    return f"Line {first[0]}: {no_header(header_cells(first[1]), samples)}"
+
+
+def _without_comments(rows: Sequence[Record]) -> Iterator[Record]:
+    return (row for row in rows if not row[1][0].startswith("#"))
 
 
 def _chosen_header(records: Sequence[Record], number: int) -> Header:
@@ -73,14 +85,14 @@ def _chosen_header(records: Sequence[Record], number: int) -> Header:
     for line, cells in records:
         if line == number and any(map(str.strip, cells)):
             return Header(line, tuple(header_cells(cells)))
-    raise InvalidFile(f"--header-row: nothing stands in line {number}.")
+    raise InvalidFile(f"--header-row: line {number} is empty.")
 
 
 def skipped_note(header: Header) -> str:
     shown = some([next(filter(None, cells)).strip() for _, cells in header.skipped])
     return (
-        f"The header is in line {header.line}; not read above it: {shown}. "
-        "--header-row chooses another line."
+        f"The header is in line {header.line}; the lines above it were not read: "
+        f"{shown}. --header-row chooses another line."
     )
 
 
@@ -133,6 +145,6 @@ def _check_skipped(line: int, cells: Sequence[str], skipped: Sequence[Record]) -
         if _filled(row) >= max(2, _filled(cells)) or any(map(all_addresses, row)):
             raise InvalidFile(
                 f"Line {line} looks like the header ({quoted(','.join(cells), 80)}), "
-                f"and line {number} above it like a row. --header-row {line} takes it; "
-                f"--header-row {number} takes the other one."
+                f"but line {number} above it looks like a row. Choose the header with "
+                f"--header-row {line} or --header-row {number}."
             )

@@ -51,7 +51,7 @@ class Headings:
 
 _TRAITS = frozenset({"blank", "colon", "upper"})
 _QUESTION = (
-    "has nothing but a name, which looks like a heading; remove the line, or read such "
+    "has only a name, which looks like a heading; remove the line, or read such "
     "rows as hosts with --bare-names."
 )
 

@@ -17,12 +17,20 @@ _DOUBTFUL_BESIDE_NAME = frozenset({_GUEST, _NAMED_THING, _THING})
 _SHOWN = 2
 
 
+class SeveralNames(InvalidFile):
+    """More than one column could be the name of the hosts."""
+
+    def __init__(self, message: str, candidates: Sequence[int]) -> None:
+        self.candidates = tuple(candidates)
+        super().__init__(message)
+
+
 def name_column(
     headers: Sequence[str], free: Sequence[int], samples: Sequence[Sequence[str]]
 ) -> int:
     """Return the column of names among those that may be it.
 
-    Raises ``InvalidFile`` where it could be one or the other, and they differ.
+    Raises ``SeveralNames`` where it could be one or the other, and they differ.
     """
     found: dict[int, list[int]] = {}
     for index in free:
@@ -34,7 +42,7 @@ def name_column(
     filled = [index for index in candidates if _texts(index, samples)]
     first = (filled or candidates)[0]
     if any(_differ(first, other, samples) for other in filled[1:]):
-        raise InvalidFile(_question(headers, filled, samples))
+        raise SeveralNames(_question(headers, filled, samples), filled)
     return first
 
 

@@ -6,7 +6,9 @@ PLACEHOLDERS = frozenset(
         *("#div/0!", "#null!", "#num!", "null", "<null>", "(null)", "none", "<none>"),
         *("(none)", "nil", "nan", "<na>", "-", "--", "---", "–", "—", "?", "??", "???"),
         *("tbd", "t.b.d.", "unknown", "undefined", "not set", "(not set)"),
-        *("not available", "not applicable"),
+        *("not available", "not applicable", "not specified"),
+        # What boards say whose maker wrote nothing.
+        *("to be filled by o.e.m.", "default string", "system serial number"),
     )
 )
 _LONGEST = max(map(len, PLACEHOLDERS))

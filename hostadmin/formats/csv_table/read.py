@@ -11,6 +11,7 @@ from ..read_options import ReadOptions
 from ..rows import Row
 from .cells import BLANKS
 from .header import HEAD, NOTHING, Header, Record, find_header
+from .seen import TableSeen
 from .table import Cells, read_rows
 
 DELIMITERS = ",;\t|"
@@ -25,18 +26,21 @@ def read(
     lines: Iterable[str],
     notes: list[str],
     options: ReadOptions = ReadOptions(),  # noqa: B008 - it is frozen
+    seen: TableSeen | None = None,
 ) -> Iterator[Row]:
     """Yield the rows of a table, given as lines with their ends.
 
-    Raises ``InvalidFile``, perhaps only in the middle. ``notes`` gets what to tell.
+    Raises ``InvalidFile``, perhaps only in the middle. ``notes`` gets what to tell,
+    ``seen`` what there is.
     """
     numbered = _Lines(iter(lines))
+    seen = seen or TableSeen()
     try:
-        delimiter, header, samples = _understand(numbered, options)
-        records = _records(numbered, delimiter)
+        header = _understand(numbered, options, seen)
+        records = _records(numbered, seen.delimiter)
         if header.line:
-            header = _strictly(header, numbered, delimiter)
-        yield from read_rows(header, records, samples, notes, options)
+            header = _strictly(header, numbered, seen.delimiter)
+        yield from read_rows(header, records, seen.samples, notes, options, seen)
     except InvalidFile as error:
         text = str(error)
         raise InvalidFile(
@@ -65,10 +69,16 @@ class _Lines:
         self.number -= len(lines)
 
 
-def _understand(
-    lines: _Lines, options: ReadOptions
-) -> tuple[str, Header, list[list[str]]]:
-    """Return the delimiter, the header and the first rows below it.
+def raw_rows(lines: Iterable[str], line: int, delimiter: str) -> Iterator[Cells]:
+    """Yield the rows of a table as they are there, from a line on."""
+    numbered = _Lines(iter(lines))
+    while numbered.number < line - 1 and next(numbered, None):
+        pass
+    yield from _records(numbered, delimiter)
+
+
+def _understand(lines: _Lines, options: ReadOptions, seen: TableSeen) -> Header:
+    """Return the header, and note the delimiter and the first rows.
 
     The lines go on with the header.
     """
@@ -82,14 +92,17 @@ def _understand(
     lines.number = begin - 1 + len(head)
     chosen = options.delimiter or delimiter
     parsed = {sign: _parsed(head, begin, sign) for sign in (chosen or DELIMITERS)}
+    seen.delimiter = _delimiter_of(head, parsed)
+    seen.head = parsed[seen.delimiter]
     sign, header = _best(parsed, options, head)
     lines.put_back(head[max(0, header.line - begin) :])
-    samples = [
+    seen.delimiter, seen.header, seen.head = sign, header, parsed[sign]
+    seen.samples = [
         cells
         for line, cells in parsed[sign]
         if line > header.line and any(map(str.strip, cells))
     ]
-    return sign, header, samples
+    return header
 
 
 def _skip_empty(lines: _Lines, options: ReadOptions) -> tuple[str, str]:
@@ -177,11 +190,11 @@ def _in_words(error: csv.Error) -> str:
     if "limit" in text:
         return f"a cell is over {MAX_CELL // 1024} KiB; a quotation mark may be open."
     if "end of data" in text:
-        return "a quotation mark is opened and never closed."
+        return "a quotation mark is not closed."
     if "new-line" in text or "newline" in text:
-        return "has a line end inside a cell; put the cell in quotation marks."
+        return "has a line break inside a cell; put the cell in quotation marks."
     return (
-        "has text after a closing quotation mark; inside of a quoted cell, write each "
+        "has text after a closing quotation mark; inside a quoted cell, write each "
         "quotation mark twice."
     )
 

@@ -1,4 +1,4 @@
-"""What was noticed in many cells, told once for each kind."""
+"""What was noticed in many cells, shown once for each kind."""
 
 from collections.abc import Iterator
 
@@ -11,18 +11,18 @@ _KINDS = {
         "--keep-placeholders keeps them."
     ),
     "separator": (
-        "Lists were separated at other signs than commas, too: {where}. A JSON list "
-        'such as ["web;db"] keeps such a name whole.'
+        "Lists were also split at characters other than commas: {where}. To keep such "
+        'a name whole, write a JSON list such as ["web;db"].'
     ),
     "port": (
-        "Ports were taken off addresses and not kept: {where}. A column for ports, "
-        "such as ssh_port, is read."
+        "Ports after addresses were ignored: {where}. To import ports, use a column "
+        "such as ssh_port."
     ),
     "heading": (
-        "Rows with nothing but a name were read as headings, not as hosts: {where}. "
+        "Rows with only a name were read as headings, not as hosts: {where}. "
         "--bare-names reads them as hosts."
     ),
-    "comment": "Rows that begin with # were left out as comments: {where}.",
+    "comment": "Rows that start with # were left out as comments: {where}.",
 }
 
 

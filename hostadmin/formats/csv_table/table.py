@@ -16,8 +16,10 @@ from .cells import BLANKS, READ, Read, as_it_is, is_literal, unguarded
 from .columns import Columns, find_columns
 from .header import Header, header_cells, skipped_note
 from .headings import Headings
+from .name_column import SeveralNames
 from .placeholders import BEGINNINGS, is_placeholder
 from .remarks import Remarks
+from .seen import TableSeen
 
 # The line of a row, and its cells or what is wrong with them.
 Cells = tuple[int, list[str] | str]
@@ -35,6 +37,7 @@ def read_rows(
     samples: Sequence[Sequence[str]],
     notes: list[str],
     options: ReadOptions,
+    seen: TableSeen,
 ) -> Iterator[Row]:
     """Yield the hosts of a table, given as the rows below its header.
 
@@ -44,7 +47,10 @@ def read_rows(
         notes.append(skipped_note(header))
     try:
         columns = find_columns(header.cells, samples, options, notes)
+        seen.columns = columns
     except InvalidFile as error:
+        if isinstance(error, SeveralNames):
+            seen.candidates = error.candidates
         place = f"Line {header.line}: " if header.line else ""
         raise InvalidFile(f"{place}{error}") from None
     table = _Table(columns, samples, options)
@@ -138,25 +144,29 @@ class _Table:
         if not own and (_DIGIT.search(text) or reduced(text) not in NAMING):
             return False
         heads = header_cells(cells)
-        if tuple(map(str.casefold, heads)) == tuple(
-            map(str.casefold, self._columns.headers)
-        ):
+        if [h.casefold() for h in heads] == [
+            h.casefold() for h in self._columns.headers
+        ]:
             return True
-        filled = [head for head in heads if head]
-        all_known = len(filled) > 1 and all(reduced(head) in KNOWN for head in filled)
-        if own or all_known or (self._after_blank and len(filled) > 1):
+        if own or self._is_another_header(heads):
             raise InvalidFile(
                 f"Line {line} is the header of a second table; "
-                "make a file of its own for each."
+                "split the file into one for each table."
             )
         return False
+
+    def _is_another_header(self, heads: Sequence[str]) -> bool:
+        filled = [head for head in heads if head]
+        if len(filled) < 2:
+            return False
+        return self._after_blank or all(reduced(head) in KNOWN for head in filled)
 
     def _width_problem(self, cells: list[str]) -> FieldError | None:
         if len(cells) > self._width and not any(cells[self._width :]):
             return None
         return FieldError(
             ROW,
-            f"has {counted(len(cells), 'cell')}, the header "
+            f"has {counted(len(cells), 'cell')}, but the header has "
             f"{counted(self._width, 'column')}. A cell that holds the delimiter must "
             "be in quotation marks.",
         )
@@ -167,6 +177,21 @@ class _Table:
         if self._joined:
             parts = [cells[i].strip(BLANKS) for i in self._joined]
             given["hostname"] = "-".join(filter(None, parts))
+        self._put_fields(given, errors, cells)
+        if self._ansible_host:
+            self._move_ansible_host(given)
+        self._add_variables(given, errors, cells)
+        if self._columns.nameless:
+            self._check_nameless(errors, cells)
+        if not given and not errors:
+            return None
+        if given.keys() == {"hostname"} and not errors:
+            return self._headings.row(line, given, cells, self.remarks)
+        return Row(line, given, tuple(errors))
+
+    def _put_fields(
+        self, given: dict[str, object], errors: list[FieldError], cells: Sequence[str]
+    ) -> None:
         for cell in self._fields:
             text = cells[cell.index]
             if cell.is_plain and text and text[0] not in _ODD and "'" not in text:
@@ -178,17 +203,8 @@ class _Table:
             try:
                 self._put(given, cell, text)
             except InvalidValue as error:
-                errors.append(FieldError(cell.name, str(error)))
-        if self._ansible_host:
-            self._move_ansible_host(given)
-        self._add_variables(given, errors, cells)
-        if self._columns.nameless:
-            self._check_nameless(errors, cells)
-        if not given and not errors:
-            return None
-        if len(given) == 1 and "hostname" in given and not errors:
-            return self._headings.row(line, given, cells, self.remarks)
-        return Row(line, given, tuple(errors))
+                word = text.strip() if is_placeholder(text) else ""
+                errors.append(FieldError(cell.name, str(error), word))
 
     def _put(self, given: dict[str, object], cell: _Cell, text: str) -> None:
         name = cell.name
@@ -244,9 +260,7 @@ class _Table:
         for index in self._columns.nameless:
             if cells[index].strip():
                 errors.append(
-                    FieldError(
-                        ROW, f"cell {index + 1} stands in a column without name."
-                    )
+                    FieldError(ROW, f"cell {index + 1} is in a column without a name.")
                 )
 
 

@@ -14,7 +14,7 @@ from .cells import cell_text, literals
 
 # Lines that are written at once; one by one they take twice the time.
 LINES = 200
-# Columns whose values are no texts, and where they stand.
+# Columns whose values are no texts, and where they are.
 _NO_TEXT = [(COLUMNS.index(name), name) for name in ("port", *ADDED_TO)]
 _VARS = COLUMNS.index("vars")
 
@@ -22,7 +22,7 @@ _VARS = COLUMNS.index("vars")
 def read_excel(text: str) -> bool:
     """Return whether Excel shall open the file. Raises ``QueryError``."""
     if text not in ("0", "1"):
-        raise QueryError(f"excel is 1 or 0, not {quoted(text)}.")
+        raise QueryError(f"{quoted(text)} is not valid for excel.", "Use 1 or 0.")
     return text == "1"
 
 
@@ -76,14 +76,12 @@ def _left_out(content: Source, named: Container[str]) -> Iterator[str]:
     ]
     if groups:
         yield (
-            "CSV has no place for variables, descriptions and nesting of groups, nor "
-            f"for groups without hosts: {some(groups)}. JSON holds them."
+            "CSV cannot hold groups without hosts, nor variables, descriptions and "
+            f"nesting of groups: {some(groups)}. JSON can."
         )
     if content.vars:
         yield (
-            "CSV has no place for variables of all hosts, of which there "
-            f"{'is' if len(content.vars) == 1 else 'are'} {len(content.vars):,}. "
-            "JSON holds them."
+            f"CSV cannot hold variables of all hosts ({len(content.vars):,}). JSON can."
         )
 
 

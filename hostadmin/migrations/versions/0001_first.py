@@ -8,12 +8,15 @@ from sqlalchemy.exc import DBAPIError
 
 from hostadmin.migrations.tables import (
     BIG_ID,
+    BYTES,
+    JSON,
     LONG_TEXT,
     NUMBER,
     TEXT,
     TIME,
     create,
     create_numbered,
+    drop,
     index,
     key_text,
     one_of,
@@ -23,7 +26,7 @@ from hostadmin.migrations.tables import (
 )
 
 # Not "0001": databases of the time before the first release have revisions so named.
-revision = "first"
+revision = "first_release"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -32,10 +35,13 @@ depends_on = None
 TABLES = (
     *("hosts", "host_addresses", "host_aliases"),
     *("host_groups", "host_group_children", "host_group_members"),
-    *("vocabulary", "inventory", "host_sets", "host_set_members"),
+    *("vocabulary", "inventory", "host_sets", "host_set_members", "host_counts"),
     *("change_sets", "change_entries", "change_counts", "change_fields"),
-    *("former_names", "accounts", "setup_link", "account_sessions", "api_tokens"),
+    *("inventory_changes", "former_names", "undos", "accounts", "setup_link"),
+    *("account_sessions", "api_tokens", "kept_answers"),
     *("login_attempts", "account_addresses", "saved_views", "default_views"),
+    "guards",
+    *("jobs", "file_imports", "file_import_pieces", "import_mappings"),
 )
 # What has an index over every three letters, on SQLite and PostgreSQL.
 NAMES = (("hosts", "hostname_key"), ("host_aliases", "name_key"))
@@ -46,23 +52,27 @@ def upgrade() -> None:
     create_groups()
     create_vocabulary_and_inventory()
     create_host_sets()
+    create_host_counts()
     create_history()
     create_accounts()
     create_keys()
     create_throttle()
     create_saved_views()
+    create_guards()
+    create_jobs_and_imports()
     index_letters()
 
 
 def downgrade() -> None:
-    if not op.get_context().as_sql:
+    here = op.get_context()
+    if not (here.as_sql or here.opts.get("lose_data")):
         refuse_to_lose_rows(op.get_bind())
     if op.get_context().dialect.name == "sqlite":
         # The triggers go with the tables of names, these do not.
         for table, _ in NAMES:
             op.execute(f"DROP TABLE IF EXISTS {table}_trigrams")
     for table in reversed(TABLES):
-        op.drop_table(table)
+        drop(table)
 
 
 # ---- hosts and groups
@@ -70,6 +80,7 @@ def downgrade() -> None:
 
 def create_hosts() -> None:
     shared = ("environment", "os", "location", "role", "owner")
+    orders = tuple(f"{column}_sort" for column in shared)
     statuses = ("active", "staged", "maintenance", "offline", "retired")
     create_numbered(
         "hosts",
@@ -81,7 +92,8 @@ def create_hosts() -> None:
         *optional(NUMBER, "port"),
         *required(one_of("status", *statuses), "status"),
         *optional(key_text(255), *shared),
-        *required(sa.JSON(), "vars"),
+        *optional(key_text(511), *orders),
+        *required(JSON, "vars"),
         *optional(LONG_TEXT, "notes"),
         *required(TIME, "created_at", "updated_at"),
         *optional(TIME, "confirmed_at"),
@@ -91,7 +103,7 @@ def create_hosts() -> None:
         checks={"port_in_range": "port BETWEEN 1 AND 65535"},
     )
     times = ("created_at", "updated_at", "confirmed_at")
-    for column in ("hostname_sort", "ip_key", "port", "status", *shared, *times):
+    for column in ("hostname_sort", "ip_key", "port", "status", *orders, *times):
         index("hosts", column, "id")
     for column in shared:
         index("hosts", column, "hostname_sort", "id", name=f"{column}_name")
@@ -124,7 +136,7 @@ def create_groups() -> None:
         "host_groups",
         *required(key_text(255), "name"),
         *optional(TEXT, "description"),
-        *required(sa.JSON(), "vars"),
+        *required(JSON, "vars"),
         *required(TIME, "created_at", "updated_at"),
         *required(NUMBER, "version"),
         unique=("name",),
@@ -157,7 +169,7 @@ def create_vocabulary_and_inventory() -> None:
     create(
         "inventory",
         *required(NUMBER, "id"),
-        *required(sa.JSON(), "vars"),
+        *required(JSON, "vars"),
         *required(TIME, "created_at", "updated_at"),
         *required(NUMBER, "version"),
         checks={"only_one": "id = 1"},
@@ -176,6 +188,18 @@ def create_host_sets() -> None:
         key=("set_id", "host_id"),
         references={"set_id": "host_sets"},
     )
+
+
+def create_host_counts() -> None:
+    create_numbered(
+        "host_counts",
+        *required(key_text(40), "fields"),
+        *optional(key_text(255), "first", "second"),
+        *required(NUMBER, "hosts"),
+        id_type=BIG_ID,
+    )
+    index("host_counts", "fields", "first")
+    index("host_counts", "fields", "second")
 
 
 # ---- the history
@@ -206,11 +230,15 @@ def create_history() -> None:
         *required(NUMBER, "subject_id"),
         *required(TEXT, "subject_name"),
         *required(key_text(16), "action"),
-        *required(sa.JSON(), "changes"),
+        *required(JSON, "changes"),
         id_type=BIG_ID,
         **change_set,
     )
-    index("change_entries", "change_set_id", "id")
+    index(
+        "change_entries",
+        *("change_set_id", "id", "subject", "subject_id"),
+        name="change_set_id_id",
+    )
     index("change_entries", "subject", "subject_id", "id", name="subject_id")
     create(
         "change_counts",
@@ -228,6 +256,13 @@ def create_history() -> None:
         key=("field", "at", "change_set_id"),
         **change_set,
     )
+    create(
+        "inventory_changes",
+        *required(TIME, "at"),
+        *required(BIG_ID, "change_set_id"),
+        key=("at", "change_set_id"),
+        **change_set,
+    )
     create_numbered(
         "former_names",
         *required(key_text(255), "name_key"),
@@ -236,6 +271,15 @@ def create_history() -> None:
         id_type=BIG_ID,
     )
     index("former_names", "name_key", "subject", "subject_id", name="name_key")
+    create(
+        "undos",
+        *required(BIG_ID, "undo_id", "undone_id"),
+        *optional(BIG_ID, "entry_id"),
+        key=("undo_id",),
+        references={"undo_id": "change_sets", "undone_id": "change_sets"},
+        ondelete=None,
+    )
+    index("undos", "undone_id")
 
 
 # ---- accounts and what is theirs
@@ -292,6 +336,19 @@ def create_keys() -> None:
         references={"account_id": "accounts"},
     )
     index("api_tokens", "account_id")
+    create_numbered(
+        "kept_answers",
+        *required(NUMBER, "token_id"),
+        *required(key_text(255), "request_key"),
+        *required(key_text(64), "request_hash"),
+        *required(NUMBER, "status"),
+        *optional(TEXT, "location", "tag"),
+        *required(LONG_TEXT, "body"),
+        *required(TIME, "created_at"),
+        unique=("token_id", "request_key"),
+        references={"token_id": "api_tokens"},
+    )
+    index("kept_answers", "token_id", "created_at")
 
 
 def create_throttle() -> None:
@@ -322,7 +379,7 @@ def create_saved_views() -> None:
         *required(key_text(255), "name_key"),
         *required(key_text(16), "page"),
         *optional(sa.Text(), "query"),
-        *required(sa.JSON(), "options"),
+        *required(JSON, "options"),
         *required(sa.Boolean(), "shared"),
         *required(TIME, "created_at", "updated_at"),
         *required(NUMBER, "version"),
@@ -337,6 +394,74 @@ def create_saved_views() -> None:
         references={"view_id": "saved_views"},
     )
     index("default_views", "view_id")
+
+
+def create_guards() -> None:
+    create(
+        "guards",
+        *required(key_text(32), "name"),
+        *required(sa.BigInteger(), "turn"),
+        key=("name",),
+    )
+
+
+# ---- long work, and files on their way in
+
+
+def create_jobs_and_imports() -> None:
+    create_numbered(
+        "jobs",
+        *required(key_text(16), "kind"),
+        *required(NUMBER, "subject_id"),
+        *required(key_text(16), "state"),
+        *optional(NUMBER, "turn"),
+        *optional(key_text(64), "worker"),
+        *required(key_text(16), "phase"),
+        *required(NUMBER, "done"),
+        *optional(NUMBER, "total"),
+        *optional(sa.Text(), "error"),
+        *required(sa.Boolean(), "is_cancelled"),
+        *required(TIME, "created_at"),
+        *optional(TIME, "phase_at", "beat_at", "ended_at"),
+        unique=("turn",),
+    )
+    index("jobs", "state", "id")
+    create_numbered(
+        "file_imports",
+        *required(key_text(64), "owner"),
+        *required(TEXT, "actor"),
+        *optional(sa.String(45), "address"),
+        *required(TEXT, "name"),
+        *required(BIG_ID, "size"),
+        *required(key_text(16), "step"),
+        *required(JSON, "options", "found"),
+        *optional(sa.Text(), "problem"),
+        *required(NUMBER, "plan_number"),
+        *optional(NUMBER, "job_id"),
+        *optional(BIG_ID, "change_set_id"),
+        *required(TIME, "created_at"),
+    )
+    index("file_imports", "created_at")
+    create(
+        "file_import_pieces",
+        *required(NUMBER, "import_id"),
+        *required(key_text(8), "kind"),
+        *required(NUMBER, "number"),
+        *required(BYTES, "content"),
+        key=("import_id", "kind", "number"),
+        references={"import_id": "file_imports"},
+    )
+    create_numbered(
+        "import_mappings",
+        *optional(TEXT, "name"),
+        *optional(key_text(255), "name_key"),
+        *required(key_text(64), "headings"),
+        *required(JSON, "columns", "meanings"),
+        *required(TEXT, "actor"),
+        *required(TIME, "updated_at"),
+        unique=("name_key",),
+    )
+    index("import_mappings", "headings")
 
 
 # ---- the index over letters of names
@@ -370,13 +495,14 @@ def _sqlite(table: str, column: str) -> list[str]:
         f"INSERT INTO {name}({name}, rowid, {column}) "  # noqa: S608
         f"VALUES ('delete', old.id, old.{column});"
     )
+    new = "CREATE TRIGGER IF NOT EXISTS"
     return [
-        f"CREATE VIRTUAL TABLE {name} USING fts5({column}, content='{table}', "
-        "content_rowid='id', tokenize='trigram case_sensitive 1', detail='none', "
-        "columnsize=0)",
-        f"CREATE TRIGGER {name}_insert AFTER INSERT ON {table} BEGIN {add} END",
-        f"CREATE TRIGGER {name}_delete AFTER DELETE ON {table} BEGIN {remove} END",
-        f"CREATE TRIGGER {name}_update AFTER UPDATE OF {column} ON {table} "
+        f"CREATE VIRTUAL TABLE IF NOT EXISTS {name} USING fts5({column}, "
+        f"content='{table}', content_rowid='id', tokenize='trigram case_sensitive 1', "
+        "detail='none', columnsize=0)",
+        f"{new} {name}_insert AFTER INSERT ON {table} BEGIN {add} END",
+        f"{new} {name}_delete AFTER DELETE ON {table} BEGIN {remove} END",
+        f"{new} {name}_update AFTER UPDATE OF {column} ON {table} "
         f"WHEN old.{column} <> new.{column} BEGIN {remove} {add} END",
     ]
 
@@ -384,6 +510,6 @@ def _sqlite(table: str, column: str) -> list[str]:
 def _postgresql(table: str, column: str) -> list[str]:
     return [
         "CREATE EXTENSION IF NOT EXISTS pg_trgm",
-        f"CREATE INDEX ix_{table}_{column}_trigrams ON {table} "
+        f"CREATE INDEX IF NOT EXISTS ix_{table}_{column}_trigrams ON {table} "
         f"USING gin ({column} gin_trgm_ops)",
     ]

@@ -1,4 +1,4 @@
-"""One class for each kind of value: how it is written, compared, found and told.
+"""One class for each kind of value: how it is written, compared, found and shown.
 
 Adding a kind is one class here, named in ``KINDS``; a field then says it is of it.
 """
@@ -6,7 +6,7 @@ Adding a kind is one class here, named in ``KINDS``; a field then says it is of 
 from .addresses import Address
 from .base import Kind
 from .choices import Check, Status
-from .members import Group, Set
+from .members import Change, Group, Set
 from .names import Alias, Name
 from .ordered import Port, Time
 from .texts import Notes, Text, Variable
@@ -15,6 +15,6 @@ KINDS: dict[str, Kind] = {
     kind.name: kind()
     for kind in (
         *(Name, Alias, Address, Port, Status, Text),
-        *(Group, Notes, Time, Variable, Check, Set),
+        *(Group, Notes, Time, Variable, Check, Set, Change),
     )
 }

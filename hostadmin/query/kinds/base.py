@@ -38,14 +38,14 @@ Spell = Callable[["Field", str], str]
 
 
 class Kind:
-    """How the values of a field are written, compared, found and told.
+    """How the values of a field are written, compared, found and shown.
 
     ``operators`` are those of a query, ``operations`` those of filters, both apart
-    from "empty". ``expected`` says what stands after an operator; ``offered`` are all
+    from "empty". ``expected`` says what is after an operator; ``offered`` are all
     values worth to be offered, with what each means. Pages ask the rest: whether
     values are patterns where they hold * or ?, may have several lines, have one
-    spelling in the vocabulary, are told apart by case, are counted by period, make a
-    facet, stand before the word "hosts"; and why the field cannot be counted by, or
+    spelling in the vocabulary, are distinguished by case, are counted by period, make a
+    facet, are before the word "hosts"; and why the field cannot be counted by, or
     set of many.
     """
 
@@ -204,7 +204,8 @@ class Field:
         self.check_operator(term.op)
         if len(term.values) > MAX_VALUES:
             raise QueryError(
-                f"The list has {len(term.values):,} values; at most {MAX_VALUES:,} fit."
+                f"The list has {len(term.values):,} values; "
+                f"at most {MAX_VALUES:,} are allowed."
             )
         for value in term.values:
             self.check_value(term.op, value)
@@ -213,7 +214,7 @@ class Field:
         """Refuse an operator that the kind of value does not know."""
         if op == ast.EMPTY:
             if not self.nullable:
-                raise QueryError(f"{quoted(self.name)} is never empty.")
+                raise QueryError(f"{quoted(self.name)} is always set.")
         elif op not in self.kind.operators:
             raise QueryError(
                 f"“{op}” cannot be used with {quoted(self.name)}.",

@@ -43,8 +43,8 @@ class Check(Exact):
     expected = tuple(CHECKS)
     offered = dict.fromkeys(CHECKS, "")
     why_not_counted = (
-        "Hosts are not counted by check.",
-        "The page Hygiene has a number for each.",
+        "Hosts cannot be counted by check.",
+        "See the Data quality page.",
     )
 
     def check(self, value: str) -> None:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ...models import Host, HostAlias
-from ...validation.values import fold
+from ...validation.values import fold_name
 from .. import ast
 from ..ast import Term
 from ..clauses import Alternative
@@ -14,7 +14,7 @@ from ..sql.names import alias_named, named_in_order
 from ..sql.text_match import HIGHEST
 from .base import Field, Found, Kind, Parts, read_texts
 
-OWN = "is each host's own; edit the host."
+OWN = "cannot be set for many hosts. Edit the host."
 
 
 class Name(Kind):
@@ -44,6 +44,6 @@ class Alias(Name):
 
 def _starting(session: Session, name: Any, key: Any, begun: str, limit: int) -> Found:
     # A range of the index holds all keys that begin so.
-    start = fold(begun)
+    start = fold_name(begun)
     names = sa.select(name).where(key >= start, key < f"{start}{HIGHEST}")
     return read_texts(session, names.order_by(key), limit)

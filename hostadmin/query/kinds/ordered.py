@@ -85,7 +85,7 @@ class Ordered(Kind):
 
 
 class Number(Ordered):
-    """Something of which a range is told as "in"."""
+    """Something of which a range is shown as "in"."""
 
     def equality(self, name: str, values: Sequence[str], *, negative: bool) -> str:
         if any(re.search(r"/|\*|\.\.", value) for value in values):

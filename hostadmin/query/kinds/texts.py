@@ -13,7 +13,7 @@ from ...db.time_limit import TooSlow, time_limit
 from ...limits import limits
 from ...models import Host, VocabularyEntry
 from ...validation.json_values import variable_at
-from ...validation.values import fold
+from ...validation.values import fold, sort_key
 from .. import ast
 from ..ast import Quoted, Term
 from ..clauses import Alternative, Clause, Column
@@ -49,7 +49,7 @@ class Text(Kind):
         patterns = tuple(value for value in term.values if is_pattern(value))
         known = spellings_of(session, field, exact)
         # A value that is in no vocabulary is kept: it finds nothing, by the index.
-        wanted = {known.get(fold(value), str(value)) for value in exact}
+        wanted = [known.get(fold(value), str(value)) for value in exact]
         clauses = [one_of(column, wanted)] if wanted else []
         if patterns:
             term = Term(term.field, term.op, patterns)
@@ -71,7 +71,7 @@ class Text(Kind):
             return [(spelling, None) for spelling in spellings]
         # A spelling may outlive the last host that had it.
         found: Found = [(str(value), int(number)) for value, number in rows]
-        return sorted(found, key=lambda pair: (-(pair[1] or 0), pair[0]))
+        return sorted(found, key=lambda pair: (-(pair[1] or 0), sort_key(pair[0])))
 
     def members(self, session: Session, field: Field) -> Sequence[Any]:
         return session.scalars(vocabulary_of(field).limit(MOST_KNOWN)).all()
@@ -188,7 +188,7 @@ def _match_variable(variable: JsonPath, op: str, value: str) -> Clause:
     if is_pattern(value):
         return text.ilike(like_pattern(plain), escape=ESCAPE)
     macs = spellings(plain)
-    same = text.in_(macs) if macs else text == plain
+    same = sa.func.lower(text).in_(macs) if macs else text == plain
     return sa.and_(same, variable.is_text()) if isinstance(value, Quoted) else same
 
 

@@ -52,7 +52,7 @@ def group_ids(session: orm.Session, names: Iterable[str]) -> set[int]:
         known = session.scalars(sa.select(Group.name).order_by(Group.name))
         near = nearest(name, known)
         raise QueryError(
-            f"There is no group {quoted(name)}.",
+            f"Group {quoted(name)} does not exist.",
             f"Did you mean “{near}”?" if near else "",
             value=name,
             instead=near,

@@ -61,12 +61,12 @@ def groups_alone(
 def _members(session: orm.Session, in_groups: Clause) -> Clause:
     """Return the condition that a host is a member, in the form that is cheap here."""
     hosts = sa.select(group_members.c.host_id).where(in_groups)
-    if _is_big(session, hosts):
+    if is_big(session, hosts):
         return sa.exists().where(group_members.c.host_id == Host.id, in_groups)
     return Host.id.in_(hosts)
 
 
-def _is_big(session: orm.Session, hosts: sa.Select[Any]) -> bool:
+def is_big(session: orm.Session, hosts: sa.Select[Any]) -> bool:
     """Whether to probe host by host, for engines that do not find out by themselves.
 
     To collect M members costs as much as to probe M hosts; of all N, about cap · N / M

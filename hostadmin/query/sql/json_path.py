@@ -1,4 +1,4 @@
-"""Variables in SQL: the text and the kind of what stands at a path in a JSON column.
+"""Variables in SQL: the text and the kind of what is at a path in a JSON column.
 
 Every engine has its own functions, and its own trouble with names that hold quotation
 marks, dots or letters beyond ASCII; names are therefore never written into a path by

@@ -7,11 +7,11 @@ from sqlalchemy import orm
 
 from ...db.engines import engine_of
 from ...models import Host, HostAlias
-from ...validation.values import MAX_TEXT, fold, natural_key
+from ...validation.values import MAX_TEXT, fold_name, natural_key
 from .. import ast
 from ..ast import Term
 from ..clauses import Clause
-from .text_match import HIGHEST, is_pattern, match_key
+from .text_match import HIGHEST, is_pattern, match_name
 from .trigrams import near
 
 
@@ -26,13 +26,13 @@ def named_in_order(session: orm.Session, term: Term) -> Clause:
 
 def host_named(session: orm.Session, term: Term) -> Clause:
     """Return the condition on a host that its name is what the term says."""
-    return _with_index(match_key(Host.hostname_key, term), near(session, Host, term))
+    return _with_index(match_name(Host.hostname_key, term), near(session, Host, term))
 
 
 def alias_named(session: orm.Session, term: Term) -> Clause:
     """Return the condition on an alias that it is what the term says."""
     found = near(session, HostAlias, term)
-    return _with_index(match_key(HostAlias.name_key, term), found)
+    return _with_index(match_name(HostAlias.name_key, term), found)
 
 
 def _with_index(holds: Clause, found: Clause | None) -> Clause:
@@ -42,10 +42,10 @@ def _with_index(holds: Clause, found: Clause | None) -> Clause:
 def _start_of(op: str, value: str) -> str:
     """Return how a name must begin, if that is all that is asked of it."""
     if op == ast.STARTS:
-        return fold(value)
+        return fold_name(value)
     head = value.rstrip("*")
     plain = op == ast.EQUALS and is_pattern(value) and not is_pattern(head)
-    return fold(head) if plain and head != value else ""
+    return fold_name(head) if plain and head != value else ""
 
 
 def _sorted_near(session: orm.Session, starts: Iterable[str]) -> list[Clause]:

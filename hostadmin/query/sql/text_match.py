@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ...validation.values import fold, name_key
+from ...validation.values import fold, fold_name, name_key
 from .. import ast
 from ..ast import Quoted, Term
 from ..clauses import Clause, Column
@@ -15,10 +15,15 @@ HIGHEST = "\U0010ffff"
 ESCAPE = "/"
 
 
-def match_key(key: Column, term: Term) -> Clause:
+def match_name(key: Column, term: Term) -> Clause:
     """Match names by their folded key; the beginning of a name is an index range."""
+    return match_key(key, term, fold_name)
+
+
+def match_key(key: Column, term: Term, fold: Callable[[str], str] = fold) -> Clause:
+    """Match short texts by their folded form, in the same way."""
     if term.op == ast.EQUALS:
-        exact = {name_key(value) for value in term.values if not is_pattern(value)}
+        exact = [name_key(value) for value in term.values if not is_pattern(value)]
         patterns = [fold(value) for value in term.values if is_pattern(value)]
         clauses = [_match_pattern(key, text) for text in patterns]
         return sa.or_(*([one_of(key, exact)] if exact else []), *clauses)
@@ -37,8 +42,8 @@ def like_of(column: Column, op: str) -> Callable[..., Clause]:
 
 
 def one_of(column: Column, values: Iterable[Any]) -> Clause:
-    """Return the condition that the column is equal to one of these."""
-    wanted = list(values)
+    """Return the condition that the column is equal to one of these, in their order."""
+    wanted = list(dict.fromkeys(values))
     return column == wanted[0] if len(wanted) == 1 else column.in_(wanted)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import orm
 
 from ...db.engines import engine_of
 from ...limits import limits
-from ...validation.values import fold
+from ...validation.values import fold_name
 from .. import ast
 from ..ast import Quoted, Term
 from ..clauses import Clause
@@ -42,7 +42,7 @@ def near(session: orm.Session, model: Any, term: Term) -> Clause | None:
 
 def _needed(op: str, value: str) -> list[str]:
     """Return some trigrams that every name has for which the condition holds."""
-    text = fold(value)
+    text = fold_name(value)
     if op in (ast.CONTAINS, ast.ENDS):
         return _some(_trigrams(text))
     if op == ast.EQUALS and not isinstance(value, Quoted):

@@ -3,10 +3,8 @@
 Adding something to count by is one function here, that ``find_dimension`` calls.
 """
 
-import enum
 import re
 from collections.abc import Callable
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -16,7 +14,7 @@ from ...errors import QueryError
 from ...models import Host
 from ...query.fields import FIELDS, Field, find_field
 from ...query.sql.json_path import Variable
-from ...validation.values import did_you_mean, quoted
+from ...validation.values import did_you_mean, plain, quoted, sort_key
 from .base import CountSource as CountSource
 from .base import Dimension as Dimension
 from .base import empty, equal_to, not_empty
@@ -27,10 +25,6 @@ from .periods import PERIODS as PERIODS
 from .periods import by_time
 
 _NETWORK = re.compile(r"network(?:/(\d{1,3}))?")
-
-
-def plain(key: Any) -> Any:
-    return key.value if isinstance(key, enum.Enum) else key
 
 
 def find_dimension(session: orm.Session, by: str) -> Dimension:
@@ -51,7 +45,7 @@ def find_dimension(session: orm.Session, by: str) -> Dimension:
     if field.kind.has_periods:
         return by_time(session, field, period.casefold() or "month")
     if colon:
-        raise QueryError(f"{quoted(field.name)} has no parts such as {quoted(period)}.")
+        raise QueryError(f"{quoted(field.name)} cannot be counted by {quoted(period)}.")
     return _BY_KIND.get(field.kind.name, _by_column)(session, field)
 
 
@@ -68,9 +62,9 @@ def _countable(name: str) -> Field:
             raise
         known = [*groupable_names(), *FIELDS]
         raise QueryError(
-            f"There is nothing called {quoted(name)} to count by.",
+            f"Unknown field {quoted(name)}.",
             did_you_mean(name, known)
-            or f"Count by {', '.join(groupable_names())}, created:month or var.NAME.",
+            or f"Use {', '.join(groupable_names())}, created:month or var.NAME.",
         ) from error
 
 
@@ -85,6 +79,7 @@ def _by_column(session: orm.Session, field: Field) -> Dimension:
         empty(field),
         known=lambda: field.kind.members(session, field),
         column=column,
+        order=sort_key if field.kind.has_vocabulary else None,
     )
 
 

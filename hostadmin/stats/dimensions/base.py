@@ -13,6 +13,7 @@ from ...query import ast
 from ...query.ast import Node, Not, Term, all_of, negated
 from ...query.fields import Field
 from ...query.sql.compiler import Clause
+from ...validation.values import plain, sort_key
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,14 +61,15 @@ class Dimension:
     which have none. ``fold`` makes one key of several that the database tells apart.
     ``known`` are keys that hosts could have, also where none has. With
     ``is_several``, a host may be counted under several keys. ``column`` is given
-    where the key is nothing but that column. ``way_to_any`` finds the hosts that have
-    any of some keys. Keys are told in the order of their texts if ``is_told_by_text``,
-    else in their own.
+    where the key is nothing but that column. ``source_of_any`` finds the hosts that
+    have any of some keys. Keys are shown in the order of their texts if
+    ``is_shown_by_text``, else in their own, which ``order`` gives where it is not
+    that of the database.
     """
 
     name: str
     title: str
-    ways: tuple[CountSource, ...]
+    sources: tuple[CountSource, ...]
     text: Callable[[Any], str]
     condition: Callable[[Any], Node]
     unset: Node | None
@@ -76,8 +78,18 @@ class Dimension:
     known: Callable[[], Iterable[Any]] | None = None
     column: orm.InstrumentedAttribute[Any] | None = None
     calendar: Calendar | None = None
-    way_to_any: Callable[[Sequence[Any]], CountSource] | None = None
-    is_told_by_text: bool = False
+    source_of_any: Callable[[Sequence[Any]], CountSource] | None = None
+    is_shown_by_text: bool = False
+    order: Callable[[Any], Any] | None = None
+
+    def rank(self, key: Any) -> Any:
+        """Return what to sort a key by that is not None."""
+        if self.order is not None:
+            return self.order(key)
+        if self.is_shown_by_text:
+            text = self.text(key)
+            return sort_key(text), text
+        return plain(key)
 
     def others(self, keys: Sequence[Any]) -> Node:
         """Return which hosts have a value, and none of these."""

@@ -26,18 +26,21 @@ def by_group(session: orm.Session, field: Field) -> Dimension:
     return Dimension(
         field.name,
         field.label,
-        (*_ways(children), CountSource(None, condition=none, whole=_hosts_in_none())),
+        (
+            *_sources(children),
+            CountSource(None, condition=none, whole=_hosts_in_none()),
+        ),
         lambda key: names.get(key, str(key)),
         lambda key: equal_to(field, names.get(key, str(key))),
         empty(field),
         is_several=True,
         known=names.keys,
-        way_to_any=lambda keys: _inside(0, with_descendants(keys, children)),
-        is_told_by_text=True,
+        source_of_any=lambda keys: _inside(0, with_descendants(keys, children)),
+        is_shown_by_text=True,
     )
 
 
-def _ways(children: dict[int, list[int]]) -> Iterator[CountSource]:
+def _sources(children: dict[int, list[int]]) -> Iterator[CountSource]:
     """Count groups without children, most of them, straight from the index.
 
     Only in a group that has some can a host be found twice, so each of these is

@@ -15,7 +15,7 @@ from ...query.sql.text_match import is_pattern
 from .base import CountSource, Dimension, empty, equal_to
 
 _NAME = FIELDS["hostname"]
-# A name with a dot in it has a domain: what stands behind the first one.
+# A name with a dot in it has a domain: what is behind the first one.
 _NO_DOMAIN = Not(Term(_NAME.name, ast.EQUALS, ("*.*",)))
 
 
@@ -61,7 +61,7 @@ def by_domain(session: orm.Session) -> Dimension:
 def _in_domain(domain: Any) -> Node:
     """Return the condition on hosts of this domain, and not of one inside of it.
 
-    A domain with a star in it is not told from others by any query.
+    A domain with a star in it is not distinguished from others by any query.
     """
     deeper = f"*.*.{domain}"
     ends = Term(_NAME.name, ast.ENDS, (f".{domain}",))

@@ -25,7 +25,7 @@ def by_network(session: orm.Session, length: int) -> Dimension:
     """
     if length > 128:
         raise QueryError(
-            f"A network has no length of {length}.", "Write network/24, up to /128."
+            f"/{length} is not a valid prefix length.", "Use network/24, up to /128."
         )
     field = FIELDS["ip"]
     lengths = {4: min(length, 32), 6: _length_6(length)}
@@ -42,21 +42,21 @@ def by_network(session: orm.Session, length: int) -> Dimension:
         make = ipaddress.IPv4Address if family == 4 else ipaddress.IPv6Address
         return f"{make(number)}/{lengths[family]}"
 
-    ways = _ways(session, key)
+    sources = _sources(session, key)
     return Dimension(
         f"network/{length}",
         f"Network (/{lengths[4]}, IPv6 /{lengths[6]})",
-        ways,
+        sources,
         text,
         lambda prefix: Term(field.name, ast.EQUALS, (text(prefix),)),
         empty(field),
-        is_several=len(ways) > 1,
+        is_several=len(sources) > 1,
     )
 
 
 def by_address(session: orm.Session, field: Field) -> Dimension:
     """Group by address, each by itself."""
-    ways = _ways(session, lambda address: address)
+    sources = _sources(session, lambda address: address)
 
     def text(key: str) -> str:
         number = int(key[1:], 16)
@@ -66,15 +66,15 @@ def by_address(session: orm.Session, field: Field) -> Dimension:
     return Dimension(
         field.name,
         field.label,
-        ways,
+        sources,
         text,
         lambda key: Term(field.name, ast.EQUALS, (text(key),)),
         empty(field),
-        is_several=len(ways) > 1,
+        is_several=len(sources) > 1,
     )
 
 
-def _ways(
+def _sources(
     session: orm.Session, key: Callable[[Any], ColumnElement[str]]
 ) -> tuple[CountSource, ...]:
     own = key(Host.ip_key)

@@ -1,0 +1,31 @@
+"""What an import tells, in words for a page, which has no options of a command."""
+
+import re
+
+_OWN = re.compile(
+    r"--(?:column|value|encoding|delimiter|header-row|sheet|keep-placeholders"
+    r"|bare-names|all-hosts|format|mapping)\b"
+)
+_SAME = (
+    ("name its encoding with --encoding", "choose its encoding"),
+    ("name the encoding of the file with --encoding", "choose its encoding"),
+    (
+        "read such rows as hosts with --bare-names",
+        "tick “Import rows with only a name as hosts”",
+    ),
+    ("Choose one with --sheet", "Choose one. --sheet"),
+)
+# Where a part of a sentence ends that may go: a quotation may hold the same signs.
+_PARTS = re.compile(r"(?<=[.;:]) +(?=[A-Z-]|[a-z]+ --)")
+
+
+def page_words(text: str, name: str = "") -> str:
+    """Return the text without what only the command can do."""
+    text = text.removeprefix(f"{name}: ")
+    for given, said in _SAME:
+        text = text.replace(given, said)
+    if not _OWN.search(text):
+        return text
+    kept = [part for part in _PARTS.split(text) if not _OWN.search(part)]
+    said = " ".join(kept).rstrip(" ;:,")
+    return said if said.endswith((".", "?")) else f"{said}."

@@ -1,0 +1,118 @@
+"""What a table and its panels look like: on a screen, in a narrow window, on paper."""
+
+import pytest
+from playwright.sync_api import expect
+
+BACKGROUND = "e => getComputedStyle(e).backgroundColor"
+
+
+@pytest.fixture
+def some(make_host, make_group):
+    for name in ("backup", "databases", "pci"):
+        make_group(name=name)
+    for number in range(3):
+        make_host(
+            hostname=f"kubernetes-worker-{number}.fra1.prod.example.net",
+            ip_addr=f"10.0.0.{number + 1}",
+            environment="prod" if number else "dev",
+            owner="a rather long name of an owner" if number else None,
+            groups=["backup", "databases", "pci"],
+        )
+
+
+@pytest.mark.parametrize("viewport", ["light", "phone"], indirect=True)
+def test_each_table_to_choose_has_a_line_of_its_own(page, axe, some):
+    page.goto("/stats/")
+    page.get_by_text("Choose tables").click()
+    boxes = page.locator(".choose label")
+    tops = [box.bounding_box()["y"] for box in boxes.all()]
+
+    assert len(tops) > 5
+    assert tops == sorted(set(tops))
+    axe(page)
+    for box in boxes.all():
+        box.locator("input").set_checked(box.inner_text() in ("Role", "OS"))
+    page.get_by_role("button", name="Show tables").click()
+    tables = page.locator(".panels h2", has_text="By ")
+    expect(tables).to_have_text(["By OS", "By role"], ignore_case=True)
+
+
+def test_a_tick_in_the_head_tints_the_rows_alone(page, some):
+    page.goto("/hosts/")
+    head, row = page.locator("thead th").nth(1), page.locator("tbody td").nth(1)
+    before = head.evaluate(BACKGROUND)
+    page.locator("[data-tick-page]").click()
+    page.mouse.move(0, 0)
+
+    assert head.evaluate(BACKGROUND) == before
+    assert page.locator("thead th").first.evaluate(BACKGROUND) == before
+    assert row.evaluate(BACKGROUND) != before
+
+
+def test_columns_are_as_wide_for_one_query_as_for_the_next(page, some):
+    widths = []
+    for query in ("", "env:prod", "env:dev"):
+        page.goto(f"/hosts/?q={query}")
+        heads = page.locator("thead th").all()
+        widths.append([round(head.bounding_box()["width"]) for head in heads])
+
+    assert widths[0] == widths[1] == widths[2]
+
+
+def test_a_long_name_loses_its_end_and_groups_end_in_a_number(page, some):
+    page.set_viewport_size({"width": 1100, "height": 800})
+    page.goto("/hosts/")
+    name = page.locator("tbody td.is-main")
+    groups = page.locator("tbody td", has=page.locator(".chip"))
+
+    assert name.first.evaluate("e => getComputedStyle(e).textOverflow") == "ellipsis"
+    expect(name.first).to_contain_text("kubernetes-worker-0.fra1")
+    expect(groups.first).to_have_text("backup +2")
+
+
+@pytest.mark.parametrize("viewport", ["phone"], indirect=True)
+def test_a_card_on_a_phone_begins_with_the_name_and_the_bar_with_edit(page, some):
+    page.goto("/hosts/")
+    row = page.locator("tbody tr").first
+    parts = [part.bounding_box() for part in row.locator("td:visible").all()]
+    texts = row.locator("td.is-main, td:visible:not(.tick)")
+    name = row.locator("td.is-main").bounding_box()
+
+    assert texts.count() > 2
+    assert name["y"] <= min(part["y"] for part in parts if part["x"] >= name["x"]) + 6
+    row.locator("input").click()
+    buttons = page.locator(".bulk .buttons button:visible")
+    assert buttons.first.inner_text() == "Edit…"
+    assert buttons.last.inner_text() == "Delete…"
+
+
+def test_facets_are_a_drawer_in_a_narrow_window(page, axe, some):
+    page.set_viewport_size({"width": 1024, "height": 800})
+    page.goto("/hosts/")
+    side = page.locator("#filters")
+    expect(side).to_be_hidden()
+    page.locator(".finder .phone-only").click()
+
+    expect(side).to_be_visible()
+    assert side.bounding_box()["x"] == 0
+    axe(page)
+    side.get_by_role("link", name="prod 2").click()
+    expect(page.get_by_role("heading", name="2 of 3 hosts")).to_be_visible()
+
+
+def test_paper_shows_the_table_and_nothing_to_press(page, some):
+    page.goto("/hosts/?q=kubernetes")
+    page.emulate_media(media="print")
+    # A4 with usual margins.
+    page.set_viewport_size({"width": 718, "height": 1000})
+
+    expect(page.locator("tbody td.is-main a")).to_have_count(3)
+    for part in page.locator("tbody tr").first.locator("td.is-main, td.col-ip").all():
+        expect(part).to_be_visible()
+    for part in (".site", ".finder", "aside.facets", ".bulk", ".pager", ".actions"):
+        expect(page.locator(part).first).to_be_hidden()
+    box = page.locator(".list .scroll")
+    assert box.evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert page.locator("#filters").is_hidden()
+    assert page.locator("tbody td.is-main").first.bounding_box()["width"] > 100
+    assert len(page.pdf()) > 5_000
