@@ -18,7 +18,7 @@ from ..validation.json_values import same_json
 from .engines import ENGINES, engine_of, will_write
 from .engines import Engine as DatabaseEngine
 from .engines import was_rolled_back as was_rolled_back
-from .failures import Trouble, trouble
+from .failures import Trouble, is_too_much, trouble
 
 CONSTRAINT_NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -185,7 +185,8 @@ def _commit() -> None:
         db.session.commit()
         db.session.info[COMMITTED] = True
     except DBAPIError as error:
-        if error.connection_invalidated or trouble(error) is Trouble.AWAY:
+        is_away = error.connection_invalidated or trouble(error) is Trouble.AWAY
+        if is_away and not is_too_much(error):
             raise OutcomeUnknown(
                 "The connection to the database was lost while saving. Check whether "
                 "your change was saved before you make it again."

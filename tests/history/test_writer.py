@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from hostadmin import history
 from hostadmin.clock import utcnow
 from hostadmin.db.engines import engine_of
 from hostadmin.db.session import db, was_rolled_back
-from hostadmin.errors import Busy, InvalidInput
+from hostadmin.errors import Busy, InvalidInput, OutcomeUnknown
 from hostadmin.history import ActorContext, recorder
 from hostadmin.inventory import groups, hosts
 from hostadmin.limits import limits
@@ -730,6 +731,32 @@ def test_a_savepoint_that_went_with_its_transaction_is_seen_by_its_name():
     other = LockWaitTimeout(1305, "FUNCTION hosts.f does not exist")
     assert was_rolled_back(sa.exc.OperationalError("ROLLBACK", {}, gone))
     assert not was_rolled_back(sa.exc.OperationalError("SELECT", {}, other))
+
+
+# As a node of Galera puts it that loses the others while it commits, and one that is
+# given more than it takes.
+WITHOUT_OTHERS = "Error while appending streaming replication fragment"
+TOO_LARGE = "Got error 90 'Message too long' during COMMIT"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(WITHOUT_OTHERS, OutcomeUnknown), (TOO_LARGE, sa.exc.OperationalError)],
+)
+def test_a_commit_that_others_may_have_got_is_not_called_refused(
+    session, text, expected
+):
+    def fail(_connection):
+        raise sa.exc.OperationalError("COMMIT", {}, LockWaitTimeout(1180, text))
+
+    event.listen(db.engine, "commit", fail)
+    try:
+        with pytest.raises(expected):
+            history.write(
+                ActorContext("ann", "web"), lambda: hosts.add_host({"hostname": "a"})
+            )
+    finally:
+        event.remove(db.engine, "commit", fail)
 
 
 def test_a_real_lock_wait_counts_as_rolled_back(app, session, make_host):

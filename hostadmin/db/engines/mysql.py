@@ -40,8 +40,6 @@ _TROUBLES = {
     1114: Trouble.FULL,
     1205: Trouble.LOCKED,
     1213: Trouble.LOCKED,
-    # Of a cluster, at the commit.
-    **dict.fromkeys((1105, 1180), Trouble.LOCKED),
     1290: Trouble.READ_ONLY,
     1792: Trouble.READ_ONLY,
     1836: Trouble.READ_ONLY,
@@ -53,7 +51,9 @@ _TROUBLES = {
     1040: Trouble.CROWDED,
     1203: Trouble.CROWDED,
     1226: Trouble.CROWDED,
-    # A node of a cluster without quorum; a server that goes down; one that refuses us.
+    # A node of a cluster without quorum, at a commit also when the others may have got
+    # it; a server that goes down; one that refuses us.
+    **dict.fromkeys((1105, 1180), Trouble.AWAY),
     **dict.fromkeys((1047, 1053, 1077, 1927), Trouble.AWAY),
     **dict.fromkeys((1042, 1043, 1045, 1049, 1129, 1130), Trouble.AWAY),
 }
@@ -69,9 +69,8 @@ _CLIENT = range(2000, 2100)
 # It passes on what the system said when it could not write a file.
 _NO_SPACE = ("Errcode: 28", "error 28", "No space left")
 _STACK_OVERRUN = 1436
-# A cluster refuses the commit: somebody wrote the same on another node, or the
-# transaction is larger than it takes.
-_CERTIFICATION = (1105, 1180)
+# A cluster refuses the commit, which may be as the transaction is larger than it takes.
+_COMMIT_FAILED = (1105, 1180)
 _WRITE_SET_TOO_LARGE = ("writeset size", "Message too long", "Got error 90")
 # Of a savepoint, among others.
 _UNKNOWN_NAME = 1305
@@ -163,7 +162,7 @@ class MySQL(Server):
 
     def is_too_much(self, error: Any) -> bool:
         number, text = error.args[0], str(error)
-        if number in _CERTIFICATION:
+        if number in _COMMIT_FAILED:
             return any(words in text for words in _WRITE_SET_TOO_LARGE)
         return bool(number == _STACK_OVERRUN)
 
