@@ -139,11 +139,11 @@ def _change_json(
                 "hostname": host.hostname,
                 "changes": [
                     {
-                        "field": move.label,
-                        "from": bulk_edit.text_of(move.before),
-                        "to": bulk_edit.text_of(move.after),
+                        "field": change.label,
+                        "from": bulk_edit.text_of(change.before),
+                        "to": bulk_edit.text_of(change.after),
                     }
-                    for move in host.moves
+                    for change in host.field_changes
                 ],
             }
             for host in plan.sample

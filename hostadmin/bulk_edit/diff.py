@@ -32,9 +32,9 @@ class FieldChange:
 
 @dataclass
 class Decision:
-    """What becomes of a host: for people in ``moves``, for the tables in the rest."""
+    """What becomes of a host: ``field_changes`` for people, the rest for the tables."""
 
-    moves: list[FieldChange] = field(default_factory=list)
+    field_changes: list[FieldChange] = field(default_factory=list)
     changes: dict[str, Change] = field(default_factory=dict)
 
 
@@ -51,9 +51,9 @@ def decide(host: StoredHost, edit: BulkEdit) -> Decision:
 def _set(decision: Decision, name: str, before: Any, value: Any) -> None:
     after = plain(value)
     if before == after:
-        decision.moves.append(FieldChange(name, before, stays=ALREADY))
+        decision.field_changes.append(FieldChange(name, before, stays=ALREADY))
         return
-    decision.moves.append(FieldChange(name, before, after))
+    decision.field_changes.append(FieldChange(name, before, after))
     decision.changes[name] = Change(before, after)
 
 
@@ -64,57 +64,59 @@ def _move_groups(
     for name in edit.add_groups:
         label = f"group {name}"
         if name in after:
-            decision.moves.append(FieldChange(label, IN, stays=ALREADY))
+            decision.field_changes.append(FieldChange(label, IN, stays=ALREADY))
         else:
-            decision.moves.append(FieldChange(label, NOT_IN, IN))
+            decision.field_changes.append(FieldChange(label, NOT_IN, IN))
             after[name] = {"name": name}
     for name in edit.remove_groups:
         label = f"group {name}"
         if after.pop(name, None):
-            decision.moves.append(FieldChange(label, IN, NOT_IN))
+            decision.field_changes.append(FieldChange(label, IN, NOT_IN))
         else:
-            decision.moves.append(FieldChange(label, NOT_IN, stays=NO_MEMBER))
+            decision.field_changes.append(FieldChange(label, NOT_IN, stays=NO_MEMBER))
     groups = list(after.values())
     if groups != before:
         decision.changes["groups"] = Change(before or None, groups or None)
 
 
 def _set_variables(decision: Decision, before: dict[str, Any], edit: BulkEdit) -> None:
-    after, moves = _with_variables(before, edit)
+    after, field_changes = _with_variables(before, edit)
     if after is not before and not same_json(after, before):
         try:
             set_variable.check(after)
         except InvalidValue as error:
             # None of them is set: which ones would still fit is nothing to guess.
-            moves = [m if m.stays else _staying(m, str(error)) for m in moves]
+            field_changes = [
+                m if m.stays else _staying(m, str(error)) for m in field_changes
+            ]
         else:
             decision.changes["vars"] = Change(before or None, after or None)
-    decision.moves += moves
+    decision.field_changes += field_changes
 
 
 def _with_variables(
     before: dict[str, Any], edit: BulkEdit
 ) -> tuple[dict[str, Any], list[FieldChange]]:
     """Return the variables as they would be, and what is to be shown of each."""
-    after, moves = before, []
+    after, field_changes = before, []
     for path, value in edit.variables.items():
         label = f"var.{'.'.join(path)}"
         now = variable_at(before, path)
         was, becomes = _shown(now), _shown(value)
         if bool(now) == bool(value) and same_json(now, value):
-            moves.append(FieldChange(label, was, stays=ALREADY))
+            field_changes.append(FieldChange(label, was, stays=ALREADY))
             continue
         try:
             after = set_variable.changed(after, path, value)
         except InvalidValue as error:
-            moves.append(FieldChange(label, was, stays=str(error)))
+            field_changes.append(FieldChange(label, was, stays=str(error)))
             continue
-        moves.append(FieldChange(label, was, becomes))
-    return after, moves
+        field_changes.append(FieldChange(label, was, becomes))
+    return after, field_changes
 
 
-def _staying(move: FieldChange, why: str) -> FieldChange:
-    return FieldChange(move.label, move.before, stays=why)
+def _staying(change: FieldChange, why: str) -> FieldChange:
+    return FieldChange(change.label, change.before, stays=why)
 
 
 def _shown(value: list[Any]) -> Any:

@@ -57,7 +57,7 @@ class Line:
 class SampleHost:
     id: int
     hostname: str
-    moves: list[FieldChange]
+    field_changes: list[FieldChange]
 
 
 class MissingGroups(InvalidInput):
@@ -93,28 +93,30 @@ class ChangePlan:
     def add(self, host: StoredHost, decision: Decision) -> None:
         self.all.add(host.id, host.version)
         self._hash.update(f"{host.id}:{host.version};".encode())
-        for move in decision.moves:
-            self._count(move)
+        for change in decision.field_changes:
+            self._count(change)
         if self.edit.action == CHANGE and not decision.changes:
             return
         self.written.add(host.id, host.version)
         self._show(host, decision)
 
-    def _count(self, move: FieldChange) -> None:
-        before, after = text_of(move.before), text_of(move.after)
-        key: _Key = (move.label, before, after, move.stays, False)
+    def _count(self, change: FieldChange) -> None:
+        before, after = text_of(change.before), text_of(change.after)
+        key: _Key = (change.label, before, after, change.stays, False)
         if key not in self._counts:
-            if self._values[move.label] >= VALUES:
-                key = (move.label, OTHERS, after, move.stays, True)
+            if self._values[change.label] >= VALUES:
+                key = (change.label, OTHERS, after, change.stays, True)
             else:
-                self._values[move.label] += 1
+                self._values[change.label] += 1
         self._counts[key] += 1
 
     def _show(self, host: StoredHost, decision: Decision) -> None:
         """Keep the first few in the order of names."""
         name = host.fields["hostname"]
-        moves = [move for move in decision.moves if not move.stays]
-        self._sample.append((natural_key(name_key(name)), host.id, name, moves))
+        field_changes = [
+            change for change in decision.field_changes if not change.stays
+        ]
+        self._sample.append((natural_key(name_key(name)), host.id, name, field_changes))
         if len(self._sample) > 1_000:
             self._sample = heapq.nsmallest(self._shown, self._sample)
 
@@ -125,7 +127,10 @@ class ChangePlan:
     @property
     def sample(self) -> list[SampleHost]:
         first = heapq.nsmallest(self._shown, self._sample)
-        return [SampleHost(id_, name, moves) for _, id_, name, moves in first]
+        return [
+            SampleHost(id_, name, field_changes)
+            for _, id_, name, field_changes in first
+        ]
 
     @property
     def lines(self) -> list[Line]:

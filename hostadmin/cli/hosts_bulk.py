@@ -256,7 +256,7 @@ def _lines(plan: ChangePlan) -> Iterator[str]:
         yield printable(_line(line)) + "\n"
     verb = plan.edit.action
     for host in plan.sample:
-        fields = "; ".join(map(_move, host.moves))
+        fields = "; ".join(map(_field_change, host.field_changes))
         text = f"{verb}: {host.hostname}" + (f": {fields}" if fields else "")
         yield printable(text) + "\n"
     more = len(plan.written) - len(plan.sample)
@@ -273,6 +273,8 @@ def _line(line: Line) -> str:
     return f"{line.label}: {before} → {after}: {hosts}"
 
 
-def _move(move: FieldChange) -> str:
-    before, after = (text_of(value) or NOT_SET for value in (move.before, move.after))
-    return f"{move.label} {before} → {after}"
+def _field_change(change: FieldChange) -> str:
+    before, after = (
+        text_of(value) or NOT_SET for value in (change.before, change.after)
+    )
+    return f"{change.label} {before} → {after}"

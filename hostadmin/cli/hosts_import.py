@@ -18,7 +18,7 @@ from ..formats.rows import GROUP, HOST
 from ..formatting import counted
 from ..history import ATTEMPTS, ActorContext, write
 from ..imports import importer, missing
-from ..imports.describe import moves, text_of
+from ..imports.describe import field_changes, text_of
 from ..imports.importer import Counts, Plan, Planned
 from ..imports.text_file import VARS_FOLDERS, one_file_of
 from ..stats.axes import NOT_SET
@@ -297,7 +297,7 @@ def _planned_lines(plan: Plan) -> Iterable[str]:
 
 def _planned_line(row: Planned) -> Iterator[str]:
     kind = "" if row.subject == HOST else f" {row.subject}"
-    changed = list(moves(row.changes))
+    changed = list(field_changes(row.changes))
     if row.action == "new":
         stated = "; ".join(f"{field} {_shown(after)}" for field, _, after in changed)
         yield f"new{kind}: {row.name}{': ' if stated else ''}{stated}"

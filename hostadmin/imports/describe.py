@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from ..validation.json_values import json_text, same_json
 
 
-class Move(NamedTuple):
+class FieldChange(NamedTuple):
     """A field, and its text before and after; None where it is not set."""
 
     field: str
@@ -14,22 +14,22 @@ class Move(NamedTuple):
     after: str | None
 
 
-def moves(changes: Mapping[str, Any]) -> Iterator[Move]:
+def field_changes(changes: Mapping[str, Any]) -> Iterator[FieldChange]:
     """Yield what happens to each field, and to each variable by itself."""
     for field, (before, after) in changes.items():
         if field == "vars":
             yield from _variables(before or {}, after or {})
         elif field not in ("hostname", "name"):
-            yield Move(field, text_of(before), text_of(after))
+            yield FieldChange(field, text_of(before), text_of(after))
 
 
-def _variables(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Move]:
+def _variables(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[FieldChange]:
     # Of all at once nobody would see which one changes.
     for name in {**old, **new}:
         if name in old and name in new and same_json(old[name], new[name]):
             continue
         texts = [variable_text(of[name]) if name in of else None for of in (old, new)]
-        yield Move(f"vars.{name}", *texts)
+        yield FieldChange(f"vars.{name}", *texts)
 
 
 def variable_text(value: Any) -> str:

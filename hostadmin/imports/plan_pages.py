@@ -13,7 +13,7 @@ from sqlalchemy import orm
 from ..errors import NotFound
 from ..validation.values import fold
 from . import uploads
-from .describe import Move, moves
+from .describe import FieldChange, field_changes
 from .importer import Plan, as_planned
 from .staged_table import CHANGED, NEW, SAME, Staged, StagedTable
 from .staging import Staging
@@ -34,7 +34,7 @@ class Line:
     line: int | None
     action: str
     name: str
-    moves: tuple[Move, ...] = ()
+    field_changes: tuple[FieldChange, ...] = ()
     message: str = ""
     id: int = 0
     # The host that this one may be.
@@ -95,7 +95,7 @@ def _number(text: str) -> int:
 def _line(table: StagedTable, row: Staged) -> Line:
     planned = as_planned(table.subject, row)
     object_id = row.object_id or 0
-    found = tuple(moves(planned.changes))
+    found = tuple(field_changes(planned.changes))
     return Line(planned.line, planned.action, planned.name, found, "", object_id)
 
 

@@ -53,7 +53,7 @@ class ShownLine:
 class ShownHost:
     name: str
     url: str
-    moves: list[tuple[str, str | None, str | None]]
+    field_changes: list[tuple[str, str | None, str | None]]
 
 
 def form_title(action: str, selection: Selection) -> str:
@@ -110,14 +110,14 @@ def shown_sample(plan: ChangePlan) -> list[ShownHost]:
         ShownHost(
             host.hostname,
             url_for("hosts.details_view", id=host.id),
-            [_move(move) for move in host.moves],
+            [_field_change(change) for change in host.field_changes],
         )
         for host in plan.sample
     ]
 
 
-def _move(move: FieldChange) -> tuple[str, str | None, str | None]:
-    return move.label, text_of(move.before), text_of(move.after)
+def _field_change(change: FieldChange) -> tuple[str, str | None, str | None]:
+    return change.label, text_of(change.before), text_of(change.after)
 
 
 def rest_text(plan: ChangePlan) -> str:
