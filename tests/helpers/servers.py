@@ -378,6 +378,9 @@ class SeekDB(Server):
             "datafile_size": "1G",
             "log_disk_size": "4G",
             "cpu_count": "2",
+            # What it logs of a transaction before the commit would hold its locks for
+            # ever after a restart; docs/configuration.md tells administrators, too.
+            "_private_buffer_size": "0B",
         }
         command = [str(self.program), "--nodaemon", f"--port={self.port}"]
         command += [f"--base-dir={self.data}"]

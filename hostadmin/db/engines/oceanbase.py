@@ -2,6 +2,8 @@
 
 - What a table numbers next stands in its definition only.
 - ANALYZE knows no word for sparing replicas.
+- What seekdb logs of a transaction before the commit keeps its locks for ever after a
+  restart; docs/configuration.md says how to have nothing logged.
 """
 
 import re
