@@ -76,6 +76,43 @@ def test_a_card_on_a_phone_begins_with_the_name_and_the_bar_with_edit(page, some
     row = page.locator("tbody tr").first
     parts = [part.bounding_box() for part in row.locator("td:visible").all()]
     texts = row.locator("td.is-main, td:visible:not(.tick)")
+@pytest.fixture
+def addresses(make_host):
+    """Hosts with long addresses and with the longest of the usual values."""
+    texts = (
+        "2001:db8:4::5f",
+        "2001:db8:1234:5678:9abc:def0:1234:5678",
+        "10.31.250.250",
+    )
+    for number, text in enumerate(texts):
+        make_host(
+            hostname=f"web-{number}",
+            ip_addr=text,
+            port=22222,
+            status="maintenance",
+            environment="staging",
+            os="Windows 2025",
+        )
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1280, 1500, 1920])
+def test_addresses_and_usual_values_are_shown_in_full(page, axe, addresses, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/hosts/")
+    cut = "cells => cells.filter(e => e.scrollWidth > e.clientWidth).length"
+
+    assert page.locator("tbody td:not(.is-main)").evaluate_all(cut) == 0
+    height = page.locator("tbody tr").first.bounding_box()["height"]
+    assert height < (80 if width < 641 else 32)
+    axe(page)
+
+
+def test_a_click_on_a_long_address_filters_by_it(page, addresses):
+    page.goto("/hosts/")
+    page.locator("tbody .col-ip").nth(1).click()
+    expect(page.get_by_role("heading", name="1 of 3 hosts")).to_be_visible()
+
+
     name = row.locator("td.is-main").bounding_box()
 
     assert texts.count() > 2

@@ -7,6 +7,7 @@ would be half of a list.
 
 import functools
 import json
+import re
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,11 @@ from ...validation.values import DEFAULT_PORT
 from .urls import QUERY, ViewUrl, row_url
 
 HOST_FIELDS_BY_NAME = {field.name: field for field in HOST_FIELDS}
+# An address that is longer than its column breaks between its parts.
+AFTER_COLONS = re.compile(r"(?<=:)(?!:)")
+BREAK = Markup("<wbr>")
+# Characters of address and port that the narrowest column has room for.
+MAX_ADDRESS = 14
 MAX_CHIPS = 1
 MAX_START = 100
 MAX_TITLE = 500
@@ -158,8 +164,13 @@ def format_address(_view: Any, _context: Any, host: Any, _name: str) -> Markup |
         if host.port in (None, DEFAULT_PORT):
             return NOT_SET
         return html("%s %s", NOT_SET, port)
-    text = f"[{host.ip_addr}]" if port and ":" in host.ip_addr else host.ip_addr
-    return html("%s%s", text, port) if port else text
+    if ":" in host.ip_addr:
+        whole = "<span>[%s]</span><wbr>%s" if port else "<span>%s</span>%s"
+        return html(whole, BREAK.join(AFTER_COLONS.split(host.ip_addr)), port)
+    if not port:
+        return host.ip_addr
+    is_long = len(host.ip_addr) + len(str(host.port)) > MAX_ADDRESS
+    return html("%s<wbr>%s" if is_long else "%s%s", host.ip_addr, port)
 
 
 def format_status(_view: Any, _context: Any, host: Any, _name: str) -> Markup:
