@@ -64,8 +64,9 @@ function initMenus() {
 	document.addEventListener("toggle", toggled, true);
 	on(document, "click", ({ target }) => close(target));
 	on(document, "keydown", (event) => {
-		const open = event.key === "Escape" && $("details.pop[open]");
-		if (!open) return;
+		if (event.key !== "Escape") return;
+		const open = $("details.pop[open]");
+		if (!open) return $("#filters:target .button")?.click();
 		open.open = false;
 		$("summary", open).focus();
 	});

@@ -153,3 +153,22 @@ def test_paper_shows_the_table_and_nothing_to_press(page, some):
     assert page.locator("#filters").is_hidden()
     assert page.locator("tbody td.is-main").first.bounding_box()["width"] > 100
     assert len(page.pdf()) > 5_000
+    for leave in (
+        lambda: page.mouse.click(800, 400),
+        lambda: page.keyboard.press("Escape"),
+    ):
+        page.locator(".finder .phone-only").click()
+        expect(side).to_be_visible()
+        leave()
+        expect(side).to_be_hidden()
+        # What is below the shade took no part in it.
+        expect(page.get_by_role("heading", name="2 of 3 hosts")).to_be_visible()
+
+
+def test_the_drawer_is_left_without_a_script(plain_page, some):
+    plain_page.set_viewport_size({"width": 1024, "height": 800})
+    plain_page.goto("/hosts/#filters")
+    expect(plain_page.locator("#filters")).to_be_visible()
+    plain_page.mouse.click(800, 400)
+
+    expect(plain_page.locator("#filters")).to_be_hidden()
