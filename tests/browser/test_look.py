@@ -172,3 +172,27 @@ def test_the_drawer_is_left_without_a_script(plain_page, some):
     plain_page.mouse.click(800, 400)
 
     expect(plain_page.locator("#filters")).to_be_hidden()
+
+
+def test_paper_shows_the_table_and_nothing_to_press(page, some):
+    page.goto("/hosts/?q=kubernetes")
+    page.emulate_media(media="print")
+    # A4 with usual margins.
+    page.set_viewport_size({"width": 718, "height": 1000})
+
+    expect(page.locator("tbody td.is-main a")).to_have_count(3)
+    for part in page.locator("tbody tr").first.locator("td.is-main, td.col-ip").all():
+        expect(part).to_be_visible()
+    for part in (".site", ".finder", "aside.facets", ".bulk", ".pager", ".actions"):
+        expect(page.locator(part).first).to_be_hidden()
+    box = page.locator(".list .scroll")
+    assert box.evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert page.locator("#filters").is_hidden()
+    assert page.locator("tbody td.is-main").first.bounding_box()["width"] > 200
+    rows = page.locator("tbody tr")
+    assert all(row.bounding_box()["height"] < 70 for row in rows.all())
+    assert rows.first.evaluate("e => getComputedStyle(e).breakInside") == "avoid"
+    scheme = "getComputedStyle(document.documentElement).colorScheme"
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert page.evaluate(scheme) == "light"
+    assert len(page.pdf()) > 5_000
