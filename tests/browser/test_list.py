@@ -239,6 +239,8 @@ def test_keys_jump_help_and_leave_the_query_as_it_is(page, axe, some):
     expect(page.locator("#find")).to_have_value("web")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Jump to a host")
+    keys = page.locator("dialog dt")
+    assert keys.evaluate_all("all => all.every(e => e.scrollWidth <= e.clientWidth)")
     axe(page)
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)

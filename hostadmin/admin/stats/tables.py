@@ -144,7 +144,7 @@ def _bars(rows: Sequence[Row]) -> list[Bar]:
     rows = [row for row in rows if row.is_value]
     width = 100 / max(len(rows), 1)
     highest = max((row.count for row in rows), default=0) or 1
-    # Labels that have room beside each other, the year with each.
+    # Labels that have room beside each other and at the end, the year with each.
     step = -(-len(rows) // MOST_TICKS)
     return [
         Bar(
@@ -153,7 +153,7 @@ def _bars(rows: Sequence[Row]) -> list[Bar]:
             round(width * 0.8, 2),
             round(90 - 80 * row.count / highest, 2),
             round(80 * row.count / highest, 2),
-            row.label if place % step == 0 else "",
+            row.label if place % step == 0 and place + step <= len(rows) else "",
         )
         for place, row in enumerate(rows)
     ]
