@@ -14,6 +14,7 @@ from .. import saved_views
 from ..db.session import db
 from ..formatting import shortened
 from ..inventory import groups
+from ..keyset.pages import Count
 from ..models import Group, SavedView
 from ..query.ast import EQUALS, Term
 from ..validation.rules import GROUP_RULES
@@ -105,6 +106,8 @@ class GroupAdmin(ModelAdmin):
 
     def details_extra(self, model: Any) -> dict[str, Any]:
         tree = groups.load_tree(db.session())
+        direct = details.member_count(model.id)
+        nested = groups.nested_counts(db.session(), [model.id]).get(model.id)
 
         def url_of(group_id: int) -> str:
             return str(self.get_url(".details_view", id=group_id))
@@ -113,8 +116,9 @@ class GroupAdmin(ModelAdmin):
             "group": model,
             "parents": model.parents,
             "children": details.tree_below(tree, model.id, url_of),
-            "member_count": details.member_count(model.id),
-            "members": details.first_members(model.id),
+            "direct_count": direct,
+            "member_count": nested or Count(direct),
+            "members": details.first_members(tree.descendants([model.id])),
             "members_url": members_url(model),
             "variables": details.own_variables(model.vars),
             "changes": details.shown_changes("group", model.id),

@@ -68,7 +68,13 @@ def test_a_group_shows_tree_members_and_variables(client, make_group, make_host)
 
     top = parse(client.get(ids["top"])).main.text
     middle = parse(client.get(ids["middle"])).main.text
+    leaf = parse(client.get(ids["leaf"])).main.text
 
+    assert "1 host, 0 direct" in top
+    assert "web-1" in top
+    assert "1 host, 1 direct" in middle
+    assert "0 hosts" in leaf
+    assert "direct" not in leaf
     assert "middle" in top
     assert "leaf" in top
     assert "web-1" in middle

@@ -1,6 +1,7 @@
 """What the details and deletion pages say about an object, as plain values."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,10 +130,10 @@ def tree_below(
     return nodes
 
 
-def first_members(group_id: int) -> list[Host]:
-    """Return the first direct members, by name."""
+def first_members(group_ids: Collection[int]) -> list[Host]:
+    """Return the first hosts that are direct members of one of these, by name."""
     is_member = sa.exists().where(
-        group_members.c.host_id == Host.id, group_members.c.group_id == group_id
+        group_members.c.host_id == Host.id, group_members.c.group_id.in_(group_ids)
     )
     return list(
         db.session.scalars(
