@@ -25,13 +25,12 @@ from ..validation.host_fields import VOCABULARY_FIELDS
 from ..validation.json_values import json_text
 from ..validation.values import fold, name_key, natural_key
 from .diff import Decision, FieldChange, decide
-from .edit import ADD_GROUPS, CHANGE, DELETE, REMOVE_GROUPS, BulkEdit
+from .edit import ADD_GROUPS, CHANGE, REMOVE_GROUPS, BulkEdit
 from .selection import Selection, find_ids
 from .shown_versions import Seen
 
-# Hosts that a page shows one by one; of deletions there are more.
+# Hosts that a page shows one by one.
 SAMPLE = 10
-SAMPLE_OF_DELETED = 50
 # So many different values of a field are counted one by one, the rest together.
 VALUES = 200
 LONG = 200
@@ -118,15 +117,11 @@ class ChangePlan:
         ]
         self._sample.append((natural_key(name_key(name)), host.id, name, field_changes))
         if len(self._sample) > 1_000:
-            self._sample = heapq.nsmallest(self._shown, self._sample)
-
-    @property
-    def _shown(self) -> int:
-        return SAMPLE_OF_DELETED if self.edit.action == DELETE else SAMPLE
+            self._sample = heapq.nsmallest(SAMPLE, self._sample)
 
     @property
     def sample(self) -> list[SampleHost]:
-        first = heapq.nsmallest(self._shown, self._sample)
+        first = heapq.nsmallest(SAMPLE, self._sample)
         return [
             SampleHost(id_, name, field_changes)
             for _, id_, name, field_changes in first

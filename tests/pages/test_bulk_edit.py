@@ -352,6 +352,9 @@ def test_more_than_fifty_deletions_ask_for_the_number(session, post, press, make
         make_host(hostname=f"many-{number}")
     shown = post("delete", all="1", q="many")
     assert "Type 51 to confirm" in text_of(shown)
+    assert len(parse(shown).select(".sample li")) == 10
+    rest = parse(shown).find("a", string="and 41 more hosts")
+    assert rest["href"] == "/hosts/?q=many"
     for typed in ("", "50", "x", "51.0"):
         refused = press(shown, number=typed, message="why")
         assert refused.status_code == 400

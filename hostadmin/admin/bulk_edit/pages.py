@@ -221,6 +221,7 @@ def _show_plan(
         cancel_url=chosen.list_url,
     )
 
+        rest_url=_query_url(chosen),
 
 def _do(action: str, edit: BulkEdit, chosen: Chosen) -> ResponseReturnValue:
     digest = request.form.get("digest", "")
@@ -232,6 +233,10 @@ def _do(action: str, edit: BulkEdit, chosen: Chosen) -> ResponseReturnValue:
         plan, new_id = write(
             web_act(why),
             lambda: change(db.session(), chosen.selection, edit, digest, _sure),
+def _query_url(chosen: Chosen) -> str | None:
+    return chosen.query and url_for("hosts.index_view", q=chosen.query)
+
+
         )
     except WrongNumber as error:
         return _show_plan(action, edit, chosen, wrong=str(error)), 400
