@@ -26,9 +26,28 @@ SECRETS = {
 }
 # What pages send for themselves, and nobody typed.
 NOT_TYPED = frozenset(
-    ("row_version", "digest", "shown", "step", "back", "ids", "all", "cursor", "q")
+    (
+        "row_version",
+        "digest",
+        "shown",
+        "does",
+        "step",
+        "back",
+        "ids",
+        "all",
+        "cursor",
+        "q",
+        "id",
+        "url",
+        "number",
+    )
 )
-LABELS = {field.name: field.label for field in HOST_FIELDS}
+LABELS = {
+    **{field.name: field.label for field in HOST_FIELDS},
+    "groups": "Groups",
+    "username": "Name",
+    "message": "Reason",
+}
 # Pages to log in, and what is open to everybody.
 OPEN = (Permission.OPEN, Permission.LOGIN)
 MAX_FIELDS = 200
@@ -54,6 +73,15 @@ class SentForm:
             for name, value in self.fields
             if value.strip() and name not in NOT_TYPED
         ]
+
+    @property
+    def does(self) -> str:
+        """What the button said that sent it, where that names what is written."""
+        return dict(self.fields).get("does", "")
+
+    @property
+    def deletes(self) -> bool:
+        return self.does.startswith("Delete ")
 
     @property
     def asked_again(self) -> list[tuple[str, str]]:

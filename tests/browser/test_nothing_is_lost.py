@@ -83,6 +83,13 @@ def start_delete(page: Page) -> str:
     return "Delete 1 host"
 
 
+def start_one_delete(page: Page) -> str:
+    page.goto("/hosts/")
+    page.get_by_role("link", name="web-1", exact=True).click()
+    page.get_by_role("link", name="Delete").click()
+    return "Delete host"
+
+
 def start_undo(page: Page) -> str:
     page.goto("/changes/")
     page.locator("tbody a", has_text="Undo").first.click()
@@ -104,16 +111,17 @@ def start_account(page: Page) -> str:
 
 
 @pytest.mark.parametrize(
-    ("start", "end"),
+    ("start", "again", "end"),
     [
-        (start_bulk_edit, "1 host changed"),
-        (start_delete, "1 host deleted"),
-        (start_undo, "1 host deleted"),
-        (start_paste, "web-2"),
-        (start_account, "eve"),
+        (start_bulk_edit, "Change 1 host", "1 host changed"),
+        (start_delete, "Delete 1 host", "1 host deleted"),
+        (start_one_delete, "Delete host web-1", "Deleted host web-1"),
+        (start_undo, "Delete 1 host", "1 host deleted"),
+        (start_paste, "Send again", "web-2"),
+        (start_account, "Send again", "eve"),
     ],
 )
-def test_whatever_was_on_its_way_arrives(visitor, app, make_host, start, end):
+def test_whatever_was_on_its_way_arrives(visitor, app, make_host, start, again, end):
     make_host(hostname="web-1", environment="prod", os="Debian 13", status="active")
     button = start(visitor)
     end_session(app)
@@ -121,7 +129,7 @@ def test_whatever_was_on_its_way_arrives(visitor, app, make_host, start, end):
     log_in_and_send(visitor, app)
     for field in visitor.locator("main [type=password]").all():
         field.fill(GOOD)
-    visitor.get_by_role("button", name="Send again").click()
+    visitor.get_by_role("button", name=again).click()
 
     expect(visitor.locator("main")).to_contain_text(end)
 

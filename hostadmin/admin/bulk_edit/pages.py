@@ -59,7 +59,17 @@ FORMS: Mapping[str, type[BulkForm]] = {
 EDITS = {"confirm": BulkEdit(CONFIRM), "retire": RETIRE, "delete": BulkEdit(DELETE)}
 # Fields of the pages themselves; all others say what is to be done to which hosts.
 OWN_FIELDS = frozenset(
-    ("csrf_token", "step", "digest", "shown", "number", "message", "ids", "cursor")
+    (
+        "csrf_token",
+        "step",
+        "digest",
+        "shown",
+        "number",
+        "message",
+        "ids",
+        "cursor",
+        "does",
+    )
 )
 # What may be long, or a secret, and is better not part of an address.
 UNTOLD = ("variables", "notes")
@@ -211,6 +221,7 @@ def _show_plan(
         lines=shown_lines(plan, chosen.selection),
         sample=shown_sample(plan),
         rest=rest_text(plan),
+        rest_url=_query_url(chosen),
         kept=_kept(),
         ids=ids_text(chosen.selection.ids),
         with_form=action in FORMS,
@@ -221,7 +232,10 @@ def _show_plan(
         cancel_url=chosen.list_url,
     )
 
-        rest_url=_query_url(chosen),
+
+def _query_url(chosen: Chosen) -> str | None:
+    return chosen.query and url_for("hosts.index_view", q=chosen.query)
+
 
 def _do(action: str, edit: BulkEdit, chosen: Chosen) -> ResponseReturnValue:
     digest = request.form.get("digest", "")
@@ -233,10 +247,6 @@ def _do(action: str, edit: BulkEdit, chosen: Chosen) -> ResponseReturnValue:
         plan, new_id = write(
             web_act(why),
             lambda: change(db.session(), chosen.selection, edit, digest, _sure),
-def _query_url(chosen: Chosen) -> str | None:
-    return chosen.query and url_for("hosts.index_view", q=chosen.query)
-
-
         )
     except WrongNumber as error:
         return _show_plan(action, edit, chosen, wrong=str(error)), 400
