@@ -1,5 +1,6 @@
 """What can go wrong, in words; entry points make pages and exit codes of it."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,20 @@ class HostadminError(Exception):
 
 class InvalidValue(HostadminError):
     """One value breaks a rule; the text says which rule and what would be right."""
+
+
+# A message that the name of its field begins: "is required."
+_NEEDS_FIELD = re.compile(r"(?:are|belong|cannot|has|have|is|must)\b")
+
+
+def after_field(message: str) -> str:
+    """Return the message as it follows the name of its field."""
+    return f" {message}" if _NEEDS_FIELD.match(message) else f": {message}"
+
+
+def with_field(field: str, message: str) -> str:
+    """Return the message with its field where it is no sentence without."""
+    return f"{field} {message}" if _NEEDS_FIELD.match(message) else message
 
 
 @dataclass(frozen=True)
@@ -27,7 +42,7 @@ class InvalidInput(HostadminError):
     def __init__(self, errors: Iterable[FieldError]) -> None:
         self.errors = tuple(errors)
         super().__init__(
-            " ".join(f"{error.field}: {error.message}" for error in self.errors)
+            " ".join(f"{each.field}{after_field(each.message)}" for each in self.errors)
         )
 
 

@@ -47,7 +47,7 @@ class Decoder:
 def whole(name: str, text: str) -> Any:
     """Return the one value of a text. Raises ``InvalidFile``, for double names too."""
     if sum(map(text.count, "[{,")) > MAX_VALUES:
-        raise InvalidFile(f"{name}: over {MAX_VALUES:,} values; split the file.")
+        raise InvalidFile(f"{name}: has over {MAX_VALUES:,} values; split the file.")
     decoder = Decoder()
     start = len(text) - len(text.lstrip("\ufeff" + _BLANKS))
     try:

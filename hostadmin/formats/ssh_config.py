@@ -92,7 +92,9 @@ def read(name: str, pieces: Iterable[str], notes: list[str]) -> Iterator[Row]:
     for number, line in enumerate(lines_of(name, text, _MAX_LINE), start=1):
         config.add(number, line.strip("\ufeff \t\r\n\f"))
     if len(config.with_patterns) > _MAX_PATTERNS:
-        raise InvalidFile(f"{name}: over {_MAX_PATTERNS:,} Host lines with patterns.")
+        raise InvalidFile(
+            f"{name}: has over {_MAX_PATTERNS:,} Host lines with patterns."
+        )
     rows = list(config.rows())
     notes += config.notes()
     if not rows:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import orm
 
-from ..errors import NotFound
+from ..errors import NotFound, after_field
 from ..validation.values import fold
 from . import uploads
 from .describe import FieldChange, field_changes
@@ -104,7 +104,7 @@ def _errors(plan: Plan, part: str, after: str, size: int) -> Page:
     place = (_number(line), _number(last))
     rows = plan.staging.error_page(part, place, size + 1)
     lines = [
-        Line(line, BAD, name, (), f"{field}: {message}")
+        Line(line, BAD, name, (), f"{field}{after_field(message)}")
         for line, _, name, field, message, _ in rows[:size]
     ]
     following = f"{rows[size - 1][0]}.{rows[size - 1][1]}" if len(rows) > size else ""

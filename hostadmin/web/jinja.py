@@ -9,6 +9,7 @@ from flask import Flask, current_app, g, request, url_for
 from jinja2.ext import Extension
 from markupsafe import Markup
 
+from ..errors import after_field, with_field
 from ..formatting import (
     ago_element,
     browser_text,
@@ -80,11 +81,13 @@ def install(app: Flask) -> None:
     app.jinja_env.add_extension(WithoutIndents)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.add_template_filter(after_field)
     app.add_template_filter(ago_element, "ago")
     app.add_template_filter(browser_text, "browser")
     app.add_template_filter(number_text, "number")
     app.add_template_filter(share_text, "share")
     app.add_template_filter(time_text, "time")
+    app.add_template_filter(with_field)
     app.extensions["hostadmin_made_once"] = {}
     app.add_template_global(made_once)
     app.add_template_global(icon)

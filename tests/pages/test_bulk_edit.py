@@ -245,7 +245,7 @@ def test_nothing_ticked_does_nothing_and_says_so(client, session, post, owned):
 
 WRONG = (
     ({}, "Enter at least one change"),
-    ({"owner": "x" * 256}, "Owner : must have at most 255 characters"),
+    ({"owner": "x" * 256}, "Owner must have at most 255 characters"),
     ({"port": "0"}, "Port : “0” is not a valid port"),
     ({"status": "gone"}, "Status : “gone” is not a valid status"),
     ({"variables": "a: {"}, "Set variables (YAML or JSON) : line 1"),

@@ -301,6 +301,20 @@ def test_a_name_in_other_case_is_taken(client, make_host):
     assert "Web-1" in errors(response)["hostname"]
 
 
+def test_an_error_that_needs_its_field_is_shown_with_it(client):
+    """Not as "is required." below a field, nor as "Hostname: is required." above."""
+    data = {"csrf_token": csrf(client, "/hosts/new/"), "os": "x" * 256, "port": "0"}
+
+    response = client.post("/hosts/new/", data=data)
+
+    long = "OS must have at most 255 characters, not 256."
+    assert errors(response)["hostname"] == "Hostname is required."
+    assert errors(response)["os"] == long
+    summary = [item.text for item in parse(response).select(".summary li")]
+    port = "Port: “0” is not a valid port. Use 1–65535."
+    assert sorted(summary) == ["Hostname is required.", long, port]
+
+
 def test_an_unknown_group_is_shown_with_the_nearest(client, make_group):
     make_group(name="webservers")
     token = csrf(client, "/hosts/new/")

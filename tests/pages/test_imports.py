@@ -620,7 +620,7 @@ XML_BOMB = (
     [
         (b"", "hosts.csv", "The file is empty."),
         (b" \n\t\n", "hosts.csv", "is empty"),
-        (b"\x89PNG\r\n", "hosts.csv", "is a picture"),
+        (b"\x89PNG\r\n", "hosts.csv", "The file is a picture."),
         (b"PK\x03\x04 cut off", "hosts.xlsx", "zip archive"),
         (b"\xd0\xcf\x11\xe0 not a workbook", "hosts.xls", "damaged"),
         (
@@ -628,7 +628,7 @@ XML_BOMB = (
             "vault.yml",
             "encrypted with ansible-vault",
         ),
-        (b"<!doctype html><html><body>Log in", "hosts.csv", "web page"),
+        (b"<!doctype html><html><body>Log in", "hosts.csv", "The file is a web page"),
         (XML_BOMB.encode(), "scan.xml", ""),
         (YAML_BOMB.encode(), "hosts.yml", ""),
         (b'hostname,owner\nweb-1,"open\n', "hosts.csv", "not closed"),

@@ -146,8 +146,8 @@ def test_of_two_who_change_a_view_the_second_gets_a_conflict(session, written, k
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (View("", "hosts"), "name: is required"),
-        (View("x" * 256, "hosts"), "name: must have at most 255 characters"),
+        (View("", "hosts"), "name is required"),
+        (View("x" * 256, "hosts"), "name must have at most 255 characters"),
         (View("a\x00b", "hosts"), "is invisible"),
         (View("a", "groups"), "is not a page"),
         (View("a", "hosts", "statu:x"), "query: Unknown field"),

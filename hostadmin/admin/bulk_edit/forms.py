@@ -16,7 +16,7 @@ from ...bulk_edit import (
     read_rename,
 )
 from ...db.session import db
-from ...errors import InvalidInput
+from ...errors import InvalidInput, after_field
 from ...inventory import vocabulary
 from ...validation.host_fields import HOST_FIELDS, VOCABULARY_FIELDS
 from ...validation.values import STATUSES, quoted
@@ -84,11 +84,12 @@ class BulkForm(Form):
             )
             if one.field.startswith("var."):
                 name = name or "variables"
+            whole = f"{one.field}{after_field(one.message)}"
             if name is None or name not in self._fields:
-                self.form_errors = [*self.form_errors, f"{one.field}: {one.message}"]
+                self.form_errors = [*self.form_errors, whole]
                 continue
             field = self._fields[name]
-            said = f"{one.field}: {one.message}" if name == "variables" else one.message
+            said = whole if name == "variables" else one.message
             field.errors = [*field.errors, said]
 
 

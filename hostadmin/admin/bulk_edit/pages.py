@@ -27,7 +27,7 @@ from ...bulk_edit import (
     summary,
 )
 from ...db.session import db
-from ...errors import Conflict, InvalidInput, InvalidValue
+from ...errors import Conflict, InvalidInput, InvalidValue, after_field
 from ...formatting import counted
 from ...history import write
 from ...query.ast import EQUALS, Quoted, Term
@@ -242,7 +242,8 @@ def _do(action: str, edit: BulkEdit, chosen: Chosen) -> ResponseReturnValue:
     try:
         why = clean_text(request.form.get("message")) or message(edit, chosen.query)
     except InvalidValue as error:
-        return _show_plan(action, edit, chosen, wrong=f"Reason: {error}"), 400
+        wrong = f"Reason{after_field(str(error))}"
+        return _show_plan(action, edit, chosen, wrong=wrong), 400
     try:
         plan, new_id = write(
             web_act(why),

@@ -2,6 +2,8 @@
 
 import re
 
+from ...errors import with_field
+
 _OWN = re.compile(
     r"--(?:column|value|encoding|delimiter|header-row|sheet|keep-placeholders"
     r"|bare-names|all-hosts|format|mapping)\b"
@@ -21,7 +23,9 @@ _PARTS = re.compile(r"(?<=[.;:]) +(?=[A-Z-]|[a-z]+ --)")
 
 def page_words(text: str, name: str = "") -> str:
     """Return the text without what only the command can do."""
-    text = text.removeprefix(f"{name}: ")
+    if name and text.startswith(f"{name}: "):
+        text = with_field("The file", text.removeprefix(f"{name}: "))
+        text = text[:1].upper() + text[1:]
     for given, said in _SAME:
         text = text.replace(given, said)
     if not _OWN.search(text):

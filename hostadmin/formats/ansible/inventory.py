@@ -54,7 +54,7 @@ class Inventory:
         found = self.groups.get(name)
         if found is None:
             if len(self.groups) > MAX_GROUPS:
-                raise InvalidFile(f"{self._name}: over {MAX_GROUPS:,} groups.")
+                raise InvalidFile(f"{self._name}: has over {MAX_GROUPS:,} groups.")
             found = self.groups[name] = DraftGroup(line, name)
         return found
 
@@ -89,7 +89,8 @@ class Inventory:
         if host is None:
             if len(self.hosts) >= MAX_HOSTS:
                 raise InvalidFile(
-                    f"{self._name}: over {MAX_HOSTS:,} hosts; use CSV or JSON Lines."
+                    f"{self._name}: has over {MAX_HOSTS:,} hosts; use CSV or JSON "
+                    "Lines."
                 )
             host = self.hosts[name] = DraftHost(line, name)
             # Ansible ignores a port that comes with a later mention.
