@@ -15,6 +15,7 @@ from ..validation.rules import GROUP_RULES
 from .generated import formatters
 from .generated.form_fields import VarsField
 from .generated.model_view import ModelAdmin, parse_id
+from .generated.way_back import WayBack, find_way_back
 from .hosts import details
 
 
@@ -63,6 +64,9 @@ class InventoryAdmin(ModelAdmin):
 
     def name_of(self, model: Any) -> str:
         return "all hosts"
+
+    def way_back(self) -> WayBack:
+        return find_way_back("Groups", self.get_url("groups.index_view"))
 
     def details_extra(self, model: Any) -> dict[str, Any]:
         return {

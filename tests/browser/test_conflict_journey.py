@@ -23,7 +23,7 @@ def test_the_second_chooses_with_the_keyboard_and_takes_it_back(
         )
     page.get_by_role("button", name="Save").click()
 
-    expect(page.get_by_role("heading", level=1)).to_contain_text("was changed by bob")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("bob changed ")
     axe(page)
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
     owner = page.get_by_role("group", name="Owner")

@@ -85,6 +85,9 @@ def test_the_page_shows_and_saves_them(client, session):
 
     stale = client.post("/inventory/edit/?id=1", data=form | {"vars": "ntp: other"})
     assert stale.status_code == 409
+    main = parse(stale).main
+    assert "changed variables of all hosts since you opened it" in main.h1.text
+    assert main.select_one("button.primary").text == "Save variables"
     assert inventory_vars.inventory_vars(session()) == {"ntp": "ntp.example"}
 
 

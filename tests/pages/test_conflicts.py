@@ -76,7 +76,7 @@ def test_what_they_saw_what_is_there_and_what_they_typed(client, session, did, h
 
     assert late.status_code == 409
     shown, form = conflict_of(late)
-    assert "web-1 was changed by carl since you opened it" in words(parse(late).main)
+    assert "carl changed web-1 since you opened it" in words(parse(late).main)
     assert set(shown) == {"Owner", "Changed by others only"}
     assert shown["Owner"].startswith(
         "When you opened it: old Keep theirs theirs · by bob, just now, "
@@ -153,7 +153,7 @@ def test_a_third_save_in_between_is_shown_again(client, session, did, host):
 
     assert again.status_code == 409
     shown, form = conflict_of(again)
-    assert "was changed by carl" in words(parse(again).main)
+    assert "carl changed web-1" in words(parse(again).main)
     assert shown["Owner"].startswith("When you opened it: theirs Keep theirs")
     assert "third" in shown["Owner"]
     # What they left to the others goes on being theirs.
