@@ -247,7 +247,7 @@ def test_a_taken_port_is_shown_in_one_line(settings):
 
 
 def test_without_tables_it_names_the_command(settings):
-    assert "flask db upgrade" in failed(settings)
+    assert "flask database upgrade" in failed(settings)
 
 
 @pytest.mark.parametrize(

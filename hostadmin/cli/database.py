@@ -23,6 +23,7 @@ from ..db.session import db, engine_options
 from ..errors import ConfigError, Conflict, InvalidValue
 from ..history.completeness import find_gaps
 from ..inventory.check_counts import CountCheck, WrongCount, check_counts, repair_counts
+from ..places import COMMAND
 from .common import any_schema_command, command, fail, printable
 
 database = AppGroup("database", help="Check, copy, back up and upgrade the database.")
@@ -32,6 +33,7 @@ ONE = 1
 # Wrong numbers that are shown; one fault makes many of them wrong.
 SHOWN = 10
 NOT_SET = "(not set)"
+REPAIR = f"{COMMAND} database check --repair"
 BROKEN_OFF = (
     "The target is incomplete and cannot be used. Run the same command again to start "
     "over. Nothing else was changed."
@@ -39,7 +41,7 @@ BROKEN_OFF = (
 
 
 @database.command("check")
-@click.option("--repair", is_flag=True, help="Replace wrong kept counts.")
+@click.option("--repair", is_flag=True, help="Replace wrong stored counts.")
 @any_schema_command
 def check(repair: bool) -> None:
     """Check that the database can be used and that its data is consistent.
@@ -70,7 +72,7 @@ def _checks(repair: bool) -> Iterator[tuple[str, list[str]]]:
     with db.engine.connect() as connection:
         yield "foreign keys", list(find_orphans(connection))
     yield "history", list(find_gaps(db.session()))
-    yield "kept counts", _count_faults(repair)
+    yield "stored counts", _count_faults(repair)
 
 
 def _count_faults(repair: bool) -> list[str]:
@@ -78,14 +80,14 @@ def _count_faults(repair: bool) -> list[str]:
     if repair and (found.wrong or found.few_again):
         repair_counts(db.engine)
         if found.wrong:
-            text = f"Wrong kept counts replaced: {len(found.wrong):,}."
+            text = f"Wrong stored counts replaced: {len(found.wrong):,}."
             click.echo(text, err=True)
         found = check_counts(db.engine)
     faults = [_wrong_text(number) for number in found.wrong[:SHOWN]]
     if len(found.wrong) > SHOWN:
         faults.append(f"{len(found.wrong) - SHOWN:,} more")
     if found.wrong:
-        click.echo("To replace them: flask database check --repair", err=True)
+        click.echo(f"To replace them: {REPAIR}", err=True)
     _show_not_kept(found)
     return faults
 
@@ -93,10 +95,10 @@ def _count_faults(repair: bool) -> list[str]:
 def _show_not_kept(found: CountCheck) -> None:
     if found.not_kept:
         names = _by(found.not_kept)
-        click.echo(f"No counts are kept by {names}: too many values", err=True)
+        click.echo(f"Counts by {names} are not stored: too many values", err=True)
     if found.few_again:
         names = _by(found.few_again)
-        text = f"To keep those by {names} again: flask database check --repair"
+        text = f"To store counts by {names} again: {REPAIR}"
         click.echo(text, err=True)
 
 
@@ -106,7 +108,7 @@ def _by(each: Sequence[str]) -> str:
 
 def _wrong_text(wrong: WrongCount) -> str:
     values = ", ".join(f"{n}={v or NOT_SET}" for n, v in wrong.values.items())
-    return f"{values}: {wrong.kept:,} kept, {wrong.counted:,} counted"
+    return f"{values}: {wrong.kept:,} stored, {wrong.counted:,} counted"
 
 
 def _server_faults() -> list[str]:
@@ -242,10 +244,10 @@ def _progress() -> Iterator[backups.Progress]:
     def tell(table: str, rows: int) -> None:
         nonlocal last
         if sys.stderr.isatty():
-            text = f"{table or 'reading back'}: {rows:,} rows in all"
+            text = f"{table or 'verifying'}: {rows:,} rows in total"
             click.echo(f"\r\x1b[K{text}", nl=False, err=True)
         elif table != last:
-            click.echo(f"{table or 'Reading back'} …", err=True)
+            click.echo(f"{table or 'Verifying'} …", err=True)
         last = table
 
     try:

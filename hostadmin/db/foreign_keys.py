@@ -20,7 +20,8 @@ def find_orphans(connection: sa.Connection) -> Iterator[str]:
             number = connection.scalar(_count(key)) or 0
             if number:
                 rows = counted(number, "row")
-                yield f"{rows} of {table.name} without their {key.column.table.name}"
+                parent = key.column.table.name
+                yield f"{rows} of {table.name} without a matching row in {parent}"
 
 
 def _count(key: sa.ForeignKey) -> sa.Select[Any]:

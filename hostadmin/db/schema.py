@@ -51,19 +51,19 @@ class State(enum.Enum):
 
 
 MESSAGES = {
-    State.EMPTY: f"The database has no tables yet. Run: {COMMAND} db upgrade",
+    State.EMPTY: f"The database has no tables yet. Run: {COMMAND} database upgrade",
     State.OLDER: "The schema is older than this version of hostadmin. Back up the "
-    f"database, then run: {COMMAND} db upgrade",
+    f"database, then run: {COMMAND} database upgrade",
     State.NEWER: "The schema is newer than this version of hostadmin. Install the "
     "version that created it.",
     State.DEVELOPMENT: "The database was made by an earlier development version and "
     f"cannot be upgraded. With that version, run: {COMMAND} hosts export --format json "
     "> hosts.json; with this version and a new database, run: "
-    f"{COMMAND} db upgrade, then: {COMMAND} hosts import hosts.json",
+    f"{COMMAND} database upgrade, then: {COMMAND} hosts import hosts.json",
     State.INCOMPLETE: "A copy or a restore into this database has not finished, so it "
     "is not used. Run the same command again; it starts from the beginning.",
     State.STARTED: "The first upgrade of this database has not finished. To continue "
-    f"it, run: {COMMAND} db upgrade",
+    f"it, run: {COMMAND} database upgrade",
     State.TORN: "Tables are missing: a downgrade was interrupted. Restore a backup, or "
     f"continue it with: {COMMAND} db downgrade base --yes-lose-data",
     State.UNMANAGED: "The database has tables of another program with the same names. "

@@ -21,7 +21,7 @@ def find_gaps(session: orm.Session) -> Iterator[str]:
     for subject, model in _SUBJECTS:
         number = _never_created(session, subject, model)
         if number:
-            yield f"{counted(number, subject)} without an entry that created it"
+            yield f"{counted(number, subject)} without a “created” entry"
 
 
 def _wrong_counts(session: orm.Session) -> int:

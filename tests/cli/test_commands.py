@@ -271,7 +271,7 @@ def test_a_database_without_tables_is_shown(tmp_path):
     result = app.test_cli_runner().invoke(args=["hosts", "list"])
 
     assert result.exit_code == 1
-    assert "has no tables yet. Run: flask db upgrade" in result.stderr
+    assert "has no tables yet. Run: flask database upgrade" in result.stderr
 
 
 def test_a_locked_database_is_shown(tmp_path):

@@ -81,7 +81,7 @@ def test_a_backup_is_for_its_owner_and_never_overwritten(
     assert flask_on(other)("check") == (
         0,
         "connection\tok\nserver\tok\nschema\tok\nforeign keys\tok\nhistory\tok\n"
-        "kept counts\tok\n",
+        "stored counts\tok\n",
         "",
     )
     assert flask_on(other)("restore", file)[0] == 1
@@ -118,7 +118,7 @@ def test_what_is_wrong_with_the_rows_is_found(app, flask, make_host):
     code, out, _ = flask("check")
     assert code == 1
     assert "history\t1 wrong count of entries" in out
-    assert "history\t1 host without an entry that created it" in out
+    assert "history\t1 host without a “created” entry" in out
 
 
 def test_a_wrong_count_is_found_and_replaced(app, flask, make_host):
@@ -129,11 +129,11 @@ def test_a_wrong_count_is_found_and_replaced(app, flask, make_host):
 
     code, out, err = flask("check")
     assert (code, err) == (1, "To replace them: flask database check --repair\n")
-    assert out.endswith("kept counts\tenvironment=prod: 7 kept, 1 counted\n")
+    assert out.endswith("stored counts\tenvironment=prod: 7 stored, 1 counted\n")
 
     code, out, err = flask("check", "--repair")
-    assert (code, err) == (0, "Wrong kept counts replaced: 1.\n")
-    assert out.endswith("kept counts\tok\n")
+    assert (code, err) == (0, "Wrong stored counts replaced: 1.\n")
+    assert out.endswith("stored counts\tok\n")
     assert flask("check")[0] == 0
 
 
@@ -144,8 +144,8 @@ def test_many_wrong_counts_are_told_by_the_first(app, flask, make_host):
 
     code, out, _ = flask("check")
     assert code == 1
-    assert out.count("kept counts\t") == 11
-    assert out.endswith("kept counts\t18 more\n")
+    assert out.count("stored counts\t") == 11
+    assert out.endswith("stored counts\t18 more\n")
 
 
 def test_what_is_not_kept_is_said_and_kept_again(app, flask, make_host, monkeypatch):
@@ -157,16 +157,16 @@ def test_what_is_not_kept_is_said_and_kept_again(app, flask, make_host, monkeypa
         fold(db.engine)
 
     code, out, err = flask("check")
-    assert (code, out.splitlines()[-1]) == (0, "kept counts\tok")
-    assert err.startswith("No counts are kept by environment and owner; location and")
-    assert err.endswith("status and owner: too many values\n")
+    assert (code, out.splitlines()[-1]) == (0, "stored counts\tok")
+    assert err.startswith("Counts by environment and owner; location and")
+    assert err.endswith("status and owner are not stored: too many values\n")
 
     for name in ("kept_values", "kept_pairs"):
         monkeypatch.setattr(limits, name, 2)
-    assert "To keep those by environment and owner; " in flask("check")[2]
+    assert "To store counts by environment and owner; " in flask("check")[2]
     code, out, err = flask("check", "--repair")
     assert (code, err) == (0, "")
-    assert out.endswith("kept counts\tok\n")
+    assert out.endswith("stored counts\tok\n")
     assert flask("check")[2] == ""
 
 
@@ -178,7 +178,7 @@ def test_a_row_that_names_nothing_is_found(other, tmp_path):
         file.commit()
     code, out, _ = run("check")
     assert code == 1
-    assert "foreign keys\t1 row of host_aliases without their hosts" in out
+    assert "foreign keys\t1 row of host_aliases without a matching row in hosts" in out
 
 
 def test_the_schema_is_made_and_then_current(other):

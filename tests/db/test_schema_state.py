@@ -21,7 +21,7 @@ def test_an_empty_database_gets_the_schema(new_app):
     app = new_app()
     with app.app_context():
         assert schema.state(db.engine) is State.EMPTY
-        with pytest.raises(ConfigError, match="Run: flask db upgrade"):
+        with pytest.raises(ConfigError, match="Run: flask database upgrade"):
             schema.check(db.engine)
 
     assert schema.prepare(app) == []
@@ -143,7 +143,7 @@ def development(new_app, request):
 WAY_OUT = (
     "an earlier development version and cannot be upgraded. With that version, run: "
     "flask hosts export --format json > hosts.json; with this version and a new "
-    "database, run: flask db upgrade, then: flask hosts import hosts.json"
+    "database, run: flask database upgrade, then: flask hosts import hosts.json"
 )
 
 
