@@ -8,8 +8,9 @@ HOSTADMIN_QUERY  query of the hosts, such as "env:prod -status:retired"; default
 HOSTADMIN_CACHE  folder for the last responses (~/.cache/hostadmin); - for no cache
 HOSTADMIN_CACHE_HOURS  maximum age of a cached response (168)
 
-While the server is away, the script uses the last response and prints its age. It needs
-only Python, so you can copy this file. A response that is not an inventory is an error.
+While the server is unreachable, the script uses the last response and prints its age.
+It needs only Python, so you can copy this file. A response that is not an inventory is
+an error.
 """
 
 import contextlib
@@ -146,7 +147,7 @@ class Kept:
         age = f"{hours:.0f} hours" if hours >= 2 else f"{hours * 60:.0f} minutes"
         if hours > most:
             fail(f"{reason} The last response is {age} old, over {most:g} hours.")
-        sys.stderr.write(f"hostadmin: {reason} Using a response of {age} ago.\n")
+        sys.stderr.write(f"hostadmin: {reason} Using a response from {age} ago.\n")
         return self.text
 
 

@@ -212,7 +212,7 @@ function combobox(input, box, label, choose) {
 			list.close();
 			options.hidden = !found.length;
 			input.setAttribute("aria-expanded", String(found.length > 0));
-			if (found.length) say(`${found.length} suggestions`);
+			if (found.length) say(`Suggestions: ${found.length}`);
 		},
 		// Whether the key was one for the list.
 		takes(event) {

@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from ..db.session import db
-from ..inventory.hints import Hint, find_hints
+from ..inventory.hints import find_hints
 from ..query.ast import Node
 from .generated.urls import QUERY, ViewUrl
 
@@ -16,13 +16,7 @@ def hint_links(url: ViewUrl, node: Node) -> Markup:
             url.setting(QUERY, hint.text),
             hint.text,
             hint.hosts,
-            _end_of(hint),
+            "." if hint.why else "?",
         )
         for hint in find_hints(db.session(), node)
     )
-
-
-def _end_of(hint: Hint) -> str:
-    if hint.nearest:
-        return f"? (nearest: {hint.nearest})"
-    return "." if hint.why else "?"

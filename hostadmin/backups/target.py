@@ -20,7 +20,7 @@ Progress = Callable[[str, int], None]
 NOT_EMPTY = "The target is not empty; use a new, empty database."
 DIFFERS = (
     "The target does not hold what was written to it. It is marked as incomplete and "
-    "not served. Check its disk, its rights and its encoding."
+    "not served. Check its disk, permissions and encoding."
 )
 
 

@@ -177,7 +177,7 @@ def _assign(
         return
     column = field.attribute
     if column not in SETTABLE:
-        known = f"cannot be set. Use one of: {',  '.join(SETTABLE)} and var.NAME."
+        known = f"cannot be set. Use one of: {', '.join(SETTABLE)} and var.NAME."
         raise InvalidValue(field.kind.why_not_set or known)
     if column in fields:
         raise InvalidValue("is set twice.")

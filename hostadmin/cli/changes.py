@@ -38,22 +38,33 @@ LONG = 300
 @changes.command("list")
 @click.option("--actor", default="", metavar="NAME", help="Only changes by NAME.")
 @click.option(
-    "--object", default="", metavar="NAME", help="Only of this host or group."
+    "--object", default="", metavar="NAME", help="Only changes of this host or group."
 )
 @click.option(
-    "--host", default="", metavar="NAME", help="Only of this host (name or #ID)."
+    "--host",
+    default="",
+    metavar="NAME",
+    help="Only changes of this host (name or #ID).",
 )
-@click.option("--group", default="", metavar="NAME", help="Only of this group.")
+@click.option("--group", default="", metavar="NAME", help="Only changes of this group.")
 @click.option("--kind", default="", metavar="KIND", help=f"One of {', '.join(KINDS)}.")
-@click.option("--field", default="", metavar="FIELD", help="Only of this field.")
+@click.option(
+    "--field", default="", metavar="FIELD", help="Only changes of this field."
+)
 @click.option(
     "--source", default="", metavar="SOURCE", help=f"One of {', '.join(SOURCES)}."
 )
 @click.option(
-    "--since", default="", metavar="TIME", help="Only since: 2026-11-03, today, -7d …"
+    "--since",
+    default="",
+    metavar="TIME",
+    help="Only changes since TIME: 2026-11-03, today, -7d …",
 )
 @click.option(
-    "--until", default="", metavar="TIME", help="Only until; a date includes that day."
+    "--until",
+    default="",
+    metavar="TIME",
+    help="Only changes until TIME; a date includes that day.",
 )
 @click.option("--limit", type=click.IntRange(1), help="Show at most this many.")
 @command

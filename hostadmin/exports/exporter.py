@@ -156,7 +156,7 @@ def _pieces(
     if is_empty:
         with orm.Session(engine) as session:
             hints = [hint.sentence for hint in find_hints(session, node)]
-        notes += [f"No host matches; {hint}." for hint in hints]
+        notes += [f"No host matches; {hint}" for hint in hints]
     if format.comment:
         yield from (f"{format.comment} Note: {note}\n" for note in notes)
 

@@ -55,7 +55,7 @@ def recognise(name: str, source: BinaryIO) -> tuple[str, str]:
             break
     if _has_utf8(source):
         raise UnsureEncoding(
-            f"{name}: line {first} has {_shown_bytes(lines[0])}, which is not UTF-8, "
+            f"{name}: line {first} has {_shown_bytes(lines[0])}, which are not UTF-8, "
             "unlike the rest of the file; correct that line, or name the encoding of "
             "the file with --encoding.",
             _first_words(_sensible(lines, _LIKELY)),
@@ -110,7 +110,7 @@ def _question(
 ) -> str:
     if not guesses:
         return (
-            f"line {first} has {_shown_bytes(lines[0])}, which is not UTF-8; save "
+            f"line {first} has {_shown_bytes(lines[0])}, which are not UTF-8; save "
             "the file as UTF-8, or name its encoding with --encoding."
         )
     names: dict[tuple[str, ...], str] = {}

@@ -42,7 +42,6 @@ _TEXTS = {f.attribute: f for f in FIELDS.values() if f.kind.has_vocabulary}
 class Guess:
     node: Node
     why: str = ""
-    nearest: str = ""
 
 
 def guesses(session: orm.Session, node: Node) -> Iterator[Guess]:
@@ -72,8 +71,7 @@ def _near(session: orm.Session, node: Node) -> Iterator[Guess]:
     else:
         choices = [{slip: several[0] for slip, several in by_value.items()}]
     for choice in choices:
-        names = ", ".join(dict.fromkeys(choice.values()))
-        yield Guess(_rewritten(node, partial(_respelt, choice)), nearest=names)
+        yield Guess(_rewritten(node, partial(_respelt, choice)))
 
 
 def _rewritten(node: Node, write: Callable[[Term | Word], Node]) -> Node:

@@ -29,7 +29,6 @@ class Hint:
     text: str
     count: int
     why: str = ""
-    nearest: str = ""
     is_capped: bool = False
 
     @property
@@ -41,9 +40,10 @@ class Hint:
 
     @property
     def sentence(self) -> str:
-        """The hint as a line of text, without the dot."""
-        why = f"{self.why}: " if self.why else "did you mean "
-        return f"{why}{self.text} ({self.hosts})"
+        """The hint as a line of text."""
+        if self.why:
+            return f"{self.why}: {self.text} ({self.hosts})."
+        return f"did you mean {self.text} ({self.hosts})?"
 
 
 def find_hints(session: orm.Session, node: Node) -> list[Hint]:
@@ -61,9 +61,7 @@ def find_hints(session: orm.Session, node: Node) -> list[Hint]:
             text = to_text(guess.node)
             if text not in found and (count := _count(session, text, left)):
                 cap = limits.counted_rows
-                found[text] = Hint(
-                    text, min(count, cap), guess.why, guess.nearest, count > cap
-                )
+                found[text] = Hint(text, min(count, cap), guess.why, count > cap)
     return sorted(found.values(), key=lambda hint: -hint.count)[:MAX_SHOWN]
 
 

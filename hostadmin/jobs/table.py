@@ -234,7 +234,7 @@ def end_in(session: orm.Session, job_id: int, worker: str, state: str = DONE) ->
         .values(state=state, turn=None, ended_at=utcnow())
     )
     if not ended.rowcount:
-        raise Lost("The server gave up this job. Nothing was written.")
+        raise Lost("The server gave up on this job. Nothing was written.")
 
 
 def end_failed(

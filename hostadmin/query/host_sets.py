@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..errors import QueryError
+from ..limits import limits
 from ..models import Host, HostSet, host_set_members
 from ..validation.numbers import MAX_ID, whole_number
 from ..validation.values import quoted
@@ -32,7 +33,8 @@ def in_sets(session: orm.Session, values: Iterable[str]) -> Alternative:
         if number not in known:
             raise QueryError(
                 f"Set {quoted(value)} does not exist or has expired.",
-                "Sets are kept for a few weeks, or as long as a saved view uses them.",
+                f"Sets are kept for {limits.set_age.days} days, or as long as a saved "
+                "view uses them.",
                 value=value,
             )
     members = sa.select(host_set_members.c.host_id).where(

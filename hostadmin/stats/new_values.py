@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import orm
 
 from ..db.time_limit import TooSlow, time_limit
+from ..formatting import counted
 from ..inventory import vocabulary
 from ..limits import limits
 from ..validation.host_fields import HOST_FIELDS, VOCABULARY_FIELDS
@@ -31,9 +32,8 @@ class NewValue:
     @property
     def question(self) -> str:
         label = self.label if self.label.isupper() else self.label.lower()
-        return (
-            f"New {label} “{self.value}”. Did you mean {self.instead} ({self.hosts:,})?"
-        )
+        hosts = counted(self.hosts, "host")
+        return f"New {label} “{self.value}”. Did you mean {self.instead} ({hosts})?"
 
 
 def find_new_values(session: orm.Session, fields: Mapping[str, Any]) -> list[NewValue]:

@@ -53,7 +53,7 @@ class Metrics:
         self.registry = CollectorRegistry(auto_describe=False)
         self.seconds = Histogram(
             "hostadmin_request_duration_seconds",
-            "Time from a request to the end of its answer, waiting included.",
+            "Time from a request to the end of its response, including waiting.",
             ["endpoint"],
             buckets=BUCKETS,
             registry=self.registry,
@@ -79,7 +79,7 @@ class Metrics:
         )
         self.connections_kept = Gauge(
             "hostadmin_database_connections_kept",
-            "Connections that are kept open at most; more are closed after use.",
+            "Maximum number of connections kept open; others are closed after use.",
             registry=self.registry,
             multiprocess_mode="livesum",
         )

@@ -211,7 +211,7 @@ def test_the_last_answer_stands_in_while_the_server_is_away(server, tmp_path, ou
 
     code, out, err = ask(tmp_path, **settings)
     assert (code, out) == (0, INVENTORY)
-    assert "Using a response of 3 hours ago." in err
+    assert "Using a response from 3 hours ago." in err
     # Not for somebody else, nor for another question; and not for ever.
     for other in (
         {"HOSTADMIN_TOKEN": "other"},

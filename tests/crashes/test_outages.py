@@ -191,7 +191,7 @@ def test_a_locked_file_is_read_and_waited_for(file_app, file):
         response = add(client, token, "a")
         assert is_unavailable(response)
         assert time.monotonic() - begun < SECONDS
-        assert "stayed locked" in response.text
+        assert "has locked it" in response.text
         assert client.get("/hosts/").status_code == 200
         other.execute("ROLLBACK")
 

@@ -286,11 +286,11 @@ def test_sign_ins_are_a_tab_of_their_own_for_admins(
 
     assert [row.split(" ")[0] for row in rows(client.get("/changes/"))] == ["Created"]
     page = parse(client.get("/changes/"))
-    tab = page.find("a", string="Sign-ins")["href"]
+    tab = page.find("a", string="Logins")["href"]
     [shown] = rows(client.get(tab))
     assert shown.startswith("Account ann: logged in")
     assert len(rows(client.get("/changes/?kind=account"))) == 1
     editor = client_of("editor")
     assert editor.get(tab).status_code == 403
-    assert parse(editor.get("/changes/")).find("a", string="Sign-ins") is None
+    assert parse(editor.get("/changes/")).find("a", string="Logins") is None
     assert client.get("/changes/?sign_ins=2").status_code == 400

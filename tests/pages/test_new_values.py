@@ -26,12 +26,18 @@ def chosen(response, field, word):
 @pytest.mark.parametrize(
     ("fields", "questions"),
     [
-        ({"owner": "Platforn"}, ["New owner “Platforn”. Did you mean platform (3)?"]),
+        (
+            {"owner": "Platforn"},
+            ["New owner “Platforn”. Did you mean platform (3 hosts)?"],
+        ),
         ({"owner": "PLATFORM"}, []),
         ({"owner": "search"}, []),
         ({"owner": "data"}, []),
         ({"os": "Debian 13"}, []),
-        ({"os": "debian12"}, ["New OS “debian12”. Did you mean Debian 12 (3)?"]),
+        (
+            {"os": "debian12"},
+            ["New OS “debian12”. Did you mean Debian 12 (3 hosts)?"],
+        ),
         ({"owner": None, "hostname": "platforn"}, []),
     ],
 )
@@ -50,7 +56,7 @@ def test_the_form_asks_once_and_takes_either_answer(client, session, some, word,
 
     assert asked.status_code == 400
     assert errors(asked) == {
-        "owner": "New owner “Platforn”. Did you mean platform (3)?"
+        "owner": "New owner “Platforn”. Did you mean platform (3 hosts)?"
     }
     session.rollback()
     assert session.get(Host, some).owner == "data"
@@ -69,7 +75,7 @@ def test_an_answer_holds_for_the_value_that_was_asked_and_no_other(client, some)
     again = client.post(url, data=typed | use | {"owner": "platforx"})
 
     assert errors(again) == {
-        "owner": "New owner “platforx”. Did you mean platform (3)?"
+        "owner": "New owner “platforx”. Did you mean platform (3 hosts)?"
     }
     for nonsense in ("x", "[1]", '{"a": 1}', "[[], []]"):
         answer = client.post(url, data=typed | {"choice_owner": nonsense})
@@ -91,7 +97,7 @@ def test_a_bulk_edit_asks_before_its_preview(client, session, some, word, owner)
     data = {"csrf_token": token, "ids": str(some), "step": "plan", "owner": "Platforn"}
     asked = client.get("/hosts/bulk/edit", query_string=data)
     assert asked.status_code == 400
-    assert "Did you mean platform (3)?" in parse(asked).main.text
+    assert "Did you mean platform (3 hosts)?" in parse(asked).main.text
 
     shown = client.get(
         "/hosts/bulk/edit", query_string=data | chosen(asked, "owner", word)

@@ -68,7 +68,7 @@ MEANT = [
     ("debian prod", "Did you mean os:debian* env:prod (2 hosts)?", None),
     ("os:Debian 12", 'Did you mean os:"Debian 12" (2 hosts)?', 'os:"Debian 12"'),
     ("os:Debian 12 web", 'Did you mean os:"Debian 12" web (1 host)?', None),
-    ("env:prdo", "Did you mean env:prod (2 hosts)? (nearest: prod)", "env:prod"),
+    ("env:prdo", "Did you mean env:prod (2 hosts)?", "env:prod"),
     ("00-1a-2b-33-44-5f", "00-1a-2b-33-44-5f is a MAC address: var.mac:", None),
     ("001a.2b33.445f", "is a MAC address: var.mac:001a.2b33.445f (1 host)", None),
     ("AA:bb:33:44:55:66", "a MAC address: notes~AA:bb:33:44:55:66 (1 host)", None),

@@ -121,7 +121,7 @@ def _ended(upload: FileImport) -> str:
     if job is None or upload.step == uploads.DONE:
         return ""
     if job.state == LOST:
-        return f"The server process that worked on this stopped. {NOTHING_WRITTEN}"
+        return f"The server process that ran this import stopped. {NOTHING_WRITTEN}"
     if job.state == CANCELLED:
         return f"Cancelled. {NOTHING_WRITTEN}"
     if job.state == FAILED:

@@ -82,7 +82,7 @@ def _field(name: str) -> Field | None:
     known = [field.name for field in trend_fields()]
     if name and name not in known:
         raise QueryError(
-            f"Trends cannot be counted by {quoted(name)}.",
+            f"The trend cannot be shown by {quoted(name)}.",
             did_you_mean(name, known) or f"Use one of: {', '.join(known)}.",
         )
     return FIELDS[name] if name else None

@@ -7,7 +7,7 @@ from typing import Any
 class Trouble(enum.Enum):
     """The value is a sentence for people."""
 
-    LOCKED = "The database is busy: it stayed locked by another change."
+    LOCKED = "The database is busy: another change has locked it."
     FULL = "The disk of the database is full. Ask its administrators to free space."
     READ_ONLY = "The database is read-only at the moment; pages can still be read."
     SLOW = "The database took too long."
