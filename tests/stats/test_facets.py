@@ -31,6 +31,7 @@ from ..helpers.slow_sql import SLOW
 def enough_time(monkeypatch):
     """A busy machine must not change what is counted."""
     monkeypatch.setattr(limits, "facet_seconds", 60.0)
+    monkeypatch.setattr(limits, "more_facets_seconds", 60.0)
 
 
 def values_of(row, name):
