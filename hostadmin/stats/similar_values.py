@@ -53,10 +53,23 @@ def look_alike(one: str, other: str) -> bool:
     short, long = sorted((first, second), key=len)
     if len(short) < SHORTEST:
         return False
-    if long.startswith(short):
+    if long.startswith(short) or _is_slip(short, long):
         return True
     matcher = difflib.SequenceMatcher(None, first, second, autojunk=False)
     return matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
+
+
+def _is_slip(short: str, long: str) -> bool:
+    """Whether one letter is missing, or two neighbours are swapped.
+
+    Of short words these are too small a part to count as alike: prdo, prd.
+    """
+    pairs = enumerate(zip(short, long, strict=False))
+    start = next((place for place, (one, other) in pairs if one != other), len(short))
+    if long[start + 1 :] == short[start:]:
+        return True
+    swapped = short[start : start + 2] == long[start : start + 2][::-1]
+    return swapped and short[start + 2 :] == long[start + 2 :]
 
 
 def group_alike(values: Sequence[tuple[str, int]]) -> list[list[tuple[str, int]]]:
