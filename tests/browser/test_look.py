@@ -129,6 +129,25 @@ def test_a_card_on_a_phone_begins_with_the_name_and_the_bar_with_edit(page, some
     assert buttons.last.inner_text() == "Delete…"
 
 
+@pytest.mark.parametrize("viewport", ["phone"], indirect=True)
+def test_long_names_break_after_the_slash_or_end_in_dots(page, axe, some):
+    page.goto("/groups/")
+    page.get_by_role("link", name="pci").first.click()
+    name = page.locator(".members td").first
+    link = name.locator("a")
+    assert name.evaluate("e => e.scrollWidth > e.clientWidth")
+    assert link.evaluate("e => getComputedStyle(e).display") == "inline"
+    assert link.bounding_box()["height"] >= 44
+    axe(page)
+    link.click()
+    page.locator("[data-key=e]").click()
+    crumb = page.locator(".crumbs li").nth(-2)
+    first = "e => e.getClientRects()[0].top - e.parentElement.getClientRects()[0].top"
+
+    assert crumb.inner_text().startswith("kubernetes")
+    assert abs(crumb.locator("a").evaluate(first)) < 16
+
+
 @pytest.mark.parametrize("link", ["accounts", "groups"])
 def test_a_status_has_one_dot(page, some, make_host, link):
     page.goto(f"/{link}/")
