@@ -16,11 +16,11 @@ from sqlalchemy import orm
 from ..db.engines import engine_of, waits
 from ..db.session import LONG_TEXT
 from ..errors import Busy, QueryError
-from ..formats.rows import COLUMNS, EVERY_VARIABLE, Column
+from ..formats.rows import EVERY_VARIABLE, Column
 from ..inventory.variable_order import has_variables, ordered_ids
-from ..keyset.cursors import Sort
+from ..keyset.cursors import Cursor, Sort
+from ..keyset.index_scan import walk
 from ..keyset.order_by import order_of
-from ..keyset.pages import fetch_page
 from ..limits import limits
 from ..models import Group, Host, HostAddress, HostAlias, Inventory, group_members
 from ..query import ast
@@ -32,19 +32,26 @@ from .json_cells import JsonCells
 from .raw_rows import RawRows
 
 HostRow = dict[str, Any]
+HostColumns = dict[str, Sequence[Any]]
 
-_CELLS = ("hostname", "ip_addr", "port", *VOCABULARY_FIELDS, "notes", "status", "vars")
+_CELLS = (
+    "id",
+    "hostname",
+    "ip_addr",
+    "port",
+    *VOCABULARY_FIELDS,
+    "notes",
+    "status",
+    "vars",
+)
 # As they are in the table: neither enumeration nor JSON is made of them here.
 _COLUMNS = (
-    Host.id,
     *(getattr(Host, name) for name in _CELLS[:-2]),
     sa.type_coerce(Host.status, sa.String).label("status"),
     sa.cast(Host.vars, LONG_TEXT).label("vars"),
 )
 # Read only where a column shows them.
 _TIMES = tuple(f.name for f in HOST_FIELDS if f.kind == "time")
-# In the order of a file; what other tables hold comes later.
-_EMPTY: HostRow = dict.fromkeys(COLUMNS, ())
 _NAMES = (Host.id, Host.hostname)
 _VALUES: tuple[tuple[str, Any, Any, Any], ...] = (
     ("aliases", HostAlias.host_id, HostAlias.name, HostAlias.name_key),
@@ -157,40 +164,76 @@ class Snapshot:
     @property
     def hosts(self) -> Iterator[HostRow]:
         """Yield what is said of each host, field by field."""
-        for row in self._rows():
-            row["vars"] = self._json.object(row["vars"])
-            yield row
+        for columns in self._batch_columns():
+            columns["vars"] = map(self._json.object, columns["vars"])
+            for row in zip(*columns.values(), strict=True):
+                yield dict(zip(columns, row, strict=True))
 
     @property
-    def host_texts(self) -> Iterator[HostRow]:
-        """Yield the same, with the variables as JSON text."""
-        for row in self._rows():
-            row["vars"] = self._json.text(row["vars"])
-            yield row
+    def host_columns(self) -> Iterator[HostColumns]:
+        """Yield the same in batches, by field, with the variables as JSON text."""
+        for columns in self._batch_columns():
+            yield columns | {"vars": list(map(self._json.text, columns["vars"]))}
 
-    def _rows(self) -> Iterator[HostRow]:
+    def _batch_columns(self) -> Iterator[dict[str, Any]]:
+        """Yield for each batch, by field, the values of its hosts.
+
+        A dictionary for each host would take as long as to read it.
+        """
         for batch in self._batches(_COLUMNS):
-            rows = {
-                id_: _EMPTY | dict(zip(_CELLS, cells, strict=True))
-                for id_, *cells in batch
-            }
-            self._add_lists(rows)
-            yield from rows.values()
+            values = zip(*batch, strict=True)
+            columns: dict[str, Any] = dict(zip(_CELLS, values, strict=True))
+            ids = columns["id"]
+            yield columns | self._lists(ids) | self._times_of(ids)
 
     def _batches(self, columns: Sequence[Any]) -> Iterator[Sequence[Any]]:
         """Yield rows that begin with the id."""
-        select = sa.select(*columns).order_by(Host.id)
-        if not self._is_table:
-            for ids in self._ids():
-                found = {r[0]: r for r in self._read_of(select, Host.id, ids)}
-                yield [found[id_] for id_ in ids]
-            return
+        if self._is_table:
+            return self._table_rows(sa.select(*columns))
+        is_free = self._where is None and self._found is None
+        if is_free and self._sort is not None and not self._sort.then:
+            return self._walked_rows(columns, self._sort)
+        return self._found_rows(sa.select(*columns))
+
+    def _table_rows(self, select: sa.Select[Any]) -> Iterator[Sequence[Any]]:
         last = 0
-        while batch := self._raw.read(
-            select.where(Host.id > last).limit(limits.export_batch)
-        ):
+        ordered = select.order_by(Host.id).limit(limits.export_batch)
+        while batch := self._raw.read(ordered.where(Host.id > last)):
             yield batch
             last = batch[-1][0]
+
+    def _walked_rows(
+        self, columns: Sequence[Any], sort: Sort
+    ) -> Iterator[Sequence[Any]]:
+        """Yield all rows along the index of the order: the first ones at once.
+
+        To find their ids first and then the rows by them takes twice as long.
+        """
+        place: Cursor | None = None
+        while batch := self._walked_batch(columns, sort, place):
+            yield batch
+            if len(batch) < limits.export_batch:
+                return
+            last = batch[-1][0]
+            key = self._reader.scalar(sa.select(sort.column).where(Host.id == last))
+            place = Cursor(key, last, 0)
+
+    def _walked_batch(
+        self, columns: Sequence[Any], sort: Sort, place: Cursor | None
+    ) -> list[Any]:
+        batch: list[Any] = []
+        rows, engine = sa.select(*columns), engine_of(self._reader)
+        for stretch in walk(engine, rows, None, sort, place, backward=False):
+            missing = limits.export_batch - len(batch)
+            if missing:
+                select = stretch.with_only_columns(*columns).limit(missing)
+                batch += self._raw.read(select)
+        return batch
+
+    def _found_rows(self, select: sa.Select[Any]) -> Iterator[Sequence[Any]]:
+        for ids in self._found_ids():
+            found = {r[0]: r for r in self._read_of(select, Host.id, ids)}
+            yield [found[id_] for id_ in ids]
 
     def _read_of(
         self, select: sa.Select[Any], host_id: Any, ids: Sequence[int]
@@ -211,29 +254,8 @@ class Snapshot:
         """Whether the hosts are all there are, as they are in the table."""
         return self._where is None and self._sort is None
 
-    def _ids(self) -> Iterator[list[int]]:
-        """Yield the ids of what was asked for, in its order."""
-        is_free = self._where is None and self._found is None
-        if is_free and self._sort is not None and not self._sort.then:
-            return self._walked_ids(self._sort)
-        return self._found_ids()
-
-    def _walked_ids(self, sort: Sort) -> Iterator[list[int]]:
-        """Yield all ids along the index of the order: the first ones at once."""
-        cursor: str | None = None
-        while True:
-            page = fetch_page(
-                *(self._reader, sa.select(Host.id), None, sort, cursor),
-                limits.export_batch,
-            )
-            if page.rows:
-                yield page.rows
-            cursor = page.next_cursor
-            if cursor is None:
-                return
-
     def _found_ids(self) -> Iterator[list[int]]:
-        """Yield the same, found once and for all.
+        """Yield the ids of what was asked for, in its order, found once and for all.
 
         A condition that goes along with each batch would be looked up, and perhaps
         sorted, again for each of them.
@@ -259,27 +281,31 @@ class Snapshot:
         keys = [part.column for part in self._sort.parts]
         return order_of(self._sort, keys, Host.id, backward=False)
 
-    def _add_lists(self, rows: Mapping[int, HostRow]) -> None:
-        ids = list(rows)
-        for name, host_id, select in _LISTS:
-            _put(name, rows, self._read_of(select, host_id, ids))
-        _put("groups", rows, self._memberships(ids))
-        self._add_times(rows)
-        for row in rows.values():
-            if len(row["groups"]) > 1:
-                row["groups"].sort()
+    def _lists(self, ids: Sequence[int]) -> dict[str, Any]:
+        found = {
+            name: _by_host(self._read_of(select, host_id, ids))
+            for name, host_id, select in _LISTS
+        }
+        found["groups"] = _by_host(self._memberships(ids))
+        for names in found["groups"].values():
+            names.sort()
+        return {
+            name: [texts.get(id_, ()) for id_ in ids] for name, texts in found.items()
+        }
 
     def _memberships(self, ids: Sequence[int]) -> Iterator[tuple[int, str]]:
         names = self._names
         found = self._read_of(_GROUPS, group_members.c.host_id, ids)
         return ((host_id, names[group_id]) for host_id, group_id in found)
 
-    def _add_times(self, rows: Mapping[int, HostRow]) -> None:
-        if self._times:
-            columns = (Host.id, *(getattr(Host, name) for name in self._times))
-            select = sa.select(*columns).where(Host.id.in_(list(rows)))
-            for id_, *times in self._reader.execute(select):
-                rows[id_].update(zip(self._times, times, strict=True))
+    def _times_of(self, ids: Sequence[int]) -> dict[str, Any]:
+        if not self._times:
+            return {}
+        columns = (Host.id, *(getattr(Host, name) for name in self._times))
+        select = sa.select(*columns).where(Host.id.in_(ids))
+        found = {row[0]: row[1:] for row in self._reader.execute(select)}
+        times = zip(*(found[id_] for id_ in ids), strict=True)
+        return dict(zip(self._times, times, strict=True))
 
     # ---- what is said of many at once
 
@@ -387,10 +413,8 @@ class Snapshot:
         return array("q", sorted(chain.from_iterable(self._found_ids())))
 
 
-def _put(name: str, rows: Mapping[int, HostRow], found: Iterable[Any]) -> None:
+def _by_host(found: Iterable[Any]) -> dict[int, list[str]]:
+    texts: dict[int, list[str]] = defaultdict(list)
     for id_, text in found:
-        row = rows[id_]
-        if row[name]:
-            row[name].append(text)
-        else:
-            row[name] = [text]
+        texts[id_].append(text)
+    return texts

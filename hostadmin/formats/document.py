@@ -53,9 +53,10 @@ class Source(Protocol):
     """What a file is written from. Hosts are read, again each time, and never held.
 
     ``columns`` are those that a table shall have; None for all that is known of a host.
-    ``host_texts`` are the hosts with their variables as JSON text. Groups have name,
-    description, vars and children; ``members`` gives the names of the hosts that are
-    directly in a group, or for None of those that are in none.
+    ``host_columns`` are the hosts in batches: the values of each field, in the order of
+    the hosts, with variables as JSON text. Groups have name, description, vars and
+    children; ``members`` gives the names of the hosts that are directly in a group, or
+    for None of those that are in none.
     """
 
     @property
@@ -67,7 +68,7 @@ class Source(Protocol):
     @property
     def hosts(self) -> Iterable[Mapping[str, Any]]: ...
     @property
-    def host_texts(self) -> Iterable[Mapping[str, Any]]: ...
+    def host_columns(self) -> Iterable[Mapping[str, Sequence[Any]]]: ...
     def members(self, group: str | None, /) -> Iterable[str]: ...
 
 

@@ -7,6 +7,8 @@ any other is a host. JSON has them under ``groups`` and ``hosts``.
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
+from json.encoder import encode_basestring
 from typing import Any
 
 from ..errors import FieldError, InvalidFile, InvalidValue
@@ -14,7 +16,7 @@ from ..validation.rules import GROUP_RULES
 from ..validation.values import quoted
 from .document import FileGroup, FileVars, Item, Source, lines_of, some
 from .json_stream import MAX_RECORD, Decoder, Stream, in_words, twice
-from .rows import COLUMNS, ROW, Column, Row, plain_text
+from .rows import ADDED_TO, COLUMNS, ROW, Column, Row, plain_text
 
 VERSION = 1
 _KINDS = ("groups", "hosts")
@@ -165,7 +167,7 @@ def write(content: Source, notes: list[str]) -> Iterator[str]:
     yield f'{{"hostadmin": {VERSION},\n"vars": {_text(content.vars)},\n"groups": ['
     yield from _joined(map(_group_text, content.groups))
     yield '],\n"hosts": ['
-    yield from _joined(map(_host_text, content.host_texts))
+    yield from _joined(map(",\n".join, _host_texts(content)))
     yield "]}\n"
 
 
@@ -177,8 +179,8 @@ def write_lines(content: Source, notes: list[str]) -> Iterator[str]:
     header = {"hostadmin": VERSION, "vars": content.vars}
     for record in (header, *map(_group, content.groups)):
         yield f"{_text(record)}\n"
-    for host in content.host_texts:
-        yield f"{_host_text(host)}\n"
+    for texts in _host_texts(content):
+        yield "\n".join((*texts, ""))
 
 
 def _chosen(
@@ -221,11 +223,31 @@ def _group_text(group: Mapping[str, Any]) -> str:
     return _text(_group(group))
 
 
-def _host_text(row: Mapping[str, Any]) -> str:
-    # The variables are text already.
-    rest = _text({field: row.get(field) for field in _BUT_VARS})
-    return f'{rest[:-1]}, "vars": {row["vars"]}}}'
+def _host_texts(content: Source) -> Iterator[Iterable[str]]:
+    """Yield the records of hosts in batches.
+
+    Field by field they take a third of the time that an encoder takes for each host.
+    """
+    for columns in content.host_columns:
+        parts: list[Iterable[str]] = []
+        for start, name in _STARTS:
+            parts += repeat(start), _texts(name, columns[name])
+        yield map("".join, zip(*parts, repeat("}"), strict=False))
 
 
-_BUT_VARS = tuple(field for field in COLUMNS if field != "vars")
+def _texts(name: str, values: Sequence[Any]) -> Sequence[str]:
+    if name == "vars":
+        return values
+    if name in ADDED_TO:
+        return [f"[{', '.join(map(_quoted, v))}]" if v else "[]" for v in values]
+    if name == "port":
+        return ["null" if v is None else str(v) for v in values]
+    return ["null" if v is None else _quoted(v) for v in values]
+
+
+# What is in front of each field of a host.
+_STARTS = [
+    (f'{", " if place else "{"}"{name}": ', name) for place, name in enumerate(COLUMNS)
+]
+_quoted = encode_basestring
 _text = json.JSONEncoder(ensure_ascii=False).encode

@@ -54,6 +54,15 @@ def as_lists(row: dict[str, Any]) -> dict[str, Any]:
     return {k: list(v) if isinstance(v, tuple) else v for k, v in kept.items()}
 
 
+def rows_of(source: Snapshot) -> list[dict[str, Any]]:
+    found = []
+    for columns in source.host_columns:
+        for row in zip(*columns.values(), strict=True):
+            found.append(dict(zip(columns, row, strict=True)))
+            found[-1]["vars"] = json.loads(found[-1]["vars"])
+    return found
+
+
 def members_of(source: Snapshot) -> dict[str | None, list[str]]:
     names = [None, *(group["name"] for group in source.groups)]
     return {name: list(source.members(name)) for name in names}
@@ -69,8 +78,9 @@ def test_rows_say_what_objects_say(inventory, monkeypatch, few):
         with snapshot(db.engine, parse(query)) as source:
             members = members_of(source)
             rows = [as_lists(row) for row in source.hosts]
+            by_field = [as_lists(row) for row in rows_of(source)]
 
-        assert rows == expected
+        assert rows == by_field == expected
         assert members.pop(None) == [r["hostname"] for r in rows if not r["groups"]]
         for name, inside in members.items():
             assert inside == [r["hostname"] for r in rows if name in r["groups"]]

@@ -19,9 +19,11 @@ class Content:
     columns: Sequence[Column] | None = None
 
     @property
-    def host_texts(self) -> Iterator[Mapping[str, Any]]:
+    def host_columns(self) -> Iterator[Mapping[str, Sequence[Any]]]:
         for host in self.hosts:
-            yield {**host, "vars": json_text(host.get("vars") or {})}
+            texts = {"vars": json_text(host.get("vars") or {})}
+            row = {**dict.fromkeys(COLUMNS), **host, **texts}
+            yield {name: [value] for name, value in row.items()}
 
 
 def content_of_hosts(hosts: Iterable[Mapping[str, Any]]) -> Content:

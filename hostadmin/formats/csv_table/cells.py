@@ -23,8 +23,9 @@ _SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n\0"
 _FORMULA = frozenset(_SIGNS.replace("\\", ""))
 # In countries with a decimal comma a spreadsheet begins a cell at each semicolon, and
 # does not know our quotation marks then.
-_INSIDE = re.compile(rf"(?<=[;\t\r\n])(?=['\"]*[{_SIGNS}])")
-_GUARDED_INSIDE = re.compile(rf"(?<=[;\t\r\n])'(?=['\"]*[{_SIGNS}])")
+_ENDS = ";\t\r\n"
+_INSIDE = re.compile(rf"(?<=[{_ENDS}])(?=['\"]*[{_SIGNS}])")
+_GUARDED_INSIDE = re.compile(rf"(?<=[{_ENDS}])'(?=['\"]*[{_SIGNS}])")
 # An import would take such a cell for nothing, or for a header.
 _WORDS = PLACEHOLDERS | {"hostname"}
 # What cells begin with that could be misread, with an apostrophe in front or not.
@@ -52,12 +53,17 @@ def literal(text: str) -> str:
     return f"'{inside}" if _is_misread(text.lstrip("'")) else inside
 
 
-def literals(cells: Sequence[str]) -> list[str]:
-    """Return the cells of a line as ``literal`` does; most are looked at only once."""
-    line = "".join(cells)
-    if ";" in line or "\n" in line or "\t" in line or "\r" in line:
-        return [literal(cell) for cell in cells]
-    return [literal(c) if c and c[0] in RISKY else c for c in cells]
+def literals(cells: Sequence[str]) -> Sequence[str]:
+    """Return cells as ``literal`` does; equal ones are looked at only once."""
+    different = set(cells)
+    text = "".join(different)
+    has_ends = any(end in text for end in _ENDS)
+    marked = {
+        cell: literal(cell)
+        for cell in different
+        if has_ends or (cell[:1] in RISKY and _is_misread(cell.lstrip("'")))
+    }
+    return [marked.get(cell, cell) for cell in cells] if marked else cells
 
 
 def is_literal(text: str) -> bool:

@@ -14,9 +14,6 @@ from .cells import cell_text, literals
 
 # Lines that are written at once; one by one they take twice the time.
 LINES = 200
-# Columns whose values are no texts, and where they are.
-_NO_TEXT = [(COLUMNS.index(name), name) for name in ("port", *ADDED_TO)]
-_VARS = COLUMNS.index("vars")
 
 
 def read_excel(text: str) -> bool:
@@ -58,10 +55,10 @@ def _chosen_cell(column: Column, row: Mapping[str, Any]) -> str:
 def _whole(content: Source, notes: list[str], delimiter: str) -> Iterator[str]:
     yield _text([COLUMNS], delimiter)
     named: set[str] = set()
-    for batch in batched(content.host_texts, LINES):
-        for row in batch:
-            named.update(row["groups"])
-        yield _text(map(_cells, batch), delimiter)
+    for columns in content.host_columns:
+        named.update(*columns["groups"])
+        cells = (_cells(name, columns[name]) for name in COLUMNS)
+        yield _text(zip(*cells, strict=True), delimiter)
     notes += _left_out(content, named)
 
 
@@ -85,14 +82,14 @@ def _left_out(content: Source, named: Container[str]) -> Iterator[str]:
         )
 
 
-def _cells(row: Mapping[str, Any]) -> list[str]:
-    cells = [row[name] or "" for name in COLUMNS]
-    for index, name in _NO_TEXT:
-        if cells[index]:
-            cells[index] = cell_text(name, cells[index])
-    if cells[_VARS] == "{}":
-        cells[_VARS] = ""
-    return literals(cells)
+def _cells(name: str, values: Sequence[Any]) -> Sequence[str]:
+    if name == "vars":
+        return literals(["" if text == "{}" else text for text in values])
+    if name == "port":
+        return [str(value) if value else "" for value in values]
+    if name in ADDED_TO:
+        return literals([cell_text(name, value) if value else "" for value in values])
+    return literals([text or "" for text in values])
 
 
 def _text(lines: Iterable[Sequence[str]], delimiter: str) -> str:
