@@ -249,8 +249,13 @@ def cell_text(field: str, value: Any) -> str:
     return plain_text(value)
 
 
+# What most lists are of; to search for separators takes longer than all else.
+_PLAIN = re.compile(r"[\w.,-]*")
+
+
 def _list_text(items: Sequence[str]) -> str:
     text = ",".join(items)
-    if text.startswith("[") or text.count(",") >= len(items) or _SEPARATOR.search(text):
-        return json_text(items)
-    return text
+    is_plain = _PLAIN.fullmatch(text) or not (
+        text.startswith("[") or _SEPARATOR.search(text)
+    )
+    return text if is_plain and text.count(",") < len(items) else json_text(items)
