@@ -12,7 +12,7 @@ class Limits:
     count_seconds: float = 1.0
     # Hosts that are read at a time where all of them are wanted, and for a file.
     list_batch: int = 1_000
-    export_batch: int = 2_000
+    export_batch: int = 1_500
     # More columns nobody looks at, and few programs read.
     export_variables: int = 1_000
     # Of so many hosts it is kept in memory who is in which group. Of more, the members

@@ -179,8 +179,7 @@ def write_lines(content: Source, notes: list[str]) -> Iterator[str]:
     header = {"hostadmin": VERSION, "vars": content.vars}
     for record in (header, *map(_group, content.groups)):
         yield f"{_text(record)}\n"
-    for texts in _host_texts(content):
-        yield "\n".join((*texts, ""))
+    yield from (f"{text}\n" for text in map("\n".join, _host_texts(content)))
 
 
 def _chosen(

@@ -243,6 +243,16 @@ def test_the_formula_guard_is_undone_exactly(text):
     assert not guarded.startswith((*SIGNS, *BLANKS))
 
 
+@given(st.lists(HOSTILE, min_size=2, max_size=3), st.sampled_from(",;"))
+def test_cells_are_in_quotes_as_those_of_the_library(line, delimiter):
+    file = io.StringIO(newline="")
+    csv.writer(file, delimiter=delimiter).writerow(line)
+
+    quoted = [cell for one in line for cell in cells.in_quotes([one], delimiter)]
+    assert f"{delimiter.join(quoted)}\r\n" == file.getvalue()
+    assert list(cells.in_quotes(line, delimiter)) == quoted
+
+
 @given(st.lists(HOSTILE, min_size=2, max_size=3), st.sampled_from(",;\t"))
 @example(["web1", 'a;"=1+1;b'], ";")
 @example(["web1", "a\n=1+1"], ";")

@@ -10,7 +10,7 @@ from ...errors import QueryError
 from ...validation.values import quoted
 from ..document import Source, some
 from ..rows import ADDED_TO, COLUMNS, Column, plain_text
-from .cells import cell_text, literals
+from .cells import cell_text, in_quotes, literals
 
 # Lines that are written at once; one by one they take twice the time.
 LINES = 200
@@ -58,7 +58,9 @@ def _whole(content: Source, notes: list[str], delimiter: str) -> Iterator[str]:
     for columns in content.host_columns:
         named.update(*columns["groups"])
         cells = (_cells(name, columns[name]) for name in COLUMNS)
-        yield _text(zip(*cells, strict=True), delimiter)
+        written = (in_quotes(column, delimiter) for column in cells)
+        lines = zip(*written, strict=True)
+        yield "\n".join((*map(delimiter.join, lines), ""))
     notes += _left_out(content, named)
 
 
