@@ -15,7 +15,9 @@ class InvalidValue(HostadminError):
 
 
 # A message that the name of its field begins: "is required."
-_NEEDS_FIELD = re.compile(r"(?:are|belong|cannot|has|have|is|must)\b")
+_NEEDS_FIELD = re.compile(r"(?:are|belong|cannot|has|have|is|must|needs)\b")
+# A message that begins with a plain word, and not with a name such as var.rack.
+_PLAIN_WORD = re.compile(r"[a-z]+ ")
 
 
 def after_field(message: str) -> str:
@@ -24,8 +26,11 @@ def after_field(message: str) -> str:
 
 
 def with_field(field: str, message: str) -> str:
-    """Return the message with its field where it is no sentence without."""
-    return f"{field} {message}" if _NEEDS_FIELD.match(message) else message
+    """Return the message as a sentence, with its field where it is none without."""
+    if _NEEDS_FIELD.match(message):
+        return f"{field} {message}"
+    is_plain = _PLAIN_WORD.match(message)
+    return f"{message[0].upper()}{message[1:]}" if is_plain else message
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ from ..query.ast import EQUALS, Node, Term
 from ..query.fields import FIELDS
 from ..query.to_text import to_text
 from ..validation.numbers import MAX_ID, whole_number
-from ..validation.values import MAX_TEXT, clean_text
+from ..validation.values import MAX_TEXT, clean_reason
 from .current_user import web_act, web_viewer
 from .generated.urls import QUERY, ViewUrl, undo_link
 from .query_args import with_query
@@ -188,7 +188,7 @@ def add() -> ResponseReturnValue:
         return _ask(lines)
     session, digest = db.session(), request.form.get("digest", "")
     try:
-        message = clean_text(request.form.get("message")) or "Pasted names"
+        message = clean_reason(request.form.get("message")) or "Pasted names"
         added = write(web_act(message), lambda: add_names(session, lines, digest))
     except (Conflict, InvalidValue) as error:
         return _ask(lines, error)

@@ -3,7 +3,7 @@
 from flask import request
 
 from ..auth.identity import Identity
-from ..errors import InvalidValue, QueryError
+from ..errors import InvalidValue, QueryError, after_field
 from ..history import ActorContext
 from ..permissions import identity
 from ..saved_views import Viewer
@@ -25,7 +25,7 @@ def api_act(message: str | None = None, source: str = "api") -> ActorContext:
     try:
         why = clean_text(message)
     except InvalidValue as error:
-        raise QueryError(f"“message” {error}") from None
+        raise QueryError(f"“message”{after_field(str(error))}") from None
     return ActorContext(caller().name, source, why, request.remote_addr)
 
 

@@ -31,7 +31,7 @@ from ..bulk_edit import (
     text_of,
 )
 from ..db.session import db
-from ..errors import Conflict, InvalidValue
+from ..errors import Conflict, InvalidValue, after_field
 from ..formatting import counted
 from ..history import ATTEMPTS, ActorContext, write
 from ..query.ast import EQUALS, Node, Quoted, Term
@@ -206,7 +206,7 @@ def _reason(why: str | None, edit: BulkEdit, node: Node) -> str:
     try:
         return clean_text(why) or message(edit, to_text(node))
     except InvalidValue as error:
-        fail(f"--message {error}")
+        fail(f"--message{after_field(str(error))}")
 
 
 def _write(

@@ -78,7 +78,7 @@ class _Answer:
         if isinstance(record.get("address"), str) and "dns_name" in record:
             return Row(line, _netbox_address(record))
         raise InvalidFile(
-            f"{self._name}: line {line}: is neither an AWX host nor a NetBox device, "
+            f"{self._name}: line {line} is neither an AWX host nor a NetBox device, "
             "virtual machine or IP address. Its fields are "
             f"{quoted(', '.join(record), 120)}."
         )

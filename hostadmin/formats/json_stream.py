@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..errors import InvalidFile, InvalidValue
+from ..errors import InvalidFile, InvalidValue, after_field
 from ..validation.values import quoted
 
 # Notes and variables have 64 KiB each, and JSON may write a character as six.
@@ -55,10 +55,11 @@ def whole(name: str, text: str) -> Any:
     except InvalidValue as error:
         raise InvalidFile(f"{name}: {error}") from None
     except ValueError as error:
-        raise InvalidFile(f"{name}: line {line_of(error)}: {in_words(error)}") from None
+        said = after_field(in_words(error))
+        raise InvalidFile(f"{name}: line {line_of(error)}{said}") from None
     if text[end:].strip(_BLANKS):
         line = text.count("\n", 0, end) + 1
-        raise InvalidFile(f"{name}: line {line}: has text after the end of the JSON.")
+        raise InvalidFile(f"{name}: line {line} has text after the end of the JSON.")
     if doubles := decoder.doubles():
         raise InvalidFile(f"{name}: {twice(doubles)}")
     return value
@@ -103,7 +104,7 @@ class Stream:
         return self._decoder.doubles()
 
     def refused(self, message: str) -> InvalidFile:
-        return InvalidFile(f"{self._name}: line {self.line}: {message}")
+        return InvalidFile(f"{self._name}: line {self.line}{after_field(message)}")
 
     def peek(self) -> str:
         """Return the next character that is no blank, or nothing at the end."""
@@ -178,7 +179,7 @@ class Stream:
             )
         before = self._line - self._text.count("\n", 0, self._counted)
         line = before - 1 + line_of(error)
-        return InvalidFile(f"{self._name}: line {line}: {in_words(error)}")
+        return InvalidFile(f"{self._name}: line {line}{after_field(in_words(error))}")
 
     def _fill(self) -> bool:
         """Read on, at least as much as is there already."""

@@ -45,7 +45,7 @@ def read(
         if "no element found" not in str(error) and "unclosed" not in str(error):
             message = str(error).partition(":")[0]
             raise InvalidFile(
-                f"{name}: line {line}: is not valid XML: {message}."
+                f"{name}: line {line} is not valid XML: {message}."
             ) from None
     yield from skipped.kept(scan.take(), options)
     if not complete:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..errors import FieldError
+from ..errors import FieldError, after_field
 from ..validation.host_fields import HOST_FIELDS
 from ..validation.json_values import json_text
 from ..validation.rules import HOST_RULES
@@ -72,7 +72,7 @@ class RowError:
     def __str__(self) -> str:
         kind = f"{GROUP} " if self.subject == GROUP else ""
         name = f" ({kind}{self.name})" if self.name else ""
-        return f"line {self.line}{name}: {self.field} {self.message}"
+        return f"line {self.line}{name}: {self.field}{after_field(self.message)}"
 
 
 def row_errors(errors: Iterable[RowError]) -> list[dict[str, Any]]:

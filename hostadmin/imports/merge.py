@@ -92,7 +92,7 @@ def _set_vars(merged: Merged, before: Any, after: dict[str, Any]) -> None:
     try:
         clean_vars(after)
     except InvalidValue as error:
-        raise Unfit("vars", f"with the existing ones, {error}") from None
+        raise Unfit("vars", f"with the existing ones, they {error}") from None
     merged.changes["vars"] = [before or None, after or None]
 
 

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..errors import InvalidValue
+from ..errors import InvalidValue, after_field
 
 MAX_TEXT = 255
 MAX_ALIASES = 64
@@ -211,6 +211,14 @@ def clean_text(value: object) -> str | None:
     if len(text) > MAX_TEXT:
         raise InvalidValue(f"must have at most {MAX_TEXT} characters, not {len(text)}.")
     return text or None
+
+
+def clean_reason(value: object) -> str | None:
+    """Return what somebody wrote into the field "Reason", or None."""
+    try:
+        return clean_text(value)
+    except InvalidValue as error:
+        raise InvalidValue(f"Reason{after_field(str(error))}") from None
 
 
 def clean_term(value: object) -> str | None:

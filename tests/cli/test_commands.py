@@ -177,7 +177,7 @@ def test_with_bad_rows_nothing_is_written_and_each_is_named(flask, words):
     code, _, err = flask("hosts", "import", "-", *words, stdin=BAD)
 
     assert code == 1
-    assert "line 3 (web2): ip_addr “N/A” is not a valid IP address" in err
+    assert "line 3 (web2): ip_addr: “N/A” is not a valid IP address" in err
     assert "line 4 (web3): ip_addr" in err
     assert "2 bad rows, 1 good. Nothing was written" in err
     assert flask("hosts", "count")[1] == "0\n"

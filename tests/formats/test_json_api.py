@@ -154,9 +154,9 @@ def test_one_page_of_several_never_says_what_is_missing():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (json.dumps(page({"id": 1, "slug": "x"})), "line 1: is neither an AWX host"),
+        (json.dumps(page({"id": 1, "slug": "x"})), "line 1 is neither an AWX host"),
         ('{"count": 0, "next": null}', "“results” is missing"),
-        ('{"count": 1, "results": [{"name":', "line 1: is not valid JSON"),
+        ('{"count": 1, "results": [{"name":', "line 1 is not valid JSON"),
         ('{"results": 7}', "is missing"),
     ],
 )

@@ -77,9 +77,9 @@ def test_what_people_write_is_read_too() -> None:
         ('{"hosts": {}}', "“[” is missing"),
         (
             '{"hosts": [\n{"a": 1}\n{"a": 1}]}',
-            "line 3: is not valid JSON: “,” is missing",
+            "line 3 is not valid JSON: “,” is missing",
         ),
-        ('{"hosts": [\n{"a": 1},\n{"a" 1}]}', "line 3: is not valid JSON"),
+        ('{"hosts": [\n{"a": 1},\n{"a" 1}]}', "line 3 is not valid JSON"),
         ('{"hosts": [] ', "“,” is missing"),
         ('{"hosts": []} []', "has text after the end"),
         ('{"hosts": ["a', "is not valid JSON"),

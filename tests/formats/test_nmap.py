@@ -98,7 +98,7 @@ def test_a_scan_that_was_cut_off_is_never_complete(end):
             "XML entities are not supported",
         ),
         ("<nmaprun>" + "<a>" * 100, "nested more than 50 levels deep"),
-        (SCAN.replace("</ports>", "</port>"), "line 13: is not valid XML"),
+        (SCAN.replace("</ports>", "</port>"), "line 13 is not valid XML"),
         ("<?xml version='1.0'?>\n<other><nmaprun/></other>", "not an nmap scan"),
     ],
 )

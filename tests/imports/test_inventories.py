@@ -239,11 +239,11 @@ def test_a_group_inside_itself_is_refused(errors_of, import_text):
     import_text("[a]\n[b]\n[c]\n[a:children]\nb\n[b:children]\nc\n")
 
     assert errors_of("[a]\n[c:children]\na\n[c:vars]\nx=1\n") == [
-        "line 2 (group c): children “a” would be inside itself: c > a > b > c."
+        "line 2 (group c): children: “a” would be inside itself: c > a > b > c."
     ]
     text = json.dumps({"groups": [{"name": "d", "children": ["d"]}]})
     assert errors_of(text) == [
-        "line 1 (group d): children “d” would be inside itself: d > d."
+        "line 1 (group d): children: “d” would be inside itself: d > d."
     ]
 
 
@@ -288,10 +288,10 @@ def test_variables_of_all_are_there_once(errors_of):
     [
         (
             "[a]\n[a:vars]\nx=1\nx",
-            "line 1 (group a): vars line 4: “x” is not a variable",
+            "line 1 (group a): vars: line 4: “x” is not a variable",
         ),
-        ("[all:vars]\nx=1e999", "line 1 (all): vars “x” is inf"),
-        ("[a]\nweb-1 x=1e999", "line 2 (web-1): vars “x” is inf"),
+        ("[all:vars]\nx=1e999", "line 1 (all): vars: “x” is inf"),
+        ("[a]\nweb-1 x=1e999", "line 2 (web-1): vars: “x” is inf"),
         ("[a,b]\nweb-1", "has a comma"),
         ('{"groups": [{"name": "all"}]}', "“all” is a reserved group name"),
         ('{"groups": [{"name": "a", "port": 22}]}', "port is not a field"),
@@ -322,7 +322,7 @@ def test_the_limits_hold_for_what_a_group_has_afterwards(
             importer.make_plan(db.session(), plan)
             [error] = plan.errors()
 
-    assert "with the existing ones, must have at most" in str(error)
+    assert "with the existing ones, they must have at most" in str(error)
 
 
 # ---- meanwhile

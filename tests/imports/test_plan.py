@@ -198,7 +198,7 @@ def test_the_plan_says_what_will_happen_and_writes_nothing(
     [
         (
             "web1,10.0.0.300",
-            "line 2 (web1): ip_addr “10.0.0.300” is not a valid IP address",
+            "line 2 (web1): ip_addr: “10.0.0.300” is not a valid IP address",
         ),
         ("web1,010.0.0.1", "010 has a leading zero"),
         ("web1,N/A", "“N/A” is not a valid IP address"),

@@ -282,7 +282,7 @@ def test_every_bad_field_is_named_and_nothing_is_lost(client, session):
     found = errors(response)
     assert found.keys() == typed.keys()
     assert "300 is over 255" in found["ip_addr"]
-    assert "line 2" in found["vars"]
+    assert "Line 2" in found["vars"]
     shown = parse(response)
     assert shown.select_one("[name=vars]").text.strip() == typed["vars"]
     assert shown.select_one("[name=ip_addr]")["value"] == typed["ip_addr"]
@@ -304,6 +304,7 @@ def test_a_name_in_other_case_is_taken(client, make_host):
 def test_an_error_that_needs_its_field_is_shown_with_it(client):
     """Not as "is required." below a field, nor as "Hostname: is required." above."""
     data = {"csrf_token": csrf(client, "/hosts/new/"), "os": "x" * 256, "port": "0"}
+    data |= {"owner": "a\u200bb", "vars": "[1]"}
 
     response = client.post("/hosts/new/", data=data)
 
@@ -312,7 +313,15 @@ def test_an_error_that_needs_its_field_is_shown_with_it(client):
     assert errors(response)["os"] == long
     summary = [item.text for item in parse(response).select(".summary li")]
     port = "Port: “0” is not a valid port. Use 1–65535."
-    assert sorted(summary) == ["Hostname is required.", long, port]
+    assert {"Hostname is required.", long, port} < set(summary)
+    unseen = "haracter 2 is U+200B (zero width space), which is invisible. Remove it."
+    assert errors(response)["owner"] == f"C{unseen}"
+    assert f"Owner: c{unseen}" in summary
+    assert errors(response)["vars"].startswith("Line 1: write")
+    named = {"csrf_token": data["csrf_token"], "hostname": "a", "message": "y" * 256}
+    assert errors(client.post("/hosts/new/", data=named)) == {
+        "message": "Reason must have at most 255 characters, not 256."
+    }
 
 
 def test_an_unknown_group_is_shown_with_the_nearest(client, make_group):

@@ -196,6 +196,15 @@ def test_the_missing_become_hosts_in_one_change_with_undo(
     assert session.query(Host).count() == len(some)
 
 
+def test_a_reason_that_cannot_be_kept_is_named(session, some, missing, press):
+    answer = press(parse(missing("new-1")), "add", message="x" * 256)
+
+    text = text_of(parse(answer).main)
+    assert "Reason must have at most 255 characters, not 256." in text
+    session.rollback()
+    assert session.query(Host).count() == len(some)
+
+
 def test_a_second_click_adds_nothing(session, some, missing, press):
     page = parse(missing("new-1"))
     press(page, "add")

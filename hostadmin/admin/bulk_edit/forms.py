@@ -89,7 +89,7 @@ class BulkForm(Form):
                 self.form_errors = [*self.form_errors, whole]
                 continue
             field = self._fields[name]
-            said = whole if name == "variables" else one.message
+            said = whole if one.field.startswith("var.") else one.message
             field.errors = [*field.errors, said]
 
 

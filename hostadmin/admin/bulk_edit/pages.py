@@ -27,13 +27,13 @@ from ...bulk_edit import (
     summary,
 )
 from ...db.session import db
-from ...errors import Conflict, InvalidInput, InvalidValue, after_field
+from ...errors import Conflict, InvalidInput, InvalidValue
 from ...formatting import counted
 from ...history import write
 from ...query.ast import EQUALS, Quoted, Term
 from ...query.to_text import to_text
 from ...validation.local_path import own_path
-from ...validation.values import clean_text
+from ...validation.values import clean_reason
 from ..current_user import web_act
 from ..generated.urls import what_next
 from ..new_values import ask, open_questions, take_choices
@@ -240,10 +240,9 @@ def _query_url(chosen: Chosen) -> str | None:
 def _do(action: str, edit: BulkEdit, chosen: Chosen) -> ResponseReturnValue:
     digest = request.form.get("digest", "")
     try:
-        why = clean_text(request.form.get("message")) or message(edit, chosen.query)
+        why = clean_reason(request.form.get("message")) or message(edit, chosen.query)
     except InvalidValue as error:
-        wrong = f"Reason{after_field(str(error))}"
-        return _show_plan(action, edit, chosen, wrong=wrong), 400
+        return _show_plan(action, edit, chosen, wrong=str(error)), 400
     try:
         plan, new_id = write(
             web_act(why),

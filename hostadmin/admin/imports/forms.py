@@ -18,7 +18,7 @@ from ...imports.choices import Choices, check_missing
 from ...imports.layouts import FORMATS
 from ...imports.table_columns import columns_choice
 from ...validation.rules import HOST_RULES
-from ...validation.values import STATUSES, clean_text, fold, quoted
+from ...validation.values import STATUSES, clean_reason, fold, quoted
 
 Form = MultiDict[str, str]
 VARIABLE = "var"
@@ -94,7 +94,7 @@ def read_plan_form(form: Form, choices: Choices) -> Choices:
         replace=is_ticked(form, "replace"),
         missing=check_missing(form.get("missing") or "report"),
         within=form.get("within", "").strip(),
-        message=clean_text(form.get("message")) or "",
+        message=clean_reason(form.get("message")) or "",
     )
     # Refused here rather than by the job.
     _ = chosen.node

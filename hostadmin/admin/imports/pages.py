@@ -26,7 +26,7 @@ from werkzeug.exceptions import HTTPException
 
 from ...config import Settings
 from ...db.session import db, write_transaction
-from ...errors import Conflict, HostadminError, InvalidFile
+from ...errors import Conflict, HostadminError, InvalidFile, with_field
 from ...formatting import counted
 from ...imports import bad_rows, mappings, uploads
 from ...imports.choices import Choices
@@ -174,7 +174,7 @@ class ImportPage(BaseView):
             with write_transaction():
                 mappings.name_mapping(db.session(), heads, name)
         except HostadminError as error:
-            return _done_page(_own(import_id), str(error)), 400
+            return _done_page(_own(import_id), with_field("Name", str(error))), 400
         flash(f"The mapping is saved as “{name.strip()}”.", "success")
         return redirect(url_for("imports.done", import_id=import_id))
 

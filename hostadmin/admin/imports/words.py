@@ -25,7 +25,6 @@ def page_words(text: str, name: str = "") -> str:
     """Return the text without what only the command can do."""
     if name and text.startswith(f"{name}: "):
         text = with_field("The file", text.removeprefix(f"{name}: "))
-        text = text[:1].upper() + text[1:]
     for given, said in _SAME:
         text = text.replace(given, said)
     if not _OWN.search(text):

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ...errors import FieldError, InvalidFile, InvalidValue
+from ...errors import FieldError, InvalidFile, InvalidValue, after_field
 from ...validation.values import MAX_BYTES, quoted
 from ..document import MAX_LINE, Item, limited, lines_of
 from .inventory import Inventory, plain
@@ -101,7 +101,8 @@ class _Reader:
                 )
             draft.vars[name.strip()] = _value(value.strip())
         except InvalidValue as error:
-            draft.errors.append(FieldError("vars", f"line {number}: {error}"))
+            said = f"line {number}{after_field(str(error))}"
+            draft.errors.append(FieldError("vars", said))
 
     def _take_child(self, number: int, text: str) -> None:
         found = _GROUP.fullmatch(text)

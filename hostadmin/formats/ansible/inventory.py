@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...errors import FieldError, InvalidFile
+from ...errors import FieldError, InvalidFile, after_field
 from ...validation.values import RESERVED_GROUPS, quoted
 from ..document import FileGroup, FileVars, Item, namesakes_note, some
 from ..rows import ROW, Row
@@ -104,9 +104,10 @@ class Inventory:
     def add_bad_row(self, line: int, message: str, hostname: str | None = None) -> None:
         """Name a line that states no host which could be read."""
         if len(self._bad) >= MAX_BAD:
+            first = self._bad[0]
             raise InvalidFile(
                 f"{self._name}: over {MAX_BAD:,} lines cannot be read, such as line "
-                f"{self._bad[0].line}: {self._bad[0].errors[0].message}"
+                f"{first.line}{after_field(first.errors[0].message)}"
             )
         values = {} if hostname is None else {"hostname": hostname}
         self._bad.append(Row(line, values, (FieldError(ROW, message),)))

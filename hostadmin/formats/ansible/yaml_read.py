@@ -150,7 +150,8 @@ class Walk:
                 group,
                 section,
                 line,
-                "is not a mapping. Write each name with a colon, without a dash.",
+                f"“{section}” is not a mapping. Write each name with a colon, without "
+                "a dash.",
             )
         elif section == "vars":
             self._vars(group, value, line)
@@ -162,9 +163,8 @@ class Walk:
     def _refuse(self, group: str, section: str, line: int, message: str) -> None:
         # A host has no field of that name.
         field = {"hosts": "row"}.get(section, section)
-        place = f"line {line}: “{section}” " if section == "hosts" else f"line {line}: "
         self._inventory.groups[group].errors.append(
-            FieldError(field, f"{place}{message}")
+            FieldError(field, f"line {line}: {message}")
         )
 
     def _vars(self, group: str, value: dict[Any, Any], line: int) -> None:

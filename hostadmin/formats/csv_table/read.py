@@ -5,7 +5,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from ...errors import InvalidFile
+from ...errors import InvalidFile, after_field
 from ..document import MAX_EMPTY, NOTHING_STATED
 from ..read_options import ReadOptions
 from ..rows import Row
@@ -180,7 +180,7 @@ def _strictly(header: Header, lines: _Lines, delimiter: str) -> Header:
         next(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise InvalidFile(
-            f"Line {header.line}: the header cannot be read: {_in_words(error)}"
+            f"Line {header.line}, the header{after_field(_in_words(error))}"
         ) from None
     return header
 
