@@ -96,7 +96,9 @@ def _with_limits(kind: str, schema: Schema) -> str:
     if "minimum" in schema and schema["maximum"] < 10**6:
         kind += f", {schema['minimum']:,}–{schema['maximum']:,}"
     default = schema.get("default")
-    return f"{kind}, else {default}" if default not in (None, "", [], False) else kind
+    if default in (None, "", [], False):
+        return kind
+    return f"{kind}, default {default}"
 
 
 def _model_name(said: Schema) -> str:

@@ -61,7 +61,7 @@ def list_hosts(query: HostQuery) -> Response:
     """List hosts
 
     The same hosts in the same order as the page, the exports and the command. A search
-    that takes too long is refused, not cut.
+    that takes too long is refused, not truncated.
     """
     session = db.session()
     wanted = LayoutOptions(query.view, query.cols, query.sort)

@@ -296,14 +296,15 @@ def _planned_lines(plan: Plan) -> Iterable[str]:
 
 
 def _planned_line(row: Planned) -> Iterator[str]:
-    kind = "" if row.subject == HOST else f" {row.subject}"
+    named = {HOST: f": {row.name}", GROUP: f" group: {row.name}"}
+    what = named.get(row.subject, " variables of all hosts")
     changed = list(field_changes(row.changes))
     if row.action == "new":
         stated = "; ".join(f"{field} {_shown(after)}" for field, _, after in changed)
-        yield f"new{kind}: {row.name}{': ' if stated else ''}{stated}"
+        yield f"new{what}{': ' if stated else ''}{stated}"
     elif row.action == "changed":
         shown = (f"{m.field} {_shown(m.before)} → {_shown(m.after)}" for m in changed)
-        yield f"changed{kind}: {row.name}: {'; '.join(shown)}"
+        yield f"changed{what}: {'; '.join(shown)}"
 
 
 def _shown(text: str | None) -> str:

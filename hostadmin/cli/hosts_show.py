@@ -52,7 +52,7 @@ def _find(name: str) -> Host:
     if len(found) > 1:
         names = ", ".join(quoted(host.hostname) for host in found[:10])
         more = f" and {len(found) - 10:,} more" if len(found) > 10 else ""
-        fail(f"{quoted(name)} is {len(found):,} hosts: {names}{more}.")
+        fail(f"{quoted(name)} matches {len(found):,} hosts: {names}{more}.")
     return found[0]
 
 

@@ -7,6 +7,7 @@ import click
 
 from ..db.session import db
 from ..history import ActorContext, write
+from ..history.describe import object_text
 from ..undo import (
     CHANGE,
     DELETE,
@@ -69,14 +70,15 @@ def _lines(plan: UndoPlan) -> Iterator[str]:
     for step in plan.first_kept:
         for kept in step.kept:
             field = f" {kept.field}" if kept.field else ""
-            line = f"unchanged: {step.subject} {step.name}:{field} {step.reason(kept)}"
+            what = object_text(step.subject, step.name)
+            line = f"unchanged: {what}:{field} {step.reason(kept)}"
             yield printable(line) + "\n"
     if plan.kept_objects > SHOWN:
         yield f"… and {plan.kept_objects - SHOWN:,} more\n"
 
 
 def _back_line(step: Step) -> str:
-    name = f"{step.subject} {step.name}"
+    name = object_text(step.subject, step.name)
     if step.action != CHANGE:
         return f"{'delete' if step.action == DELETE else 'restore'}: {name}"
     fields = "; ".join(

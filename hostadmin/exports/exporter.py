@@ -21,6 +21,7 @@ from ..formats.ansible import yaml_write as ansible_yaml_write
 from ..formats.ansible.names import read_safe
 from ..formats.csv_table import write as csv_write
 from ..formats.rows import Column
+from ..formatting import counted
 from ..inventory.hints import find_hints
 from ..inventory.list_hosts import DEFAULT_SORT, SORTS
 from ..keyset.cursors import Sort
@@ -149,8 +150,8 @@ def _pieces(
         yield from format.write(source, notes, **layout.options)
         if source.unread:
             notes.append(
-                f"{source.unread:,} values in variables were left out: they are not "
-                "JSON, or numbers that JSON cannot hold."
+                f"Left out: {counted(source.unread, 'value')} in variables that JSON "
+                "cannot hold."
             )
         is_empty = source.is_empty
     if is_empty:

@@ -238,7 +238,7 @@ def fold_sometimes(engine: sa.Engine, written: int) -> None:
         if not _is_too_long(engine):
             fold(engine)
     except SQLAlchemyError as error:
-        log.info("kept counts were not summed up: %s", type(error).__name__)
+        log.info("stored counts were not summed up: %s", type(error).__name__)
 
 
 def _is_too_long(engine: sa.Engine) -> bool:

@@ -65,9 +65,10 @@ def named_mapping(session: orm.Session, name: str) -> Found:
         raise InvalidFile(f"Mapping {quoted(name)} does not exist. {hint}")
     found = _found(row)
     if found.gone:
+        verb = "exists" if len(found.gone) == 1 else "exist"
         raise InvalidFile(
             f"The mapping {quoted(found.label)} has columns for "
-            f"{', '.join(map(quoted, found.gone))}, which no longer exists. "
+            f"{', '.join(map(quoted, found.gone))}, which no longer {verb}. "
             "Import such a file in the browser to change the mapping."
         )
     return found

@@ -30,7 +30,7 @@ _OPERATORS = {
     "$=": "ends with",
     "<": "less than",
     "<=": "at most",
-    ">": "more than",
+    ">": "greater than",
     ">=": "at least",
     "in": "one of several",
     "is empty": "not set",

@@ -29,7 +29,7 @@ FILTER_WORDS = {
     "not_in_list": "is not one of",
     "empty": "is empty",
     "greater_than": "greater than",
-    "smaller_than": "smaller than",
+    "smaller_than": "less than",
     "between": "between",
     "in_network": "in network",
 }

@@ -102,7 +102,7 @@ def _values(dimension: Dimension, found: KeyCounts, order: Order) -> _Counts:
         label = (
             f"(only in {counted(rest, 'other')})"
             if dimension.is_several
-            else (f"({rest:,} other)")
+            else f"({counted(rest, 'other')})"
         )
         other = Bucket(Kind.OTHER, None, label, dimension.others(keys))
         buckets.append((other, number))

@@ -64,7 +64,7 @@ def log_in_page() -> ResponseReturnValue:
         log.warning("refused: wrong name or password")
         return _form(str(error)), 401
     except TooManyTries as error:
-        log.warning("refused: too many tries to log in")
+        log.warning("refused: too many failed logins")
         return _form(str(error)), 429, {"Retry-After": str(error.seconds)}
     who = identity()
     if who is not None:

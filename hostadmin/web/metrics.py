@@ -144,7 +144,7 @@ class Inventory(Collector):
             found = None
         yield GaugeMetricFamily(
             "hostadmin_hosts_counted",
-            "1 if the hosts were counted in time, else 0 and no numbers of hosts.",
+            "1 if the hosts were counted in time; if 0, their numbers are missing.",
             value=int(found is not None),
         )
         yield GaugeMetricFamily(

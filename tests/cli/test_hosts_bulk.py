@@ -243,7 +243,7 @@ def test_show_says_what_is_not_there_or_not_clear(flask, inventory):
     )
     assert flask("show", "10.0.0.2")[::2] == (
         1,
-        "Error: “10.0.0.2” is 2 hosts: “db-1”, “web-2”.\n",
+        "Error: “10.0.0.2” matches 2 hosts: “db-1”, “web-2”.\n",
     )
     assert flask("show", "")[0] == 1
     assert flask("show")[0] == 2

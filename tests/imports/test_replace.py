@@ -101,7 +101,7 @@ def test_replace_removes_just_that(flask, session):
 
     assert code == 0
     assert out.splitlines() == [
-        "changed inventory: all: vars.ntp “10.0.0.9” → (not set)",
+        "changed variables of all hosts: vars.ntp “10.0.0.9” → (not set)",
         "changed group: web: vars.old “1” → (not set)",
         "changed group: eu: children “db, web” → “web”",
         "changed: web-1: aliases “www” → (not set); ip_addr “10.0.0.1” → (not set); "

@@ -209,15 +209,22 @@ def test_nonsense_is_shown(client, query):
     assert client.get(f"/stats/?{query}").status_code == 400
 
 
+def test_a_number_of_values_may_be_all(client):
+    answer = parse(client.get("/stats/?by=env&top=1001")).select_one("#query-error")
+
+    assert "“1001” is not a valid number of values to show." in answer.text
+    assert "Use a number from 1 to 1,000, or “all”." in answer.text
+
+
 def test_all_values_are_as_many_as_a_page_shows(client, make_host, monkeypatch):
     for number in range(5):
         make_host(hostname=f"h{number}", ip_addr=f"10.0.0.{number + 1}")
     monkeypatch.setattr(limits, "count_rows", 3)
     monkeypatch.setattr(limits, "count_file_rows", 2)
 
-    assert "(2 other)" in parse(client.get("/stats/?by=hostname&top=all")).main.text
+    assert "(2 others)" in parse(client.get("/stats/?by=hostname&top=all")).main.text
     page = parse(client.get("/stats/?by=hostname&by=ip&top=all"))
-    assert "(2 other)" in page.main.text
+    assert "(2 others)" in page.main.text
     assert client.get("/stats/table.csv?by=hostname&top=all").text.count("\n") == 6
     rows = client.get("/stats/table.csv?by=hostname&by=ip&top=all").text
     assert {row.split(",")[0] for row in rows.split()[1:]} == {"h0", "h1", ""}

@@ -228,7 +228,7 @@ def test_ten_thousand_values_are_counted_exactly(session, make_host):
     table = count_table(session, find_dimension(session, "owner"), EVERYTHING)
 
     assert [slot.label for slot in table.buckets[:2]] == ["o00000", "o00001"]
-    assert table.buckets[-1].label == "(9,981 other)"
+    assert table.buckets[-1].label == "(9,981 others)"
     assert table.counts[-1] == 9_981
     assert table.total == 10_001
 

@@ -106,7 +106,7 @@ def single(args: MultiDict[str, str], name: str) -> str:
     return found[0].strip() if found else ""
 
 
-def read_number(text: str, default: int, most: int, unit: str) -> int:
+def read_number(text: str, default: int, most: int, unit: str, also: str = "") -> int:
     """Return a number from 1 to ``most`` of an address. Raises ``QueryError``."""
     if not text:
         return default
@@ -114,7 +114,7 @@ def read_number(text: str, default: int, most: int, unit: str) -> int:
     if number is None:
         raise QueryError(
             f"{quoted(text)} is not a valid number of {unit}.",
-            f"Use a number from 1 to {most:,}.",
+            f"Use a number from 1 to {most:,}{also}.",
         )
     return number
 

@@ -66,4 +66,4 @@ def _one_of(args: MultiDict[str, str], name: str, known: Sequence[str]) -> str:
 def _read_top(text: str) -> int | None:
     if text == "all":
         return None
-    return read_number(text, 20, limits.count_rows, "values to show, or “all”")
+    return read_number(text, 20, limits.count_rows, "values to show", ", or “all”")
