@@ -114,6 +114,7 @@ def take_turn(session: orm.Session, job_id: int, worker: str) -> bool:
         .values(state=RUNNING, turn=_THE_TURN, worker=worker, beat_at=now, phase_at=now)
     )
     try:
+        _lock(session, job_id)
         taken: Any = session.execute(statement)
         session.commit()
     except IntegrityError:
@@ -154,6 +155,7 @@ def free_lost_turn(engine: sa.Engine, watch: TurnWatch) -> None:
         return
     _without_waiting(
         engine,
+        sign.job_id,
         sa.and_(_is_own(sign.job_id, sign.worker), JOBS.c.beat_at == sign.beat_at),
         {"state": LOST, "turn": None, "ended_at": utcnow(), "error": None},
     )
@@ -179,7 +181,7 @@ def note_progress(
     Where the database is locked or away, that is said the next time.
     """
     own = _is_own(job_id, worker)
-    _without_waiting(engine, own, {**values, "beat_at": utcnow()})
+    _without_waiting(engine, job_id, own, {**values, "beat_at": utcnow()})
     try:
         with engine.connect() as connection:
             row = connection.execute(
@@ -202,16 +204,31 @@ def _is_own(job_id: int, worker: str) -> sa.ColumnElement[bool]:
     )
 
 
+def _lock(session: orm.Session, job_id: int) -> None:
+    """Lock the row before it is changed.
+
+    By its id alone: MariaDB may find it by its state, and locks that index first then.
+    Of two that lock in another order, one would be rolled back.
+    """
+    session.execute(sa.select(Job.id).where(Job.id == job_id).with_for_update())
+
+
 def _without_waiting(
-    engine: sa.Engine, where: sa.ColumnElement[bool], values: dict[str, Any]
+    engine: sa.Engine,
+    job_id: int,
+    where: sa.ColumnElement[bool],
+    values: dict[str, Any],
 ) -> None:
+    """Do the same and change a job; do nothing where somebody else has locked it."""
     try:
         with (
             engine.connect() as connection,
             engine_of(engine).without_waiting(connection),
         ):
             found = connection.execute(
-                sa.select(JOBS.c.id).where(where).with_for_update(nowait=True)
+                sa.select(JOBS.c.id)
+                .where(JOBS.c.id == job_id)
+                .with_for_update(nowait=True)
             ).all()
             if found:
                 connection.execute(sa.update(JOBS).where(where).values(values))
@@ -228,6 +245,7 @@ def end_in(session: orm.Session, job_id: int, worker: str, state: str = DONE) ->
 
     So what the job writes and that it is done are committed together, or neither.
     """
+    _lock(session, job_id)
     ended: Any = session.execute(
         sa.update(Job)
         .where(_is_own(job_id, worker))
@@ -241,6 +259,7 @@ def end_failed(
     session: orm.Session, job_id: int, worker: str, state: str, error: str | None
 ) -> None:
     """Note that a job ended without what it was for; one that ended stays as it is."""
+    _lock(session, job_id)
     session.execute(
         sa.update(Job)
         .where(_is_own(job_id, worker))
@@ -250,6 +269,7 @@ def end_failed(
 
 def cancel_job(session: orm.Session, job_id: int) -> None:
     """Ask a job to end, in the transaction that is open; one that waits, ends now."""
+    _lock(session, job_id)
     session.execute(
         sa.update(Job)
         .where(Job.id == job_id, Job.state == QUEUED)
