@@ -17,10 +17,7 @@ from ..db.engines import engine_of, waits
 from ..db.session import LONG_TEXT
 from ..errors import Busy, QueryError
 from ..formats.rows import EVERY_VARIABLE, Column
-from ..inventory.variable_order import has_variables, ordered_ids
-from ..keyset.cursors import Cursor, Sort
-from ..keyset.index_scan import walk
-from ..keyset.order_by import order_of
+from ..keyset.cursors import Sort
 from ..limits import limits
 from ..models import Group, Host, HostAddress, HostAlias, Inventory, group_members
 from ..query import ast
@@ -28,6 +25,7 @@ from ..query.ast import Node
 from ..query.sql.compiler import compile_node
 from ..query.sql.group_tree import children_by_parent, with_descendants
 from ..validation.host_fields import HOST_FIELDS, VOCABULARY_FIELDS
+from .host_batches import HostBatches
 from .json_cells import JsonCells
 from .raw_rows import RawRows
 
@@ -115,15 +113,11 @@ class Snapshot:
     ) -> None:
         self._wanted = columns
         self._times = [c.path[0] for c in columns or () if c.path[0] in _TIMES]
-        self._sort = sort
         self._reader = reader
-        self._raw = RawRows(reader.connection())
         self._where = compile_node(reader, node)
+        self._raw = RawRows(reader.connection())
+        self._batches = HostBatches(reader, self._raw, self._where, sort)
         self._json = JsonCells()
-        self._found: array[int] | None = None
-        if sort is not None and has_variables(sort):
-            # Refused for many here, before the first byte.
-            self._found = array("q", ordered_ids(reader, self._where, sort))
         groups: Any = reader.execute(sa.select(Group.id, Group.name))
         self._names: dict[int, str] = dict(groups.all())
         self._number: int | None = None
@@ -143,7 +137,7 @@ class Snapshot:
         """Return a column for each variable of these hosts, which are read for it."""
         names: set[str] = set()
         cells = JsonCells()
-        for batch in self._batches((Host.id, sa.cast(Host.vars, LONG_TEXT))):
+        for batch in self._batches.rows((Host.id, sa.cast(Host.vars, LONG_TEXT))):
             for _, text in batch:
                 names.update(cells.object(text))
             if len(names) > limits.export_variables:
@@ -153,6 +147,11 @@ class Snapshot:
                     "Choose columns, such as var.rack.",
                 )
         return [Column(f"var.{n}", n, ("vars", n)) for n in sorted(names)]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the query found nothing, once its hosts were asked for."""
+        return self._batches.is_empty
 
     @property
     def unread(self) -> int:
@@ -180,110 +179,15 @@ class Snapshot:
 
         A dictionary for each host would take as long as to read it.
         """
-        for batch in self._batches(_COLUMNS):
+        for batch in self._batches.rows(_COLUMNS):
             values = zip(*batch, strict=True)
             columns: dict[str, Any] = dict(zip(_CELLS, values, strict=True))
             ids = columns["id"]
             yield columns | self._lists(ids) | self._times_of(ids)
 
-    def _batches(self, columns: Sequence[Any]) -> Iterator[Sequence[Any]]:
-        """Yield rows that begin with the id."""
-        if self._is_table:
-            return self._table_rows(sa.select(*columns))
-        is_free = self._where is None and self._found is None
-        if is_free and self._sort is not None and not self._sort.then:
-            return self._walked_rows(columns, self._sort)
-        return self._found_rows(sa.select(*columns))
-
-    def _table_rows(self, select: sa.Select[Any]) -> Iterator[Sequence[Any]]:
-        last = 0
-        ordered = select.order_by(Host.id).limit(limits.export_batch)
-        while batch := self._raw.read(ordered.where(Host.id > last)):
-            yield batch
-            last = batch[-1][0]
-
-    def _walked_rows(
-        self, columns: Sequence[Any], sort: Sort
-    ) -> Iterator[Sequence[Any]]:
-        """Yield all rows along the index of the order: the first ones at once.
-
-        To find their ids first and then the rows by them takes twice as long.
-        """
-        place: Cursor | None = None
-        while batch := self._walked_batch(columns, sort, place):
-            yield batch
-            if len(batch) < limits.export_batch:
-                return
-            last = batch[-1][0]
-            key = self._reader.scalar(sa.select(sort.column).where(Host.id == last))
-            place = Cursor(key, last, 0)
-
-    def _walked_batch(
-        self, columns: Sequence[Any], sort: Sort, place: Cursor | None
-    ) -> list[Any]:
-        batch: list[Any] = []
-        rows, engine = sa.select(*columns), engine_of(self._reader)
-        for stretch in walk(engine, rows, None, sort, place, backward=False):
-            missing = limits.export_batch - len(batch)
-            if missing:
-                select = stretch.with_only_columns(*columns).limit(missing)
-                batch += self._raw.read(select)
-        return batch
-
-    def _found_rows(self, select: sa.Select[Any]) -> Iterator[Sequence[Any]]:
-        for ids in self._found_ids():
-            found = {r[0]: r for r in self._read_of(select, Host.id, ids)}
-            yield [found[id_] for id_ in ids]
-
-    def _read_of(
-        self, select: sa.Select[Any], host_id: Any, ids: Sequence[int]
-    ) -> Sequence[Any]:
-        """Return the rows of these hosts; their ids are in the order of the file."""
-        if self._is_table:
-            # Without gaps: nothing of another host lies between.
-            return self._raw.read(select.where(host_id.between(ids[0], ids[-1])))
-        return self._raw.read_among(select, host_id, ids)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the query found nothing, once its hosts were asked for."""
-        return self._where is not None and self._found is not None and not self._found
-
-    @property
-    def _is_table(self) -> bool:
-        """Whether the hosts are all there are, as they are in the table."""
-        return self._where is None and self._sort is None
-
-    def _found_ids(self) -> Iterator[list[int]]:
-        """Yield the ids of what was asked for, in its order, found once and for all.
-
-        A condition that goes along with each batch would be looked up, and perhaps
-        sorted, again for each of them.
-        """
-        if self._found is None:
-            select = sa.select(Host.id)
-            if self._where is not None:
-                select = select.where(self._where)
-            select = select.order_by(*self._order())
-            self._found = array("q")
-            # Eight bytes each; the driver would first hold them all as objects.
-            result = self._reader.execute(
-                select, execution_options={"yield_per": 10_000}
-            )
-            for ids in result.scalars().partitions():
-                self._found.extend(ids)
-        for start in range(0, len(self._found), limits.export_batch):
-            yield self._found[start : start + limits.export_batch].tolist()
-
-    def _order(self) -> list[sa.ColumnElement[Any]]:
-        if self._sort is None:
-            return [Host.id.asc()]
-        keys = [part.column for part in self._sort.parts]
-        return order_of(self._sort, keys, Host.id, backward=False)
-
     def _lists(self, ids: Sequence[int]) -> dict[str, Any]:
         found = {
-            name: _by_host(self._read_of(select, host_id, ids))
+            name: _by_host(self._batches.rows_of(select, host_id, ids))
             for name, host_id, select in _LISTS
         }
         found["groups"] = _by_host(self._memberships(ids))
@@ -295,7 +199,7 @@ class Snapshot:
 
     def _memberships(self, ids: Sequence[int]) -> Iterator[tuple[int, str]]:
         names = self._names
-        found = self._read_of(_GROUPS, group_members.c.host_id, ids)
+        found = self._batches.rows_of(_GROUPS, group_members.c.host_id, ids)
         return ((host_id, names[group_id]) for host_id, group_id in found)
 
     def _times_of(self, ids: Sequence[int]) -> dict[str, Any]:
@@ -368,18 +272,16 @@ class Snapshot:
                 count = sa.select(sa.func.count()).select_from(ids)
                 self._number = self._reader.scalar(count) or 0
             else:
-                self._number = sum(map(len, self._found_ids()))
+                self._number = sum(map(len, self._batches.ids()))
         return self._number <= limits.export_hosts_in_memory
 
     def _few(self, group: str | None) -> Sequence[str]:
         if self._by_group is None:
             self._by_group = defaultdict(list)
-            for batch in self._batches(_NAMES):
+            for batch in self._batches.rows(_NAMES):
                 names: dict[int, str] = dict(batch)
                 # They come in no order, and the same file is to be the same twice.
-                groups: dict[int, list[str]] = defaultdict(list)
-                for id_, name in self._memberships(list(names)):
-                    groups[id_].append(name)
+                groups = _by_host(self._memberships(list(names)))
                 for id_, host in names.items():
                     for inside in groups.get(id_, (None,)):
                         self._by_group[inside].append(host)
@@ -410,7 +312,7 @@ class Snapshot:
 
     @functools.cached_property
     def _by_id(self) -> "array[int]":
-        return array("q", sorted(chain.from_iterable(self._found_ids())))
+        return array("q", sorted(chain.from_iterable(self._batches.ids())))
 
 
 def _by_host(found: Iterable[Any]) -> dict[int, list[str]]:
