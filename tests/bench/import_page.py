@@ -138,13 +138,14 @@ def by_page(uri: str, file: Path, cookie: str, *, others: bool) -> tuple[float, 
         url = client.upload(file)
         marks: dict[str, float] = {"upload": time.perf_counter() - begun}
         costs = {"upload": cpu_of(pid) - cpu}
-        gap, seen, seen_at = 0.0, None, time.perf_counter()
+        gap, seen, seen_at = (0.0, ""), None, time.perf_counter()
         while (status := client.status(url))["step"] != "done":
             now = time.perf_counter()
             phase = str(status.get("phase", "planned"))
             marks[phase], costs[phase] = now - begun, cpu_of(pid) - cpu
             if (state := (phase, status.get("done"))) != seen:
-                gap, seen, seen_at = max(gap, now - seen_at), state, now
+                gap = max(gap, (now - seen_at, f"{seen} to {state}"))
+                seen, seen_at = state, now
             if phase == "planned":
                 client.press(f"{url}plan", plan=status["plan"], go="import")
             time.sleep(1)
@@ -155,7 +156,10 @@ def by_page(uri: str, file: Path, cookie: str, *, others: bool) -> tuple[float, 
             taken.sort()
             half, most = (taken[int(len(taken) * part)] for part in (0.5, 0.95))
             print(f"  {len(taken)} pages: p50 {half:.2f} s, p95 {most:.2f} s")
-        print(f"  peak {peak_of(pid)} MB; longest without progress {gap:.1f} s")
+        print(
+            f"  peak {peak_of(pid)} MB; longest without progress {gap[0]:.1f} s,"
+            f" {gap[1]}"
+        )
         ends = (f"{k} {v:.1f} s ({costs[k]:.1f} s CPU)" for k, v in marks.items())
         print(f"  ends of phases: {', '.join(ends)}")
     return wall, cpu
