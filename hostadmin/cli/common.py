@@ -18,6 +18,7 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from ..bulk_edit import ASKED_ABOVE
 from ..config import Settings
 from ..db import schema
 from ..db.failures import trouble
@@ -38,6 +39,7 @@ NO_ROOM = (
 QUERY = "query"
 # So much of a query is around the place of an error.
 AROUND = 40
+_UNCHANGED = "Nothing was changed."
 
 
 def command(function: Callable[Args, Result]) -> Callable[Args, Result]:
@@ -81,7 +83,8 @@ def any_schema_command(function: Callable[Args, Result]) -> Callable[Args, Resul
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(0) from None
         except OSError as error:
-            fail(f"{error.strerror or 'Reading or writing failed'}.")
+            where = f"{error.filename}: " if isinstance(error.filename, str) else ""
+            fail(f"{where}{error.strerror or 'Reading or writing failed'}.")
 
     # A command that is added to a group would be without, unless ``flask`` runs it.
     return with_appcontext(run)
@@ -110,6 +113,34 @@ def _cut(text: str, begin: int, error: QueryError) -> tuple[str, str, str]:
     """Return what is before, at and after the place, of a long text only some."""
     marked = text[error.start : error.end][:AROUND]
     return text[begin : error.start], marked, text[error.end : error.end + AROUND]
+
+
+def is_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def ask_first(question: str, nothing: str, number: int | None = None) -> None:
+    """Ask on a terminal; a number has to be typed to agree. Else end, and say so.
+
+    ``nothing`` says that nothing was done.
+    """
+    if not is_terminal():
+        fail(f"{nothing} Use --yes to skip the prompt.")
+    if number is None:
+        sure = click.confirm(question)
+    else:
+        typed = click.prompt(f"{question} Type {number} to confirm", default="")
+        sure = typed.replace(",", "").strip() == str(number)
+    if not sure:
+        fail(nothing)
+
+
+def ask_before_deletion(summary: str, deleted: int) -> None:
+    """Ask, and for the number of hosts where many are deleted; else end."""
+    if deleted > ASKED_ABOVE:
+        ask_first(summary, _UNCHANGED, deleted)
+    else:
+        ask_first(f"{summary} Continue?", _UNCHANGED)
 
 
 def printable(text: str) -> str:

@@ -3,14 +3,12 @@
 Each says first what it would do; on a terminal it asks, elsewhere it needs --yes.
 """
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import ParamSpec, TypeVar
 
 import click
 
 from ..bulk_edit import (
-    ASKED_ABOVE,
     CONFIRM,
     DELETE,
     RETIRE,
@@ -40,7 +38,16 @@ from ..query.parser import parse
 from ..query.to_text import to_text
 from ..stats.axes import NOT_SET
 from ..validation.values import clean_text
-from .common import QUERY, QUERY_SETTINGS, actor, command, fail, printable, write_out
+from .common import (
+    QUERY,
+    QUERY_SETTINGS,
+    actor,
+    ask_before_deletion,
+    command,
+    fail,
+    printable,
+    write_out,
+)
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
@@ -231,22 +238,10 @@ def _what_changed(shown: ChangePlan, selection: Selection, edit: BulkEdit) -> st
     return "; ".join(differences(db.session(), shown.all, now.all))
 
 
-def _asks() -> bool:
-    return sys.stdin.isatty()
-
-
 def _ask(plan: ChangePlan) -> None:
-    if not _asks():
-        fail("Nothing was changed. Use --yes to skip the prompt.")
     text = printable(summary(plan, would=True))
-    number = len(plan.written)
-    if plan.edit.action == DELETE and number > ASKED_ABOVE:
-        typed = click.prompt(f"{text} Type {number} to confirm", default="")
-        sure = typed.replace(",", "").strip() == str(number)
-    else:
-        sure = click.confirm(f"{text} Continue?")
-    if not sure:
-        fail("Nothing was changed.")
+    deleted = len(plan.written) if plan.edit.action == DELETE else 0
+    ask_before_deletion(text, deleted)
 
 
 def _lines(plan: ChangePlan) -> Iterator[str]:

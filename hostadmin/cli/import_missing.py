@@ -1,6 +1,5 @@
 """What ``flask hosts import`` does with hosts that the file does not list."""
 
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -11,7 +10,7 @@ from ..imports.importer import Plan
 from ..imports.missing import ACTIONS, DELETE, REPORT
 from ..query.ast import EVERYTHING, Node
 from ..query.parser import parse
-from .common import fail, printable
+from .common import ask_first, printable
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _PAGE = 1_000
@@ -51,17 +50,10 @@ def confirm(plan: Plan, yes: bool, begin: Callable[[], None]) -> None:
     begin()
     for line in missing_lines(plan):
         click.echo(printable(line), err=True)
-    if not sys.stdin.isatty():
-        fail("Nothing was written. Use --yes to skip the prompt.")
     number = plan.missing
     what = f"{plan.missing_action.capitalize()} {counted(number, 'host')}?"
-    if plan.missing_action == DELETE:
-        typed = click.prompt(f"{what} Type {number} to confirm", default="")
-        sure = typed.replace(",", "").strip() == str(number)
-    else:
-        sure = click.confirm(what)
-    if not sure:
-        fail("Nothing was written.")
+    typed = number if plan.missing_action == DELETE else None
+    ask_first(what, "Nothing was written.", typed)
 
 
 def missing_lines(plan: Plan) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """``flask changes undo ID``."""
 
-import sys
 from collections.abc import Iterator
 
 import click
@@ -21,7 +20,7 @@ from ..undo import (
 )
 from ..validation.json_values import json_text
 from ..validation.values import quoted
-from .common import actor, command, fail, printable, write_out
+from .common import actor, ask_before_deletion, command, printable, write_out
 
 
 @click.command("undo")
@@ -48,18 +47,12 @@ def undo_command(change_id: int, entry: int | None, dry_run: bool, yes: bool) ->
             return
         digest = plan.digest
         if not yes:
-            _ask(plan)
+            deleted = plan.counts[DELETE, "host"]
+            ask_before_deletion(summary(plan, would=True), deleted)
     act = ActorContext(actor(), "command", message(change_id, entry))
     done, new_id = write(act, lambda: undo(db.session(), change_id, entry, digest))
     with done:
         click.echo(f"{summary(done)} Saved as change {new_id}.")
-
-
-def _ask(plan: UndoPlan) -> None:
-    if not sys.stdin.isatty():
-        fail("Nothing was changed. Use --yes to skip the prompt.")
-    if not click.confirm(f"{summary(plan, would=True)} Continue?"):
-        fail("Nothing was changed.")
 
 
 def _lines(plan: UndoPlan) -> Iterator[str]:

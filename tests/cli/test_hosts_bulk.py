@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from hostadmin.bulk_edit import apply
-from hostadmin.cli import hosts_bulk, hosts_show
+from hostadmin.cli import common, hosts_bulk, hosts_show
 from hostadmin.inventory import hosts
 from hostadmin.models import ChangeSet, Host
 
@@ -168,7 +168,7 @@ def test_nothing_that_matches_is_shown(flask, session, inventory):
 
 
 def test_a_terminal_is_asked(flask, monkeypatch, session, inventory, make_host):
-    monkeypatch.setattr(hosts_bulk, "_asks", lambda: True)
+    monkeypatch.setattr(common, "is_terminal", lambda: True)
     assert flask("set", "web-1", "owner=x", stdin="n\n")[0] == 1
     assert owners(session)["web-1"] == "payments"
     assert flask("set", "web-1", "owner=x", stdin="y\n")[0] == 0
@@ -199,7 +199,7 @@ def test_what_changed_while_it_was_asked_is_shown(
     session.rollback()
     id_ = hosts.find_host("web-1").id
     session.rollback()
-    monkeypatch.setattr(hosts_bulk, "_asks", meddle)
+    monkeypatch.setattr(common, "is_terminal", meddle)
     code, _, err = flask("delete", "env:prod", stdin="y\n")
     assert (code, "“web-1” was deleted by bob (change" in err) == (1, True), err
     assert apply.NOT_AS_SEEN in err

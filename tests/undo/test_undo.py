@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from hostadmin import history
+from hostadmin.cli import common
 from hostadmin.db.session import db
 from hostadmin.errors import Conflict, NotFound
 from hostadmin.history import ActorContext, changes_of
@@ -385,8 +386,8 @@ def test_another_plan_than_the_one_that_was_seen_is_refused(
 
 @pytest.fixture
 def run(runner):
-    def call(*args):
-        return runner.invoke(args=["changes", "undo", *map(str, args)])
+    def call(*args, typed=None):
+        return runner.invoke(args=["changes", "undo", *map(str, args)], input=typed)
 
     return call
 
@@ -414,6 +415,21 @@ def test_the_command_shows_asks_and_undoes(session, did, run, make_host):
     again = run(edit, "--yes")
     assert again.exit_code == 0
     assert again.stdout.startswith("Already undone by change ")
+
+
+def test_the_command_asks_for_the_number_of_many_hosts_that_it_deletes(
+    session, did, run, monkeypatch
+):
+    monkeypatch.setattr(common, "is_terminal", lambda: True)
+    many = did(lambda: add_hosts({"hostname": f"many-{n}"} for n in range(51)))
+
+    for typed in ("y\n", "50\n", "\n"):
+        answer = run(many, typed=typed)
+        assert (answer.exit_code, answer.stderr) == (1, "Error: Nothing was changed.\n")
+    assert session.scalar(sa.select(sa.func.count()).select_from(Host)) == 51
+    session.rollback()
+    assert run(many, typed="51\n").exit_code == 0
+    assert session.scalar(sa.select(sa.func.count()).select_from(Host)) == 0
 
 
 @pytest.mark.parametrize(("args", "code"), [(["77"], 1), (["x"], 2), (["0"], 2)])
