@@ -115,7 +115,9 @@ def hosts_are_missing(facts: Facts) -> Finding | None:
 def cookies_are_open(facts: Facts) -> Finding | None:
     if facts.settings.cookies_are_secure:
         return None
-    text = "HOSTADMIN_SECURE_COOKIES is off, so cookies are sent without TLS."
+    text = (
+        "HOSTADMIN_SECURE_COOKIES is off, so cookies are sent without TLS. Set it to 1."
+    )
     return Finding("H030", text, critical=True)
 
 
@@ -125,7 +127,8 @@ def everybody_is_trusted(facts: Facts) -> Finding | None:
         return None
     return Finding(
         "H040",
-        f"HOSTADMIN_TRUSTED_PROXIES trusts {wide[0]}, so anyone can fake addresses.",
+        f"HOSTADMIN_TRUSTED_PROXIES trusts {wide[0]}, so anyone can fake addresses. "
+        "List only your proxies.",
         critical=True,
     )
 
@@ -179,7 +182,9 @@ def files_are_open(facts: Facts) -> Finding | None:
     if not facts.open_files:
         return None
     return Finding(
-        "H070", f"Everyone on this machine can read {', '.join(facts.open_files)}."
+        "H070",
+        f"Everyone on this machine can read {', '.join(facts.open_files)}. "
+        "Remove that permission with chmod o-r.",
     )
 
 

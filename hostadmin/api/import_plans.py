@@ -40,7 +40,7 @@ DIFFERS = "The inventory changed since the preview. Nothing was imported."
 def plan_import(query: ImportQuery) -> Response:
     """Import a file, sent as the body, in any format of the import page
 
-    Without `apply`, the response is a preview with all bad rows. If there are bad rows,
+    Without `apply`, the response is a preview with all errors. If rows have errors,
     nothing is written unless `skip_errors` is used.
     """
     action = check_missing(query.missing)
@@ -50,7 +50,9 @@ def plan_import(query: ImportQuery) -> Response:
             return answer(_plan_json(plan, digest, None, query))
         if plan.bad_rows and not query.skip_errors:
             rows = [*islice(plan.errors(), MAX_ERRORS)]
-            problem = f"{counted(plan.bad_rows, 'bad row')}; nothing was written."
+            problem = (
+                f"{counted(plan.bad_rows, 'row')} with errors; nothing was written."
+            )
             raise InvalidRows(f"{problem} Use “skip_errors” to skip them.", rows)
         # An answer that was given before is given again, whatever there is to do now.
         message = query.message or query.name

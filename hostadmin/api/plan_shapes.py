@@ -151,7 +151,7 @@ class ImportWarning(Answered):
 
 
 class PlannedImport(Planned):
-    """The plan of an import: all numbers, all bad rows, and the first rows."""
+    """The plan of an import: all numbers, the errors, and the first rows."""
 
     read_as: str
     notes: list[str]

@@ -50,7 +50,7 @@ class Repeatable(Sent):
         "",
         alias="Idempotency-Key",
         max_length=255,
-        description="A request repeated with it within a day gets the first response.",
+        description="A repetition within a day gets the first response.",
     )
 
 

@@ -189,7 +189,7 @@ def copy(uri: str) -> None:
         target.dispose()
     click.echo(
         f"Copied {_summary(done)}. To use the copy, set HOSTADMIN_DATABASE_URI to it "
-        "and start hostadmin again.",
+        "(and HOSTADMIN_SECRET_KEY, if it is not set yet), then start hostadmin again.",
         err=True,
     )
 

@@ -209,7 +209,7 @@ def _show_warnings(plan: Plan) -> None:
 
 def _refusal(plan: Plan, bad: int) -> str:
     good = plan.hosts.total
-    refusal = f"{counted(bad, 'bad row')}, {good:,} good. Nothing was written."
+    refusal = f"{counted(bad, 'row')} with errors, {good:,} good. Nothing was written."
     if not good:
         return refusal
     return f"{refusal} Correct the file, or use --skip-errors to import the good rows."
@@ -222,7 +222,7 @@ def _summary(plan: Plan, dry_run: bool, bad: int) -> str:
     if plan.changes_inventory:
         would = "would change" if dry_run else "changed"
         parts.append(f"variables of all hosts {would}")
-    left_out = f", {counted(bad, 'bad row')} left out" if bad else ""
+    left_out = f", {counted(bad, 'row')} with errors left out" if bad else ""
     return f"{'; '.join(parts)}{import_missing.summary(plan, dry_run)}{left_out}."
 
 

@@ -14,7 +14,7 @@ from ..models import ApiToken
 from .accounts import NAME, ROLE
 from .common import actor, command, show_table, write_out
 
-tokens = AppGroup("tokens", help="Manage API tokens of the server.")
+tokens = AppGroup("tokens", help="Manage API tokens.")
 
 
 @tokens.command("add")

@@ -58,7 +58,7 @@ def _document(name: str, stream: Stream) -> Iterator[Item]:
                 "groups and hosts."
             )
     if not seen:
-        raise InvalidFile(f"{name}: The file has no hosts.")
+        raise InvalidFile(f"{name}: has no hosts.")
 
 
 def _records(stream: Stream, kind: str) -> Iterator[Item]:

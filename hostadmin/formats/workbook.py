@@ -124,7 +124,8 @@ def _check_formats(file: Workbook, archive: zipfile.ZipFile) -> None:
     if styles in archive.namelist() and _PADDED.search(_start_of(archive, styles)):
         file.notes.append(
             "Some cells may show leading zeros that only their number format adds; "
-            "they were read without. To keep the zeros, format these cells as text."
+            "they were read without them. To keep the zeros, format these cells as "
+            "text and enter the values again."
         )
 
 

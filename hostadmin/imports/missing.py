@@ -62,8 +62,9 @@ def _check(staging: Staging) -> None:
         )
     if nameless := staging.count_nameless_errors():
         raise InvalidFile(
-            f"{counted(nameless, 'bad row')} without a name, so it is not known which "
-            "hosts are missing. Correct the file before you retire or delete any."
+            f"{counted(nameless, 'row')} with errors and without a name, so it is not "
+            "known which hosts are missing. Correct the file before you retire or "
+            "delete any."
         )
 
 

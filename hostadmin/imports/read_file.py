@@ -160,7 +160,7 @@ class _Keeper:
         if self._bad > MAX_BAD and self._bad > self._good:
             some = ", ".join(str(error) for error in errors)
             raise InvalidFile(
-                f"{self._name}: has over {MAX_BAD:,} bad rows and fewer good ones. The "
-                f"last one: {some}"
+                f"{self._name}: has over {MAX_BAD:,} rows with errors and fewer good "
+                f"ones. The last one: {some}"
             )
         self._staging.add_errors(errors)

@@ -179,7 +179,7 @@ def test_with_bad_rows_nothing_is_written_and_each_is_named(flask, words):
     assert code == 1
     assert "line 3 (web2): ip_addr: “N/A” is not a valid IP address" in err
     assert "line 4 (web3): ip_addr" in err
-    assert "2 bad rows, 1 good. Nothing was written" in err
+    assert "2 rows with errors, 1 good. Nothing was written" in err
     assert flask("hosts", "count")[1] == "0\n"
 
 
@@ -188,7 +188,7 @@ def test_bad_rows_are_left_out_on_demand(flask):
 
     assert (code, out) == (
         0,
-        "1 host added, 0 changed, 0 unchanged, 2 bad rows left out.\n",
+        "1 host added, 0 changed, 0 unchanged, 2 rows with errors left out.\n",
     )
     assert err.count("line ") == 2
 

@@ -69,7 +69,7 @@ def test_what_people_write_is_read_too() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{}", "The file has no hosts"),
+        ("{}", "has no hosts"),
         ("", "“{” is missing"),
         ('{"hostadmin": 2}', "only version 1 can be read"),
         ('{"hosts": [],\n"hosts": []}', "line 2: the name “hosts” appears twice"),

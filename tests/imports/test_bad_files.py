@@ -144,7 +144,9 @@ def test_one_bad_row_in_a_thousand_is_named(refuse, text, line):
     lines = [one for one in lines if not one.startswith("Note: Columns: ")]
 
     assert lines[0].startswith(f"line {line}")
-    assert lines[1].startswith("Error: 1 bad row, 999 good. Nothing was written.")
+    assert lines[1].startswith(
+        "Error: 1 row with errors, 999 good. Nothing was written."
+    )
 
 
 NAMED = {
@@ -173,7 +175,9 @@ def test_most_of_very_many_rows_cannot_be_bad(session, tmp_path, monkeypatch):
     path = tmp_path / "file"
     path.write_text("name,ip\n" + "".join(f"h{n},x\n" for n in range(2_000)))
 
-    with pytest.raises(InvalidFile, match="over 100 bad rows and fewer good ones"):
+    with pytest.raises(
+        InvalidFile, match="over 100 rows with errors and fewer good ones"
+    ):
         importer.staged(str(path)).__enter__()
 
 

@@ -292,7 +292,7 @@ def test_bad_rows_are_left_out_only_by_the_button_that_says_so(
     assert press(plan, go="import", skip="").status_code == 400
     assert stored(session) == {}
     done = press(plan, go="import")
-    assert "1 bad row left out" in words(done)
+    assert "1 row with errors left out" in words(done)
     assert set(stored(session)) == {"web-1", "web-2"}
 
 
