@@ -66,7 +66,9 @@ def option_words(name: str, value: str) -> str:
             for one in value.split(",")
         )
         return f"sorted by {', then '.join(columns)}"
-    words = {"cols": "columns", "top": "first", "zero": "show zeros"}
+    if name == "zero":
+        return "zeros shown"
+    words = {"cols": "columns", "top": "first"}
     return f"{words.get(name, name)} {value.replace(',', ', ')}"
 
 

@@ -33,8 +33,8 @@ def follow(query: shapes.FeedQuery) -> Response:
     """Follow changes
 
     Entries of hosts, groups and variables of all hosts after a position, oldest first.
-    With `wait`, the response comes as soon as there is an entry, at the latest after so
-    many seconds. Only a few requests can wait at once; others are answered immediately.
+    With `wait`, the response comes as soon as there is an entry, or after that many
+    seconds. Only a few requests can wait at once; others are answered immediately.
     """
     session = db.session()
     if query.since == "now":

@@ -50,7 +50,7 @@ class Repeatable(Sent):
         "",
         alias="Idempotency-Key",
         max_length=255,
-        description="A repetition within a day gets the first response.",
+        description="The same request and key within a day get the first response.",
     )
 
 

@@ -66,7 +66,7 @@ def _records(stream: Stream, kind: str) -> Iterator[Item]:
         if not number and kind == "hosts" and _is_foreign(record):
             raise stream.refused(
                 f"the records have the fields {some(list(record))}, but no hostname. "
-                "JSON of hostadmin, AWX and NetBox can be imported; from other "
+                "JSON from hostadmin, AWX and NetBox can be imported; from other "
                 "programs, export a table (CSV)."
             )
         yield _item(line, record, stream.doubles(), kind)

@@ -34,16 +34,16 @@ LABELS = {
     "ansible-ini": "an Ansible inventory in INI",
     "ansible-yaml": "an Ansible inventory in YAML",
     "ansible-json": "an Ansible inventory in JSON",
-    "json": "JSON of hostadmin",
-    "jsonl": "JSON Lines of hostadmin",
-    "json-api": "JSON of AWX or NetBox",
+    "json": "hostadmin JSON",
+    "jsonl": "hostadmin JSON Lines",
+    "json-api": "JSON from AWX or NetBox",
     "ssh_config": "an SSH configuration",
     "hosts": "a hosts file",
     NMAP: "an nmap scan",
 }
 # By what it was recognised.
 REASONS = {
-    CSV: "a row names the columns",
+    CSV: "its rows have columns",
     XLSX: "it is a spreadsheet file",
     "ansible-ini": "it has groups in brackets, or a name on each line",
     "ansible-yaml": "it is YAML",

@@ -92,7 +92,9 @@ def _set_vars(merged: Merged, before: Any, after: dict[str, Any]) -> None:
     try:
         clean_vars(after)
     except InvalidValue as error:
-        raise Unfit("vars", f"with the existing ones, they {error}") from None
+        raise Unfit(
+            "vars", f"together with the existing variables, they {error}"
+        ) from None
     merged.changes["vars"] = [before or None, after or None]
 
 
@@ -176,8 +178,8 @@ def _check_length(name: str, merged: Merged, limit: int) -> None:
     if len(after) > limit:
         raise Unfit(
             name,
-            f"with the existing ones, there are {len(after)} entries; at most {limit} "
-            "are allowed.",
+            f"together with the existing entries, there would be {len(after)}; at most "
+            f"{limit} are allowed.",
         )
 
 

@@ -61,8 +61,9 @@ def _check(staging: Staging) -> None:
             "missing. Report missing hosts instead of changing them."
         )
     if nameless := staging.count_nameless_errors():
+        verb = "has" if nameless == 1 else "have"
         raise InvalidFile(
-            f"{counted(nameless, 'row')} with errors and without a name, so it is not "
+            f"{counted(nameless, 'row')} with errors {verb} no name, so it is not "
             "known which hosts are missing. Correct the file before you retire or "
             "delete any."
         )

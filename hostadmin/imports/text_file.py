@@ -202,7 +202,8 @@ def _encoding(name: str, source: BinaryIO, chosen: str) -> tuple[str, list[str]]
         return "utf-8", []
     encoding, word = recognise(name, source)
     return encoding, [
-        f"The file is not UTF-8; it was read as {encoding}, such as {quoted(word)}. "
+        f"The file is not UTF-8; it was read as {encoding}. Check a word of it: "
+        f"{quoted(word)}. "
         "--encoding chooses another one."
     ]
 

@@ -31,6 +31,7 @@ PREPARE, APPLY = "prepare", "apply"
 _PIECES_AT_ONCE = 16
 # Of one account, so that nobody fills the disk.
 MOST_UPLOADS = 20
+GONE = "This upload no longer exists (they are kept for a day). Upload the file again."
 _NEWEST_FIRST = (FileImport.created_at.desc(), FileImport.id.desc())
 
 
@@ -174,7 +175,7 @@ def load_plan(session: orm.Session, import_id: int, path: Path) -> bool:
 def _get(import_id: int) -> FileImport:
     found = db.session.get(FileImport, import_id, populate_existing=True)
     if found is None:
-        raise NotFound("This import no longer exists. Uploads are kept for a day.")
+        raise NotFound(GONE)
     return found
 
 

@@ -156,7 +156,8 @@ def _same_addresses(session: orm.Session, rows: Sequence[Staged]) -> Iterator[Wa
     for key, names in bulk_read.names_by_address(session, keys).items():
         row = keys[key]
         more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
-        message = f"{quoted(names[0])}{more} has the same address."
+        verb = "have" if more else "has"
+        message = f"{quoted(names[0])}{more} {verb} the same address."
         other = names[0] if len(names) == 1 else ""
         yield Warned(ADDRESS, row.line, row.name, message, other)
 

@@ -81,7 +81,8 @@ def host_checks(days: int = STALE_DAYS) -> tuple[Check, ...]:
             checks.ALIAS_IS_NAME,
             "Duplicates",
             "Alias used as the name of another host",
-            "A search for the name finds two hosts, so people log in to the wrong one.",
+            "A search for the name finds two hosts, so people may log in to the wrong "
+            "one.",
             "Remove the alias where it is wrong.",
             _found(checks.ALIAS_IS_NAME),
         ),

@@ -17,7 +17,7 @@ from ..history import current_change_set_id
 from ..history.undone import find_undone, note_undo
 from ..models import ChangeSet, Group, Inventory
 from .apply import apply_plan
-from .merge import Kept, merge
+from .merge import DELETED_SINCE, SINCE, Kept, merge
 from .net_changes import NetChange, NetChanges, newer_changes
 from .plan import CHANGE, DELETE, RESTORE, SHOWN, STAY, Step, UndoPlan
 from .plan_groups import GroupPlanner
@@ -27,6 +27,7 @@ from .summary import summary, what_it_does
 __all__ = [
     "CHANGE",
     "DELETE",
+    "DELETED_SINCE",
     "RESTORE",
     "SHOWN",
     "STAY",
@@ -99,7 +100,7 @@ def _add(session: orm.Session, plan: UndoPlan, subject: str, steps: list[Step]) 
     newer = newer_changes(session, own, subject, wanted)
     for step in steps:
         for kept in step.kept:
-            if (step.id, kept.field) in newer and kept.reason.endswith("since"):
+            if (step.id, kept.field) in newer and kept.reason in SINCE:
                 step.newer[kept.field] = newer[step.id, kept.field]
         plan.add(step)
 

@@ -7,7 +7,10 @@ from typing import Any
 from ..inventory.edits import LISTS, Change, identity, in_order, same_value
 from ..validation.json_values import same_json
 
-CHANGED_SINCE = "was changed since"
+CHANGED_SINCE = "has since been changed"
+DELETED_SINCE = "has since been deleted"
+# Of these, a plan says by whom.
+SINCE = (CHANGED_SINCE, DELETED_SINCE)
 
 
 @dataclass(frozen=True)

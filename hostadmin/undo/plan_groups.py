@@ -15,7 +15,7 @@ from ..models import Group, group_children
 from ..query.sql.group_tree import with_descendants
 from ..validation.rules import GROUP_RULES
 from ..validation.values import quoted
-from .merge import CHANGED_SINCE, Kept, merge
+from .merge import CHANGED_SINCE, DELETED_SINCE, Kept, merge
 from .net_changes import NetChange, entry_counts
 from .plan import CHANGE, DELETE, RESTORE, STAY, Step
 
@@ -85,7 +85,7 @@ class GroupPlanner:
             wanted = step.back["name"][1]
             holder = holders.get(wanted, step.id)
             if holder != step.id:
-                reason = f"the name is used by group {holder}"
+                reason = f"another group (ID {holder}) now has this name"
                 if step.action == RESTORE:
                     step.stay(reason, "name", wanted)
                 else:
@@ -181,7 +181,7 @@ def _decide(net: NetChange, now: Mapping[str, Any] | None) -> Step:
         back = {name: Change(None, was) for name, (was, _) in changes.items() if was}
         return Step.of(net, RESTORE, back=back, created_at=created_at)
     if now is None:
-        return Step.of(net, STAY).stay("was deleted since")
+        return Step.of(net, STAY).stay(DELETED_SINCE)
     merged = merge(changes, now)
     return Step.of(
         net,
@@ -213,5 +213,5 @@ def _check_vars(step: Step) -> None:
         GROUP_RULES["vars"](step.back["vars"][1] or {})
     except InvalidValue as error:
         now, wanted = step.back.pop("vars")
-        reason = f"with the current ones, they {error}"
+        reason = f"together with the current variables, they {error}"
         step.kept.append(Kept("vars", now, wanted, reason))

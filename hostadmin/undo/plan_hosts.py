@@ -16,7 +16,7 @@ from ..validation.addresses import MAX_ADDRESSES
 from ..validation.host_fields import VOCABULARY_FIELDS
 from ..validation.rules import HOST_RULES
 from ..validation.values import MAX_ALIASES, name_key, quoted
-from .merge import CHANGED_SINCE, Kept, merge
+from .merge import CHANGED_SINCE, DELETED_SINCE, Kept, merge
 from .net_changes import NetChange, NetChanges, entry_counts
 from .plan import CHANGE, DELETE, RESTORE, STAY, Step
 
@@ -170,7 +170,7 @@ def decide_one(net: NetChange, state: StoredHost | None) -> Step:
         back = {name: Change(None, was) for name, (was, _) in changes.items() if was}
         return Step.of(net, RESTORE, back=back, created_at=created_at)
     if state is None:
-        return Step.of(net, STAY).stay("was deleted since")
+        return Step.of(net, STAY).stay(DELETED_SINCE)
     merged = merge(changes, state.fields)
     return Step(
         net.subject,
@@ -237,9 +237,9 @@ def _are_alike(names: list[str]) -> bool:
 def _check_limits(step: Step) -> None:
     for name, limit in LIMITS.items():
         if name in step.back and len(step.back[name][1] or ()) > limit:
-            _keep(step, name, f"with the current ones, more than {limit}")
+            _keep(step, name, f"with the current ones, there would be over {limit}")
     if "vars" in step.back:
         try:
             HOST_RULES["vars"](step.back["vars"][1] or {})
         except InvalidValue as error:
-            _keep(step, "vars", f"with the current ones, they {error}")
+            _keep(step, "vars", f"together with the current variables, they {error}")

@@ -249,7 +249,7 @@ HOST_FIELDS = (
         "updated",
         "Updated",
         "time",
-        "when something changed last",
+        "when the host was last changed",
         also=("updated_at",),
         sort="updated_at",
         rank=99,

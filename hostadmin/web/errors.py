@@ -62,10 +62,16 @@ TITLES = {
 MESSAGES = {
     404: "This page does not exist.",
     405: "This address does not support this type of request.",
-    413: "The request is too large for this page. Nothing was saved.",
-    414: "The address is longer than hostadmin supports.",
+    413: (
+        "The request is too large for this page. Nothing was saved. Send less text "
+        "or a smaller file."
+    ),
+    414: "The address is too long. Shorten the query or remove filters.",
     429: "Wait a moment, then try again.",
-    500: "The error was logged. Nothing was saved.",
+    500: (
+        "The error was logged. Nothing was saved. Try again; if it happens again, send "
+        "the request ID to your administrator."
+    ),
 }
 SAVED = "Your changes were saved, but the next page could not be shown."
 SAVED_TITLE = "Saved, but the next page failed"
@@ -187,7 +193,7 @@ def _csrf_error(error: CSRFError) -> ResponseReturnValue:
     form = resubmit.allowed_form()
     if form and not wants_json():
         return make_response(render_template("errors/resend.html", form=form), 400)
-    hint = "Allow cookies for this site."
+    hint = "If this happens again, allow cookies for this site."
     settings: Settings = current_app.extensions["hostadmin"]
     if settings.cookies_are_secure and not request.is_secure:
         hint = "This server needs HTTPS. Use https://."

@@ -85,9 +85,9 @@ def test_from_the_first_start_to_the_hosts_of_a_spreadsheet(
     who.choose("Name", "owner")
     who.click("button", "Continue")
     # The word is known only now that the rows were read.
-    expect(page.get_by_text("Choose what these words mean")).to_be_visible()
+    expect(page.get_by_text("Choose what these values mean")).to_be_visible()
     look()
-    who.click("link", "Choose what these words mean")
+    who.click("link", "Choose what these values mean")
     who.choose("Mothballed as status in 6 rows means", "retired")
     who.click("button", "Continue")
     look()

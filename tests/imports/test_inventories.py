@@ -322,7 +322,7 @@ def test_the_limits_hold_for_what_a_group_has_afterwards(
             importer.make_plan(db.session(), plan)
             [error] = plan.errors()
 
-    assert "with the existing ones, they must have at most" in str(error)
+    assert "with the existing variables, they must have at most" in str(error)
 
 
 # ---- meanwhile

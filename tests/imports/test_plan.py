@@ -273,7 +273,7 @@ def test_limits_hold_for_what_a_host_has_afterwards(errors_of, make_host):
     added = ",".join(f"b{n}" for n in range(5))
 
     [message] = errors_of(f'name,aliases\nweb-1,"{added}"\n')
-    assert "65 entries; at most 64" in message
+    assert "there would be 65; at most 64" in message
 
 
 def test_bad_rows_are_left_out_of_what_is_written(import_text):

@@ -76,6 +76,13 @@ def test_the_address_of_another_host(warned, fleet):
     assert found == [("address", "“db-1” has the same address.")]
 
 
+def test_the_address_of_two_other_hosts(warned, fleet):
+    with history.writing("ann"):
+        hosts.add_host({"hostname": "db-2", "ip_addr": "10.0.0.9"})
+    found = warned("hostname,ip_addr\nnew-1,10.0.0.9\n")
+    assert found == [("address", "“db-1” and 1 more have the same address.")]
+
+
 @pytest.mark.parametrize(
     ("name", "warning"),
     [

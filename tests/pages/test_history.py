@@ -174,8 +174,9 @@ def test_the_pages_of_objects_show_their_own_and_lead_to_all(
 
     page = parse(client.get(f"/hosts/details/?id={id_}"))
     card = page.select_one("section[aria-labelledby=changes-title]")
-    assert "ann changed · just now · web Undo of a “as asked” owner: me → you" in (
-        words(card)
+    assert (
+        "ann changed · just now · web Undo change to a “as asked” owner: me → you"
+        in (words(card))
     )
     undo = (
         card.select("li")[0].find("a", string=lambda s: s == "Undo")
@@ -220,7 +221,7 @@ def test_long_values_are_shortened_and_whole_on_a_page_of_their_own(
         assert all(len(part.get_text()) < 2_000 for part in lists)
     page = parse(client.get(f"/changes/{change}/"))
     whole = page.select_one(".entry-links a:nth-of-type(2)")
-    assert words(whole) == "Show all of a"
+    assert words(whole) == "Show all values of a"
     answer = client.get(whole["href"])
     cells = parse(answer).select("td.value")
     assert [cell.text for cell in cells] == [

@@ -242,7 +242,7 @@ def test_a_table_of_another_system_is_read_right_or_asked(
     while step(page) == "columns":
         page = press(page, **answered(page, answers))
     # Words of a column that had to be chosen first.
-    if link := parse(page).find("a", string="Choose what these words mean"):
+    if link := parse(page).find("a", string="Choose what these values mean"):
         page = client.get(link["href"])
         page = press(page, **answered(page, answers))
 

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from hostadmin import history
+from hostadmin.admin.imports.words import page_words
 from hostadmin.auth import tokens
 from hostadmin.clock import utcnow
 from hostadmin.db.session import db, write_transaction
@@ -93,7 +94,7 @@ def test_a_word_that_was_left_an_error_is_a_bad_row(upload, press):
     plan = press(columns)
 
     assert numbers(plan) == [1, 0, 0, 1, 0]
-    assert "Choose what these words mean" in words(plan)
+    assert "Choose what these values mean" in words(plan)
 
 
 def test_columns_as_they_were_found_are_not_read_again(upload, press, session):
@@ -468,7 +469,9 @@ def test_an_upload_can_be_deleted(client, upload, session):
 
     assert "Nothing was imported" in words(answer)
     assert session.scalar(sa.select(sa.func.count()).select_from(pieces)) == 0
-    assert client.get(plan.request.path).status_code == 404
+    gone = client.get(plan.request.path)
+    assert gone.status_code == 404
+    assert "Upload the file again" in words(gone)
 
 
 # ---- while it runs
@@ -768,3 +771,10 @@ def test_a_host_under_its_old_name_can_be_taken_for_the_one_it_is(
     press(again, go="import")
     assert stored(session)["shop-7"].ip_addr == "10.0.0.7"
     assert "web-7" not in stored(session)
+
+
+def test_a_workbook_that_is_read_as_something_else_says_what_to_choose():
+    said = page_words("a.xlsx: is a workbook; read it with --format xlsx.", "a.xlsx")
+    assert said == (
+        "The file is a workbook; choose the format “Workbook (xlsx, xls, ods)”."
+    )

@@ -58,7 +58,8 @@ def test_it_shows_what_goes_back_and_what_stays(client, did, edited):
     assert "1 host would be reverted, 1 not fully reverted." in shown
     assert "Will be reverted (1) host a to be reverted owner: you → me" in shown
     assert (
-        f"Left unchanged (1) host a port: 3 · was changed since by ann (change {newer})"
+        "Left unchanged (1) host a port: 3 · "
+        f"has since been changed by ann (change {newer})"
     ) in shown
 
 

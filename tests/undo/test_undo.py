@@ -76,7 +76,7 @@ def test_an_edit_goes_back_field_by_field(session, did, undone, make_host):
     host = hosts.get_host(id_)
     assert (host.owner, host.port) == ("me", 443)
     assert host.vars == {"x": 3, "y": 1, "new": 1}
-    why = f"was changed since by carl (change {newer})"
+    why = f"has since been changed by carl (change {newer})"
     assert reasons(plan) == [("a", "port", why), ("a", "vars.x", why)]
 
 
@@ -238,7 +238,7 @@ def test_what_is_gone_is_left(session, did, undone, make_host, make_group):
 
     plan, new = undone(edit)
     assert [why for _, _, why in reasons(plan)] == [
-        f"was deleted since by carl (change {gone})"
+        f"has since been deleted by carl (change {gone})"
     ]
     plan, new = undone(left)
     assert [why for _, _, why in reasons(plan)] == ["the group “g” no longer exists"]
@@ -259,7 +259,7 @@ def test_a_created_host_goes_unless_somebody_changed_it(
     plan, new = undone(two)
 
     assert reasons(plan) == [
-        ("b", "owner", f"was changed since by carl (change {newer})")
+        ("b", "owner", f"has since been changed by carl (change {newer})")
     ]
     assert (hosts.find_host("a"), new) == (None, None)
     assert hosts.find_host("b").owner == "y"
@@ -463,6 +463,6 @@ def test_an_import_of_many_goes_but_for_what_others_changed(
     plan, _ = undone(imported)
 
     assert {why for _, _, why in reasons(plan)} == {
-        f"was changed since by carl (change {newer})"
+        f"has since been changed by carl (change {newer})"
     }
     assert session.scalar(sa.select(sa.func.count()).select_from(Host)) == kept

@@ -112,7 +112,7 @@ class ChangesPage(BaseView):
             # Of accounts, all that they did is asked for.
             asked = replace(asked, sign_ins=None)
         if asked.kind in asked.hidden or (asked.sign_ins and asked.hidden):
-            abort(403, "Only admins can see changes of accounts and tokens.")
+            abort(403, "Only admins can see changes to accounts and tokens.")
         session = db.session()
         objects = find_objects(session, asked)
         page = list_changes(session, asked, objects, view.cursor, view.size)
@@ -247,7 +247,7 @@ def _listing(
         previous_cursor=page.newer,
         chips=chips,
         search_name="object",
-        search_label="Find changes of a host or group (name or #ID)",
+        search_label="Find changes to a host or group (name or #ID)",
         search_value=asked.object,
         view_names=("per_page",),
     )

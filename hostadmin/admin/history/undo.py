@@ -15,6 +15,7 @@ from ...models import ChangeSet
 from ...undo import (
     CHANGE,
     DELETE,
+    DELETED_SINCE,
     RESTORE,
     STAY,
     Step,
@@ -127,7 +128,7 @@ def _show(
 
 def _shown(step: Step) -> ShownStep:
     there = step.action in (DELETE, CHANGE) or (
-        step.action == STAY and not step.reason(step.kept[0]).startswith("was deleted")
+        step.action == STAY and not step.reason(step.kept[0]).startswith(DELETED_SINCE)
     )
     url = None
     if there and step.subject in PAGES:

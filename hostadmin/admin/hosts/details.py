@@ -87,9 +87,10 @@ def member_count(group_id: int) -> int:
 
 def effects_of_group_delete(group: Group) -> list[str]:
     members = member_count(group.id)
-    effects = [
-        f"{counted(members, 'host')} will be removed from the group, but not deleted."
-    ]
+    effects = []
+    if members:
+        hosts = counted(members, "host")
+        effects.append(f"{hosts} will be removed from the group, but not deleted.")
     if group.children:
         names = ", ".join(child.name for child in group.children)
         effects.append(f"Child groups are kept: {names}.")

@@ -26,7 +26,7 @@ from werkzeug.exceptions import HTTPException
 
 from ...config import Settings
 from ...db.session import db, write_transaction
-from ...errors import Conflict, HostadminError, InvalidFile, with_field
+from ...errors import Conflict, HostadminError, InvalidFile, NotFound, with_field
 from ...formatting import counted
 from ...imports import bad_rows, mappings, uploads
 from ...imports.choices import Choices
@@ -224,7 +224,7 @@ def _own(import_id: int) -> FileImport:
     """Return an import of who asks; those of others are not there for them."""
     upload = uploads.find_upload(db.session(), import_id)
     if upload is None or upload.owner != context.owner():
-        abort(404, "This import no longer exists. Uploads are kept for a day.")
+        raise NotFound(uploads.GONE)
     return upload
 
 

@@ -10,7 +10,11 @@ _OWN = re.compile(
 )
 _SAME = (
     ("name its encoding with --encoding", "choose its encoding"),
-    ("name the encoding of the file with --encoding", "choose its encoding"),
+    (
+        "name the encoding of the file with --encoding",
+        "choose the encoding of the file",
+    ),
+    ("read it with --format xlsx", "choose the format “Workbook (xlsx, xls, ods)”"),
     (
         "read such rows as hosts with --bare-names",
         "tick “Import rows with only a name as hosts”",

@@ -53,9 +53,9 @@ class Counted:
 class Budget:
     """Starts to run when it is made, for a page about the hosts of a query."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, remedy: str = "Narrow the query.") -> None:
         self._end = time.monotonic() + limits.count_page_seconds
-        self._node = node
+        self._node, self._remedy = node, remedy
 
     def read(
         self, work: Callable[[], Result], kept_as: Hashable = None
@@ -78,7 +78,7 @@ class Budget:
             with time_limit(db.session(), seconds):
                 result = work()
         except TooSlow:
-            return f"Stopped after {seconds:.0f} s. Narrow the query."
+            return f"Stopped after {seconds:.0f} s. {self._remedy}"
         if key is not None:
             counted.keep(key, result)
         return result

@@ -99,7 +99,7 @@ def read_chart(field: Field | None, over: str) -> Chart:
     title = f"Hosts over {words}"
     if field is not None:
         title += f", by {lower(field.label)}"
-    found = Budget(EVERYTHING).read(
+    found = Budget(EVERYTHING, "Choose a shorter period.").read(
         lambda: read_trend(db.session(), field, period, count)
     )
     if isinstance(found, str):

@@ -102,7 +102,7 @@ class _Reader:
         if not meta and (foreign := [n for n in data if _lists_objects(data[n])]):
             raise InvalidFile(
                 f"{name}: is JSON, but not an Ansible inventory: {quoted(foreign[0])} "
-                "lists objects, not names of hosts. JSON of AWX and NetBox can be "
+                "lists objects, not names of hosts. JSON from AWX and NetBox can be "
                 "imported; from other programs, export a table (CSV)."
             )
         for group, content in data.items():

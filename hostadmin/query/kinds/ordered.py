@@ -154,7 +154,7 @@ class Time(Ordered):
     def phrase(self, field: Field, term: Term, spell: Spell, *, negative: bool) -> str:
         if term.op == ast.EMPTY:
             word = self.subject(field)
-            return f"{word} at some time" if negative else f"never {word}"
+            return f"{word} at least once" if negative else f"never {word}"
         return "" if negative else self.clause(field, term, negative=False)
 
 
