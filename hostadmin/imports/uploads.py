@@ -125,8 +125,11 @@ def copy_of(session: orm.Session, import_id: int) -> BinaryIO:
     return copy
 
 
-def save_plan(import_id: int, path: Path) -> None:
-    """Keep the file of a plan in place of the one before."""
+def save_plan(import_id: int, path: Path, progress: Callable[[float], None]) -> None:
+    """Keep the file of a plan in place of the one before.
+
+    ``progress`` gets the share of the file that was read, up to 1.
+    """
     pieces = file_import_pieces.c
     with write_transaction():
         db.session.execute(
@@ -134,12 +137,13 @@ def save_plan(import_id: int, path: Path) -> None:
                 pieces.import_id == import_id, pieces.kind == PLAN
             )
         )
-    packer = zlib.compressobj(1)
+    packer, size = zlib.compressobj(1), path.stat().st_size
 
     def packed() -> Iterator[bytes]:
         with path.open("rb") as source:
             while block := source.read(limits.upload_piece):
                 yield packer.compress(block)
+                progress(source.tell() / size)
         yield packer.flush()
 
     _write_pieces(import_id, PLAN, _joined(packed()))

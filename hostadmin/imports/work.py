@@ -86,7 +86,7 @@ def prepare(import_id: int, running: Running) -> None:
             step = ASK_COLUMNS if found.get("columns") else ASK_FILE
             problem = str(error)
         if problem is None:
-            uploads.save_plan(task.id, path)
+            _store(task, path, running)
     _end(task.id, running, step, found, problem, task.choices)
 
 
@@ -168,7 +168,7 @@ def _plan(plan: Plan, choices: Choices, running: Running) -> None:
     session = db.session()
     importer.make_plan(session, plan, running.advance, replace=choices.replace)
     session.rollback()
-    running.begin(STORING)
+    running.begin(STORING, plan.hosts.total)
 
 
 def _save(plan: Plan, found: dict[str, Any]) -> None:
@@ -192,6 +192,16 @@ def _save(plan: Plan, found: dict[str, Any]) -> None:
         "notes": plan.notes,
         "read_as": plan.read_as,
     }
+
+
+def _store(task: _Task, path: Path, running: Running) -> None:
+    rows = running.total or 0
+
+    def progress(share: float) -> None:
+        # Nothing is stopped here: half of a plan would be left.
+        running.done = round(rows * share)
+
+    uploads.save_plan(task.id, path, progress)
 
 
 def _next_step(found: Mapping[str, Any], choices: Choices) -> str:
@@ -247,7 +257,7 @@ def _replanned(plan: Plan, path: Path, task: _Task, running: Running) -> dict[st
     _plan(plan, task.choices, running)
     _save(plan, found)
     found.pop("differs", None)
-    uploads.save_plan(task.id, path)
+    _store(task, path, running)
     return found
 
 
