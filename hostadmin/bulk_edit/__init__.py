@@ -8,7 +8,6 @@ from .apply import change
 from .diff import IN, NOT_IN, FieldChange
 from .edit import (
     ADD_GROUPS,
-    ASKED_ABOVE,
     CHANGE,
     CONFIRM,
     DELETE,
@@ -23,10 +22,10 @@ from .plan import ChangePlan, Line, MissingGroups, SampleHost, plan_change, text
 from .selection import MAX_IDS, Selection, ids_text, read_ids
 from .shown_versions import Seen, differences
 from .summary import message, summary
+from .typed_number import asks_number, is_number
 
 __all__ = [
     "ADD_GROUPS",
-    "ASKED_ABOVE",
     "CHANGE",
     "CONFIRM",
     "DELETE",
@@ -44,9 +43,11 @@ __all__ = [
     "SampleHost",
     "Seen",
     "Selection",
+    "asks_number",
     "change",
     "differences",
     "ids_text",
+    "is_number",
     "message",
     "plan_change",
     "read_edit",

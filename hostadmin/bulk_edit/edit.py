@@ -13,8 +13,6 @@ from ..validation.values import STATUSES, HostStatus, clean_groups, plain, quote
 from ..validation.yaml_vars import parse_value
 
 CHANGE, CONFIRM, DELETE = "change", "confirm", "delete"
-# Anyone who deletes more hosts is asked for their number.
-ASKED_ABOVE = 50
 # What many hosts can share; names and addresses are each host's own.
 # Variables and groups of one change: each is looked at on every host.
 MOST_AT_ONCE = 100

@@ -18,7 +18,7 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ..bulk_edit import ASKED_ABOVE
+from ..bulk_edit import asks_number, is_number
 from ..config import Settings
 from ..db import schema
 from ..db.failures import trouble
@@ -126,18 +126,19 @@ def ask_first(question: str, nothing: str, number: int | None = None) -> None:
     """
     if not is_terminal():
         fail(f"{nothing} Use --yes to skip the prompt.")
+    question = printable(question)
     if number is None:
         sure = click.confirm(question)
     else:
         typed = click.prompt(f"{question} Type {number} to confirm", default="")
-        sure = typed.replace(",", "").strip() == str(number)
+        sure = is_number(typed, number)
     if not sure:
         fail(nothing)
 
 
 def ask_before_deletion(summary: str, deleted: int) -> None:
     """Ask, and for the number of hosts where many are deleted; else end."""
-    if deleted > ASKED_ABOVE:
+    if asks_number(deleted):
         ask_first(summary, _UNCHANGED, deleted)
     else:
         ask_first(f"{summary} Continue?", _UNCHANGED)

@@ -239,9 +239,8 @@ def _what_changed(shown: ChangePlan, selection: Selection, edit: BulkEdit) -> st
 
 
 def _ask(plan: ChangePlan) -> None:
-    text = printable(summary(plan, would=True))
     deleted = len(plan.written) if plan.edit.action == DELETE else 0
-    ask_before_deletion(text, deleted)
+    ask_before_deletion(summary(plan, would=True), deleted)
 
 
 def _lines(plan: ChangePlan) -> Iterator[str]:

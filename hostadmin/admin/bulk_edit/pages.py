@@ -18,6 +18,7 @@ from ...bulk_edit import (
     ChangePlan,
     Seen,
     Selection,
+    asks_number,
     change,
     differences,
     ids_text,
@@ -38,7 +39,7 @@ from ..current_user import web_act
 from ..generated.urls import what_next
 from ..new_values import ask, open_questions, take_choices
 from ..query_args import asked_query
-from ..typed_number import WrongNumber, asks_number, check_number
+from ..typed_number import WrongNumber, check_number
 from .forms import BulkForm, EditForm, GroupsForm, RenameForm
 from .plan_context import (
     VERBS,

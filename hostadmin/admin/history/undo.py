@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from ...bulk_edit import asks_number
 from ...db.session import db
 from ...errors import Conflict
 from ...formatting import calm
@@ -31,7 +32,7 @@ from ..current_user import web_act
 from ..generated.change_entries import PAGES, parse_big_id, shown_text
 from ..generated.urls import what_next
 from ..generated.way_back import referring_path
-from ..typed_number import WrongNumber, asks_number, check_number
+from ..typed_number import WrongNumber, check_number
 from .pages import get_change
 
 bp = Blueprint("undo", __name__)
@@ -128,7 +129,7 @@ def _show(
 
 def _shown(step: Step) -> ShownStep:
     there = step.action in (DELETE, CHANGE) or (
-        step.action == STAY and not step.reason(step.kept[0]).startswith(DELETED_SINCE)
+        step.action == STAY and step.kept[0].reason != DELETED_SINCE
     )
     url = None
     if there and step.subject in PAGES:
