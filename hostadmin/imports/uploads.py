@@ -31,7 +31,7 @@ PREPARE, APPLY = "prepare", "apply"
 _PIECES_AT_ONCE = 16
 # Of one account, so that nobody fills the disk.
 MOST_UPLOADS = 20
-GONE = "This upload no longer exists (they are kept for a day). Upload the file again."
+GONE = "Uploads are kept for a day, and this one is gone. Upload the file again."
 _NEWEST_FIRST = (FileImport.created_at.desc(), FileImport.id.desc())
 
 

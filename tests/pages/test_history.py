@@ -176,7 +176,7 @@ def test_the_pages_of_objects_show_their_own_and_lead_to_all(
     card = page.select_one("section[aria-labelledby=changes-title]")
     assert (
         "ann changed · just now · web Undo change to a “as asked” owner: me → you"
-        in (words(card))
+        in words(card)
     )
     undo = (
         card.select("li")[0].find("a", string=lambda s: s == "Undo")

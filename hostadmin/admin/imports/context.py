@@ -30,21 +30,8 @@ from ...models import FileImport
 from ...validation.values import fold, meant_status
 from ..current_user import me
 from .forms import NOT_SET, meanings_of
-from .words import page_words
+from .words import FORMAT_LABELS, page_words
 
-FORMAT_LABELS = {
-    "auto": "Detect the format",
-    "csv": "CSV or TSV table",
-    "xlsx": "Workbook (xlsx, xls, ods)",
-    "ansible": "Ansible inventory",
-    "ansible-ini": "Ansible inventory (INI)",
-    "ansible-yaml": "Ansible inventory (YAML)",
-    "ssh_config": "ssh_config",
-    "hosts": "hosts file",
-    "nmap": "nmap XML",
-    "json": "JSON (hostadmin, AWX, NetBox)",
-    "jsonl": "JSON Lines (hostadmin)",
-}
 ENCODINGS = (
     *("utf-8", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "iso8859_15"),
     *("utf-16", "gb18030", "big5", "cp932", "euc_jp", "cp949", "cp850", "mac_roman"),

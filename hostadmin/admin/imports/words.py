@@ -8,13 +8,26 @@ _OWN = re.compile(
     r"--(?:column|value|encoding|delimiter|header-row|sheet|keep-placeholders"
     r"|bare-names|all-hosts|format|mapping)\b"
 )
+FORMAT_LABELS = {
+    "auto": "Detect the format",
+    "csv": "CSV or TSV table",
+    "xlsx": "Workbook (xlsx, xls, ods)",
+    "ansible": "Ansible inventory",
+    "ansible-ini": "Ansible inventory (INI)",
+    "ansible-yaml": "Ansible inventory (YAML)",
+    "ssh_config": "ssh_config",
+    "hosts": "hosts file",
+    "nmap": "nmap XML",
+    "json": "JSON (hostadmin, AWX, NetBox)",
+    "jsonl": "JSON Lines (hostadmin)",
+}
 _SAME = (
     ("name its encoding with --encoding", "choose its encoding"),
     (
         "name the encoding of the file with --encoding",
         "choose the encoding of the file",
     ),
-    ("read it with --format xlsx", "choose the format “Workbook (xlsx, xls, ods)”"),
+    ("read it with --format xlsx", f"choose the format “{FORMAT_LABELS['xlsx']}”"),
     (
         "read such rows as hosts with --bare-names",
         "tick “Import rows with only a name as hosts”",
